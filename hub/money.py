@@ -1,0 +1,45 @@
+"""Money is an integer in minor units (øre): read from and written as decimal text, never through a float."""
+
+from __future__ import annotations
+
+import re
+
+from hub.errors import HubError
+
+#: Largest amount in øre that we take from anyone: fits SQLite's and PostgreSQL's 64-bit integers with room for sums.
+AMOUNT_ORE_MAX = 10**15
+
+_PLAIN = re.compile(r"([+-]?)(\d+)(?:[.,](\d{1,2}))?", re.ASCII)
+_GROUPED = re.compile(r"([+-]?)(\d{1,3}(?:\.\d{3})+),(\d{2})|([+-]?)(\d{1,3}(?:,\d{3})+)\.(\d{2})", re.ASCII)
+
+
+class AmountError(HubError):
+    """Text that is no amount of money."""
+
+
+def parse_amount(text: str) -> int:
+    """Øre of ``1250``, ``1250.5``, ``1250,50``, ``1.250,50`` or ``1,250.50``; a sign may lead.
+
+    ``1.250`` alone could mean two things and is refused, as are three decimals, blanks inside and anything else.
+    """
+    stripped = text.strip()
+    if match := _PLAIN.fullmatch(stripped):
+        sign, whole, decimals = match[1], match[2], match[3] or ""
+    elif match := _GROUPED.fullmatch(stripped):
+        sign = match[1] or match[4] or ""
+        whole = (match[2] or match[5]).replace(".", "").replace(",", "")
+        decimals = match[3] or match[6]
+    else:
+        raise AmountError(
+            f"{text!r} is no amount", do="write it as 1250.50 or 1250,50, with at most two decimals"
+        )
+    ore = int(whole) * 100 + int(decimals.ljust(2, "0") or 0)
+    if ore > AMOUNT_ORE_MAX:
+        raise AmountError(f"{text!r} is more than {format_amount(AMOUNT_ORE_MAX)}")
+    return -ore if sign == "-" else ore
+
+
+def format_amount(ore: int) -> str:
+    """``125000`` as ``"1250.00"``, the form of every amount in JSON."""
+    whole, decimals = divmod(abs(ore), 100)
+    return f"{'-' if ore < 0 else ''}{whole}.{decimals:02d}"
