@@ -30,9 +30,7 @@ def parse_amount(text: str) -> int:
         whole = (match[2] or match[5]).replace(".", "").replace(",", "")
         decimals = match[3] or match[6]
     else:
-        raise AmountError(
-            f"{text!r} is no amount", do="write it as 1250.50 or 1250,50, with at most two decimals"
-        )
+        raise AmountError(f"{text!r} is no amount", do="write it as 1250.50 or 1250,50, with at most two decimals")
     ore = int(whole) * 100 + int(decimals.ljust(2, "0") or 0)
     if ore > AMOUNT_ORE_MAX:
         raise AmountError(f"{text!r} is more than {format_amount(AMOUNT_ORE_MAX)}")

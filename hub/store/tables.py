@@ -1,11 +1,14 @@
 """Every table, once. Migrations in ``hub/store/migrations`` make exactly these; a test compares the two.
 
-Money columns are øre. Business dates are dates in the company's zone; ``*_at`` are UTC. The bulk tables (entry, posting,
-allocation, outcome) have no foreign keys: a check per row would cost more than the row, and ``hub verify`` proves the
+Money columns are øre. Business dates are dates in the company's zone; ``*_at`` are UTC. The bulk tables (entry,
+posting, allocation, outcome) have no foreign keys: a check per row would cost more than the row, and ``hub verify`` proves the
 same from the outside (docs/decisions/0003).
 """
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -26,6 +29,24 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, stored and given back in UTC on every database."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
 
 metadata = MetaData(
     naming_convention={
@@ -41,7 +62,7 @@ metadata = MetaData(
 Id = BigInteger().with_variant(Integer, "sqlite")
 
 
-def _where(condition: str) -> dict[str, object]:
+def _where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
@@ -161,7 +182,7 @@ batch = Table(
     Column("id", Id, primary_key=True),
     Column("company_id", Id, ForeignKey("company.id"), nullable=False),
     Column("seq", BigInteger, nullable=False),
-    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("recorded_at", UtcDateTime(), nullable=False),
     Column("actor", Text, nullable=False),
     Column("reading_id", Id, ForeignKey("reading.id")),
     # The ids of its entries lie in this range; another company's may lie there too.
@@ -265,7 +286,7 @@ blob = Table(
     metadata,
     Column("sha256", String(64), primary_key=True),
     Column("size", BigInteger, nullable=False),
-    Column("stored_at", DateTime(timezone=True), nullable=False),
+    Column("stored_at", UtcDateTime(), nullable=False),
 )
 
 arrival = Table(
@@ -282,12 +303,12 @@ arrival = Table(
     Column("period_from", Date),
     Column("period_to", Date),
     Column("owner", Text, nullable=False),
-    Column("lease_until", DateTime(timezone=True), nullable=False),
-    Column("claimed_at", DateTime(timezone=True), nullable=False),
+    Column("lease_until", UtcDateTime(), nullable=False),
+    Column("claimed_at", UtcDateTime(), nullable=False),
     Column("sha256", String(64), ForeignKey("blob.sha256")),
     Column("file_id", Id, ForeignKey("file.id")),
     # Set when the file has been filed away: the claim is over.
-    Column("closed_at", DateTime(timezone=True)),
+    Column("closed_at", UtcDateTime()),
     Index("uq_arrival_open", "source", "name", "size", "mtime_ns", unique=True, **_where("closed_at IS NULL")),
     Index("ix_arrival_file_id", "file_id"),
 )
@@ -303,7 +324,7 @@ file = Table(
     Column("name", Text, nullable=False),
     Column("vendor", String(60)),
     Column("kind", String(60)),
-    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("received_at", UtcDateTime(), nullable=False),
     # State and reasons of the last reading that ended; NULL = being read.
     Column("state", String(20)),
     Column("duplicate_of", Id, ForeignKey("file.id")),
@@ -320,8 +341,8 @@ reading = Table(
     Column("vendor", String(60)),
     Column("plugin_version", String(60)),
     Column("actor", Text, nullable=False),
-    Column("started_at", DateTime(timezone=True), nullable=False),
-    Column("finished_at", DateTime(timezone=True), nullable=False),
+    Column("started_at", UtcDateTime(), nullable=False),
+    Column("finished_at", UtcDateTime(), nullable=False),
     Column("state", String(20), nullable=False),
     Column("reasons", JSON, nullable=False),
     Column("read", BigInteger, nullable=False),
@@ -368,7 +389,7 @@ event = Table(
     metadata,
     # Append-only: every change of a file's state and every manual act.
     Column("id", Id, primary_key=True),
-    Column("at", DateTime(timezone=True), nullable=False),
+    Column("at", UtcDateTime(), nullable=False),
     Column("actor", Text, nullable=False),
     Column("what", String(40), nullable=False),
     Column("arrival_id", Id, ForeignKey("arrival.id")),

@@ -1,0 +1,279 @@
+"""A site's configuration: hub.toml, one file a company, one file a vendor instance.
+
+A site is a folder. Everything the hub keeps lies under it, except a PostgreSQL database.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from hub.errors import HubError
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in the configuration: file, key, the value given, what is allowed."""
+
+    file: str
+    key: str
+    given: str
+    allowed: str
+
+    def __str__(self) -> str:
+        given = f", given {self.given}" if self.given else ""
+        return f"{self.file}: {self.key}{given}: {self.allowed}"
+
+
+class ConfigError(HubError):
+    """The configuration cannot be used; ``problems`` holds all that is wrong, not the first of it."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(map(str, problems)), do="mend the files named, then run: hub check")
+        self.problems = problems
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Secret(_Model):
+    """A value kept outside the configuration: ``{ env = "NAME" }`` or ``{ file = "PATH" }``."""
+
+    env: str | None = None
+    file: Path | None = None
+
+    def reveal(self, root: Path) -> str:
+        """The value itself; never logged, never shown."""
+        if self.env is not None:
+            if self.env not in os.environ:
+                raise HubError(f"environment variable {self.env} is not set", do="set it before starting the hub")
+            return os.environ[self.env]
+        if self.file is not None:
+            return (root / self.file).read_text(encoding="utf-8").strip()
+        raise HubError("a secret needs env or file")
+
+
+class SiteSection(_Model):
+    name: str = "Hub"
+    timezone: str = "Europe/Copenhagen"
+    language: Literal["da", "sv"] = "da"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"no such time zone: {value}") from error
+        return value
+
+
+class IntakeSection(_Model):
+    #: A file is taken when size and mtime were equal over this many looks and it is at least this old.
+    settle_looks: int = Field(2, ge=1, le=100)
+    settle_age_seconds: float = Field(2.0, ge=0, le=86_400)
+    #: The reconciling scan, whatever events say.
+    scan_seconds: float = Field(5.0, gt=0, le=3_600)
+    #: Network mounts send no events: poll them.
+    polling: bool = False
+    #: How long a claim holds without a sign of life before another hub may take it over.
+    lease_seconds: int = Field(120, ge=10, le=86_400)
+    file_bytes_max: int = Field(2 * 1024**3, ge=1)
+
+
+class PluginSection(_Model):
+    """Limits on the child process of each instance."""
+
+    no_progress_seconds: float = Field(30.0, gt=0, le=3_600)
+    memory_megabytes: int = Field(512, ge=64)
+    read_budget_bytes: int = Field(1024 * 1024, ge=65_536)
+
+
+class LogSection(_Model):
+    format: Literal["console", "json"] = "console"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class HubConfig(_Model):
+    """config/hub.toml."""
+
+    site: SiteSection = SiteSection()
+    #: An SQLAlchemy URL, relative sqlite paths from the site's folder; or where the URL is kept.
+    database: str | Secret = "sqlite:///hub.db"
+    intake: IntakeSection = IntakeSection()
+    plugins: PluginSection = PluginSection()
+    log: LogSection = LogSection()
+
+
+class CompanyConfig(_Model):
+    """config/companies/*.toml. A company of the portfolio without a file has the defaults."""
+
+    number: str
+    currency: Literal["DKK", "SEK"] = "DKK"
+    #: A closed company blocks booking (R6).
+    closed: bool = False
+    #: Last day of the last closed period: a vendor's payment dated in it is posted on the day after (R22).
+    books_closed_through: date | None = None
+    #: Charge types in use, number = text; empty = any is taken. An unknown one blocks its property (R6).
+    charge_types: Mapping[str, str] = {}
+
+
+class Door(_Model):
+    """Where an instance's files come in (R1). Its own inbox always; the common inbox where the name fits."""
+
+    #: Folder below inbox/; default: the instance's name.
+    folder: str | None = None
+    #: Shell pattern of file names in the common inbox; "" = nothing from there.
+    pattern: str = "*"
+
+
+_M = TypeVar("_M", bound=BaseModel)
+_PERIOD = re.compile(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)")
+
+
+def parse_period(text: str) -> tuple[date, date]:
+    """``2025-06-01..2026-05-31`` as first and last day. Raises ValueError."""
+    match = _PERIOD.fullmatch(text.strip())
+    if not match:
+        raise ValueError(f"{text!r} is no period: write FROM..TO, e.g. 2025-06-01..2026-05-31")
+    first, last = date.fromisoformat(match[1]), date.fromisoformat(match[2])
+    if last < first:
+        raise ValueError(f"{text!r} ends before it begins")
+    return first, last
+
+
+class VendorConfig(_Model):
+    """config/vendors/NAME.toml: one instance of a plug-in."""
+
+    plugin: str
+    enabled: bool = True
+    #: Companies and properties served, ``1`` or ``1-12`` (R2); empty = all.
+    companies: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
+    #: Book at once or after a person's approval (R8).
+    book: Literal["auto", "after_approval"] = "auto"
+    door: Door = Door()
+    #: The accounting period of results whose files carry none (R30), FROM..TO.
+    period: str | None = None
+    #: The plug-in's own settings, judged by its model.
+    settings: Mapping[str, Any] = {}
+
+    @field_validator("period")
+    @classmethod
+    def _readable_period(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_period(value)
+        return value
+
+
+@dataclass(frozen=True)
+class Site:
+    root: Path
+    hub: HubConfig = field(default_factory=HubConfig)
+    companies: Mapping[str, CompanyConfig] = field(default_factory=dict)
+    vendors: Mapping[str, VendorConfig] = field(default_factory=dict)
+
+    @property
+    def inbox(self) -> Path:
+        """The common inbox; every instance's own inbox is a folder in it."""
+        return self.root / "inbox"
+
+    @property
+    def content(self) -> Path:
+        """Every file that ever came, under its sha256; never changed."""
+        return self.root / "content"
+
+    @property
+    def archive(self) -> Path:
+        return self.root / "archive"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.root / "quarantine"
+
+    @property
+    def lists(self) -> Path:
+        """Payment and error lists (R8)."""
+        return self.root / "lists"
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.hub.site.timezone)
+
+    def own_inbox(self, vendor: str) -> Path:
+        return self.inbox / (self.vendors[vendor].door.folder or vendor)
+
+    def company(self, number: str) -> CompanyConfig:
+        return self.companies.get(number) or CompanyConfig(number=number)
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL with a relative sqlite path made absolute below the site."""
+        url = self.hub.database
+        text = url.reveal(self.root) if isinstance(url, Secret) else url
+        prefix = "sqlite:///"
+        if text.startswith(prefix) and not text.startswith(prefix + "/"):
+            return f"{prefix}{self.root.resolve() / text[len(prefix) :]}"
+        return text
+
+
+def load_site(root: Path) -> Site:
+    """Reads config/ below ``root``. Raises ConfigError with all problems of all files."""
+    root = root.resolve()
+    config = root / "config"
+    if not (config / "hub.toml").is_file():
+        raise HubError(f"{root} is no site: config/hub.toml is missing", do=f"run: hub init {root}")
+    problems: list[Problem] = []
+    hub = _load(config / "hub.toml", root, HubConfig, problems)
+    companies: dict[str, CompanyConfig] = {}
+    for path in sorted((config / "companies").glob("*.toml")):
+        loaded = _load(path, root, CompanyConfig, problems)
+        if loaded is None:
+            continue
+        if loaded.number in companies:
+            problems.append(Problem(_relative(path, root), "number", loaded.number, "another file has this number"))
+        companies[loaded.number] = loaded
+    vendors: dict[str, VendorConfig] = {}
+    for path in sorted((config / "vendors").glob("*.toml")):
+        instance = _load(path, root, VendorConfig, problems)
+        if instance is not None and instance.enabled:
+            vendors[path.stem] = instance
+    if problems or hub is None:
+        raise ConfigError(problems)
+    return Site(root, hub, companies, vendors)
+
+
+def _load(path: Path, root: Path, model: type[_M], problems: list[Problem]) -> _M | None:
+    file = _relative(path, root)
+    try:
+        return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(Problem(file, "the file", "", f"no TOML: {error}"))
+    except ValidationError as error:
+        problems.extend(problems_of(error, file))
+    return None
+
+
+def problems_of(error: ValidationError, file: str, prefix: str = "") -> list[Problem]:
+    """One problem a pydantic finding; secrets' values are never repeated."""
+    found = []
+    for finding in error.errors(include_url=False):
+        key = ".".join(str(part) for part in (prefix, *finding["loc"]) if part != "")
+        given = "" if isinstance(finding["input"], Mapping) else repr(finding["input"])
+        found.append(Problem(file, key, given, finding["msg"]))
+    return found
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()
