@@ -1,22 +1,24 @@
 """A site's configuration: hub.toml, one file a company, one file a vendor instance.
 
-A site is a folder. Everything the hub keeps lies under it, except a PostgreSQL database.
+A site is a folder. Everything the hub keeps lies under it, except a PostgreSQL database. Whatever is wrong in any file
+is reported at once, as a :class:`Problem` each.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import reprlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from hub.errors import HubError
 
@@ -53,15 +55,22 @@ class Secret(_Model):
     env: str | None = None
     file: Path | None = None
 
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.env is None) == (self.file is None):
+            raise ValueError('say where the secret is kept: { env = "NAME" } or { file = "PATH" }, one of them')
+        return self
+
     def reveal(self, root: Path) -> str:
-        """The value itself; never logged, never shown."""
-        if self.env is not None:
-            if self.env not in os.environ:
+        """The value itself; never logged, never shown. Raises HubError when it is not where it should be."""
+        if self.file is None:
+            if not os.environ.get(self.env or ""):
                 raise HubError(f"environment variable {self.env} is not set", do="set it before starting the hub")
-            return os.environ[self.env]
-        if self.file is not None:
+            return os.environ[self.env or ""]
+        try:
             return (root / self.file).read_text(encoding="utf-8").strip()
-        raise HubError("a secret needs env or file")
+        except (OSError, UnicodeDecodeError) as error:
+            raise HubError(f"the secret in {self.file} cannot be read: {error}") from error
 
 
 class SiteSection(_Model):
@@ -116,10 +125,15 @@ class HubConfig(_Model):
     log: LogSection = LogSection()
 
 
+#: A company's number stands in the key company-property-unit-tenant.
+CompanyNumber = Annotated[str, StringConstraints(pattern=r"^[^-\s]+$")]
+PropertyNumber = Annotated[str, StringConstraints(pattern=r"^[^-\s]+-[^-\s]+$")]
+
+
 class CompanyConfig(_Model):
     """config/companies/*.toml. A company of the portfolio without a file has the defaults."""
 
-    number: str
+    number: CompanyNumber
     currency: Literal["DKK", "SEK"] = "DKK"
     #: A closed company blocks booking (R6).
     closed: bool = False
@@ -129,16 +143,23 @@ class CompanyConfig(_Model):
     charge_types: Mapping[str, str] = {}
 
 
+#: Names an instance and its folder: safe on every file system and never out of the inbox.
+_PLAIN_NAME = r"^[^\W_][\w.-]*$"
+
+
 class Door(_Model):
     """Where an instance's files come in (R1). Its own inbox always; the common inbox where the name fits."""
 
     #: Folder below inbox/; default: the instance's name.
-    folder: str | None = None
+    folder: Annotated[str, StringConstraints(pattern=_PLAIN_NAME)] | None = None
     #: Shell pattern of file names in the common inbox; "" = nothing from there.
     pattern: str = "*"
 
 
 _M = TypeVar("_M", bound=BaseModel)
+_SECRET_KEY = re.compile(r"passw|passphrase|secret|token|credential|private_?key", re.IGNORECASE)
+#: Stands for a value that is not shown.
+HIDDEN = "(hidden)"
 _PERIOD = re.compile(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)")
 
 
@@ -158,9 +179,9 @@ class VendorConfig(_Model):
 
     plugin: str
     enabled: bool = True
-    #: Companies and properties served, ``1`` or ``1-12`` (R2); empty = all.
-    companies: tuple[str, ...] = ()
-    properties: tuple[str, ...] = ()
+    #: Companies (``1``) and properties (``1-12``) served (R2); empty = all.
+    companies: tuple[CompanyNumber, ...] = ()
+    properties: tuple[PropertyNumber, ...] = ()
     #: Book at once or after a person's approval (R8).
     book: Literal["auto", "after_approval"] = "auto"
     door: Door = Door()
@@ -230,49 +251,90 @@ class Site:
 
 def load_site(root: Path) -> Site:
     """Reads config/ below ``root``. Raises ConfigError with all problems of all files."""
+    site, problems = read_site(root)
+    if problems:
+        raise ConfigError(problems)
+    return site
+
+
+def read_site(root: Path) -> tuple[Site, list[Problem]]:
+    """What can be read of config/ below ``root``, and all that is wrong with the rest of it."""
     root = root.resolve()
     config = root / "config"
     if not (config / "hub.toml").is_file():
-        raise HubError(f"{root} is no site: config/hub.toml is missing", do=f"run: hub init {root}")
+        return Site(root), [Problem("config/hub.toml", "the file", "", f"is missing: run: hub init {root}")]
     problems: list[Problem] = []
-    hub = _load(config / "hub.toml", root, HubConfig, problems)
+    hub = _load(config / "hub.toml", root, HubConfig, problems) or HubConfig()
     companies: dict[str, CompanyConfig] = {}
     for path in sorted((config / "companies").glob("*.toml")):
-        loaded = _load(path, root, CompanyConfig, problems)
-        if loaded is None:
+        company = _load(path, root, CompanyConfig, problems)
+        if company is None:
             continue
-        if loaded.number in companies:
-            problems.append(Problem(_relative(path, root), "number", loaded.number, "another file has this number"))
-        companies[loaded.number] = loaded
+        if company.number in companies:
+            problems.append(Problem(_relative(path, root), "number", company.number, "another file has this number"))
+        companies[company.number] = company
     vendors: dict[str, VendorConfig] = {}
     for path in sorted((config / "vendors").glob("*.toml")):
+        if not re.fullmatch(_PLAIN_NAME, path.stem):
+            problems.append(Problem(_relative(path, root), "the file's name", path.stem, "letters, digits and . _ -"))
+            continue
         instance = _load(path, root, VendorConfig, problems)
         if instance is not None and instance.enabled:
             vendors[path.stem] = instance
-    if problems or hub is None:
-        raise ConfigError(problems)
-    return Site(root, hub, companies, vendors)
+    return Site(root, hub, companies, vendors), problems
+
+
+def vendor_file(name: str) -> str:
+    """The config file of an instance, from the site's folder."""
+    return f"config/vendors/{name}.toml"
 
 
 def _load(path: Path, root: Path, model: type[_M], problems: list[Problem]) -> _M | None:
     file = _relative(path, root)
     try:
-        return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+    except OSError as error:
+        problems.append(Problem(file, "the file", "", f"cannot be read: {error.strerror}"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append(Problem(file, "the file", "", f"no TOML: {error}"))
     except ValidationError as error:
-        problems.extend(problems_of(error, file))
+        problems.extend(problems_of(error, file, model))
     return None
 
 
-def problems_of(error: ValidationError, file: str, prefix: str = "") -> list[Problem]:
-    """One problem a pydantic finding; secrets' values are never repeated."""
+def problems_of(error: ValidationError, file: str, model: type[BaseModel], prefix: str = "") -> list[Problem]:
+    """One problem a pydantic finding on ``model``; a secret's value is never repeated."""
     found = []
     for finding in error.errors(include_url=False):
         key = ".".join(str(part) for part in (prefix, *finding["loc"]) if part != "")
-        given = "" if isinstance(finding["input"], Mapping) else repr(finding["input"])
-        found.append(Problem(file, key, given, finding["msg"]))
+        allowed = finding["msg"]
+        if finding["type"] == "extra_forbidden" and (known := _known_keys(model, finding["loc"][:-1])):
+            allowed = f"no such key; there are: {', '.join(known)}"
+        given = "" if finding["type"] == "missing" else shown(key, finding["input"])
+        found.append(Problem(file, key, given, allowed))
     return found
+
+
+def shown(key: str, value: object) -> str:
+    """A given value as a problem tells it: short, and nothing of what its key calls a secret."""
+    if isinstance(value, Mapping | list | tuple):
+        return ""
+    return HIDDEN if is_secret(key) else reprlib.repr(value)
+
+
+def is_secret(key: str) -> bool:
+    """Whether the name of a key says that its value is for nobody's eyes."""
+    return _SECRET_KEY.search(key.rpartition(".")[2]) is not None
+
+
+def _known_keys(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    """The keys that a table at ``path`` of ``model`` may hold; none where the path leaves plain models."""
+    for part in path:
+        field = model.model_fields.get(str(part))
+        if field is None or not isinstance(field.annotation, type) or not issubclass(field.annotation, BaseModel):
+            return []
+        model = field.annotation
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _relative(path: Path, root: Path) -> str:

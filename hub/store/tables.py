@@ -60,6 +60,8 @@ metadata = MetaData(
 
 #: 64-bit everywhere, and still SQLite's own rowid as a single-column key.
 Id = BigInteger().with_variant(Integer, "sqlite")
+#: Business keys are compared and ordered byte by byte on every database, so that a batch of them is a range.
+Key = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -156,6 +158,7 @@ charge = Table(
     Column("due_date", Date, nullable=False),
     Column("text", Text, nullable=False),
     Index("ix_charge_entry_id", "entry_id"),
+    Index("ix_charge_tenancy_id", "tenancy_id"),
 )
 
 charge_line = Table(
@@ -172,7 +175,8 @@ charge_line = Table(
     Column("period_from", Date),
     Column("period_to", Date),
     CheckConstraint("remaining >= 0 AND remaining <= amount", name="remaining"),
-    Index("ix_charge_line_tenancy_id", "tenancy_id"),
+    # What a payment looks for: the few open lines of a tenancy, not its years of paid ones.
+    Index("ix_charge_line_open", "tenancy_id", **_where("remaining > 0")),
     Index("ix_charge_line_charge_id", "charge_id"),
 )
 
@@ -211,7 +215,7 @@ entry = Table(
     # The entry that this one corrects: charge-back -> payment, reversal -> original.
     Column("corrects", BigInteger),
     # Business key with its occurrence: the idempotency key.
-    Column("key", Text, nullable=False),
+    Column("key", Key, nullable=False),
     # blake2b-16 of the canonical input: same key, other input is a conflict (R5).
     Column("input_hash", LargeBinary(16), nullable=False),
     Column("leaf", LargeBinary(32), nullable=False),
@@ -260,7 +264,7 @@ credit = Table(
     Column("amount", BigInteger, nullable=False),
     Column("remaining", BigInteger, nullable=False),
     CheckConstraint("remaining >= 0 AND remaining <= amount", name="remaining"),
-    Index("ix_credit_tenancy_id", "tenancy_id"),
+    Index("ix_credit_open", "tenancy_id", **_where("remaining > 0")),
 )
 
 suspense = Table(
@@ -366,6 +370,9 @@ outcome = Table(
     Column("record", BigInteger, primary_key=True, autoincrement=False),
     Column("outcome", String(12), nullable=False),
     Column("reason", Text, nullable=False),
+    # A duplicate's business key without occurrence: how often this file has shown it so far (R5).
+    Column("key", Key),
+    Index("ix_outcome_key", "reading_id", "key", **_where("key IS NOT NULL")),
     sqlite_with_rowid=False,
 )
 

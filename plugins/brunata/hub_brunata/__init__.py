@@ -1,1 +1,5 @@
-"""stub"""
+"""Brunata for the hub: results of consumption accounts, and the statements that come with them as PDFs."""
+
+from hub_brunata.plugin import Plugin
+
+__all__ = ["Plugin"]

@@ -1,0 +1,162 @@
+"""A 0602 from drop to booked, against the floor: the same rows and the same row updates, and nothing of ours.
+
+``python -m bench.booking sqlite|postgresql COUNT`` prints results as JSON. The floor replays what the hub has written,
+read back beforehand, in batches of the same size in one transaction: executemany on SQLite, COPY on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table, select
+
+from bench.sites import NOW, copies, make_site
+from hub.intake.hub import Hub
+from hub.intake.pipeline import ingest
+from hub.settings import load_site
+from hub.store import bulk
+from hub.store.database import Database, connect
+from hub.store.tables import account, allocation, charge_line, company, entry, posting
+from hub.vendors import Vendors
+
+BATCH_ROWS = 2_000
+_TABLES = (entry, posting, allocation)
+
+Rows = dict[str, list[bulk.Row]]
+
+
+def main(dialect: str, count: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="hub-bench-") as folder, copies(dialect, Path(folder)) as databases:
+        root = Path(folder) / "site"
+        make_site(root, databases.new("start"), count)
+        booked_url = databases.new("booked", copy_of="start")
+        before_bytes = databases.size_bytes(booked_url)
+        (root / "config" / "hub.toml").write_text(f'database = "{booked_url}"\n', encoding="utf-8")
+        timed = json.loads(
+            subprocess.run(
+                [sys.executable, "-m", "bench.booking", "--hub", str(root)], stdout=subprocess.PIPE, check=True
+            ).stdout
+        )
+        grown_bytes = databases.size_bytes(booked_url) - before_bytes
+        floor_seconds = _floor(booked_url, databases.new("floor", copy_of="start"))
+    speed, floor_speed = count / timed["seconds"], count / floor_seconds
+    name = f"0602 drop to booked, {dialect}"
+    common = {"n": count, "peak_rss_mb": timed["peak_rss_mb"]}
+    results = [
+        {"name": name, "value": speed, "unit": "payments/s", "floor": floor_speed, "ratio": speed / floor_speed, **common},
+        {
+            "name": f"{name}: database growth",
+            "value": grown_bytes / count,
+            "unit": "bytes/payment",
+            "floor": None,
+            "ratio": None,
+            **common,
+        },
+        {
+            "name": f"{name}: children",
+            "value": timed["children_peak_rss_mb"],
+            "unit": "MB at peak",
+            "floor": None,
+            "ratio": None,
+            "n": count,
+            "peak_rss_mb": timed["children_peak_rss_mb"],
+        },
+    ]
+    print(json.dumps(results))
+
+
+def hub_run(root: Path) -> None:
+    """The hub's part, in a process of its own so that its memory is its own."""
+    site = load_site(root)
+    database = connect(site.database_url)
+    with Vendors(site) as vendors:
+        hub = Hub.of(site, database, vendors, lambda: NOW)
+        began = time.perf_counter()
+        outcome = ingest(hub, root / "delivery.bs", actor="bench")
+        seconds = time.perf_counter() - began
+    database.close()
+    if outcome.result.state != "booked" or outcome.result.counts.unmatched:
+        raise SystemExit(f"not booked whole: {outcome}")
+    print(json.dumps({"seconds": seconds, "peak_rss_mb": _peak_mb(resource.RUSAGE_SELF), "children_peak_rss_mb": _peak_mb(resource.RUSAGE_CHILDREN)}))
+
+
+def _peak_mb(who: int) -> float:
+    return resource.getrusage(who).ru_maxrss / 1024
+
+
+def _floor(booked_url: str, url: str) -> float:
+    """Seconds to write the same rows and updates with the driver alone."""
+    source = connect(booked_url)
+    with source.read() as conn:
+        first_entry = conn.execute(select(entry.c.id).where(entry.c.kind == "payment").order_by(entry.c.id)).first()
+        assert first_entry is not None
+        rows = {
+            table.name: [
+                tuple(_plain(value) for value in row)
+                for row in conn.execute(select(table).where(_entry_id(table) >= first_entry[0]).order_by(*table.primary_key))
+            ]
+            for table in _TABLES
+        }
+    source.close()
+    target = connect(url)
+    seconds = _write(target, rows)
+    target.close()
+    return seconds
+
+
+def _write(target: Database, rows: Rows) -> float:
+    postings, allocations = _by_entry(rows["posting"]), _by_entry(rows["allocation"])
+    totals: defaultdict[int, int] = defaultdict(int)
+    batches = []
+    for start in range(0, len(rows["entry"]), BATCH_ROWS):
+        part = rows["entry"][start : start + BATCH_ROWS]
+        ids = [row[0] for row in part]
+        its_postings = [row for id_ in ids for row in postings[id_]]
+        its_allocations = [row for id_ in ids for row in allocations[id_]]
+        lines: defaultdict[int, int] = defaultdict(int)
+        for row in its_allocations:
+            lines[row[3]] -= row[4]
+        accounts: defaultdict[int, int] = defaultdict(int)
+        for row in its_postings:
+            (accounts if row[1] == 0 else totals)[row[2]] += row[3]
+        batches.append((part, its_postings, its_allocations, lines, accounts))
+    began = time.perf_counter()
+    with target.write() as conn:
+        for part, its_postings, its_allocations, lines, accounts in batches:
+            for table, its_rows in zip(_TABLES, (part, its_postings, its_allocations), strict=True):
+                bulk.insert_rows(conn, table, its_rows)
+            bulk.add_amounts(conn, charge_line.c.remaining, lines)
+            bulk.add_amounts(conn, account.c.balance, accounts)
+        bulk.add_amounts(conn, account.c.balance, totals)
+        bulk.add_amounts(conn, company.c.chain_seq, {1: 1})
+    return time.perf_counter() - began
+
+
+def _by_entry(rows: list[bulk.Row]) -> defaultdict[int, list[bulk.Row]]:
+    grouped: defaultdict[int, list[bulk.Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row[0]].append(row)
+    return grouped
+
+
+def _entry_id(table: Table) -> Any:
+    return table.c.id if table is entry else table.c.entry_id
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--hub":
+        hub_run(Path(sys.argv[2]))
+    else:
+        main(sys.argv[1], int(sys.argv[2]))

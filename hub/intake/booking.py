@@ -1,0 +1,127 @@
+"""The second pass inside its transaction: what is held, what is new, what came before, and what becomes of each record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from sqlalchemy import Connection
+
+from hub.intake.matching import Matched, Matcher, R
+from hub.ledger import chain
+from hub.money import format_amount
+from hub.settings import Site
+from hub.store import bulk
+from hub.store.books import Books
+from hub.store.keys import KeyBook, Occurrence
+from hub.store.results import Counts
+from hub.store.tables import outcome
+from hub.vendors import Instance
+
+_DAY = timedelta(days=1)
+
+
+class HeldError(Exception):
+    """Something found only while booking holds a scope: the pass must begin anew without it."""
+
+    def __init__(self, scope: str, reason: str) -> None:
+        super().__init__(f"{scope}: {reason}")
+        self.scope = scope
+        self.reason = reason
+
+
+class Booking:
+    """One reading's booking. ``held`` are the scopes to skip, with the reason."""
+
+    def __init__(
+        self,
+        conn: Connection,
+        site: Site,
+        instance: Instance,
+        *,
+        reading_id: int,
+        sha256: str,
+        held: Mapping[str, str],
+        actor: str,
+        now: datetime,
+    ) -> None:
+        self.conn = conn
+        self.site = site
+        self.vendor = instance.name
+        self.plugin = instance.plugin
+        self.counts = Counts()
+        #: Øre, signed net booked, positive = money received (R19).
+        self.amount = 0
+        self.currency: str | None = None
+        #: Sentences for the reading's reasons.
+        self.notes: list[str] = []
+        #: The business date of this booking, in the company's zone.
+        self.today = now.astimezone(site.zone).date()
+        self.books = Books(conn, recorded_at=now, actor=actor, reading_id=reading_id, source=sha256)
+        self.matcher = Matcher(conn, site, instance.config)
+        self._reading_id = reading_id
+        self._held = held
+        self._keys = KeyBook(conn, reading_id)
+        self._open_from: dict[str, str] = {}
+        self._outcomes: list[bulk.Row] = []
+
+    def free(self, matched: Sequence[Matched[R]]) -> Sequence[Matched[R]]:
+        """What no scope holds; the rest becomes an outcome. Raises HeldError for trouble that the check did not see."""
+        for scope, reason in self.matcher.troubles.items():
+            if scope not in self._held:
+                raise HeldError(scope, reason)
+        if not self._held:
+            return matched
+        free: list[Matched[R]] = []
+        for place in matched:
+            scope = next((scope for scope in place.scopes if scope in self._held), None)
+            if scope is None:
+                free.append(place)
+            else:
+                self.counts.held += 1
+                self.note_outcome(place.record.record, "held", f"{scope}: {self._held[scope]}")
+        return free
+
+    def new(self, free: Sequence[Matched[R]], keys: Sequence[str]) -> list[tuple[Matched[R], str]]:
+        """Those not booked before, with their full keys. Raises HeldError on the same key with another amount (R5)."""
+        new: list[tuple[Matched[R], str]] = []
+        for place, key, occurrence in zip(free, keys, self._keys.judge(keys), strict=True):
+            if occurrence.earlier is None:
+                new.append((place, occurrence.key))
+            else:
+                self._repeat(place, key, occurrence)
+        return new
+
+    def first_open_day(self, company_number: str) -> str:
+        """The first day that may be posted to (R22), as ISO text; "" when every day may."""
+        known = self._open_from.get(company_number)
+        if known is None:
+            closed = self.site.company(company_number).books_closed_through
+            known = self._open_from[company_number] = (closed + _DAY).isoformat() if closed else ""
+        return known
+
+    def note_outcome(self, record: int, what: str, reason: str, key: str | None = None) -> None:
+        self._outcomes.append((self._reading_id, record, what, reason, key))
+
+    def write_outcomes(self) -> None:
+        """At the end of each batch: the next one asks the database what this file has shown so far."""
+        bulk.insert_rows(self.conn, outcome, self._outcomes)
+        self._outcomes.clear()
+
+    def _repeat(self, place: Matched[R], key: str, occurrence: Occurrence) -> None:
+        record = place.record
+        if occurrence.earlier is not None and given(record.amount) != occurrence.earlier.input_hash:
+            raise HeldError(
+                place.scopes[-1],
+                f"conflict: line {record.record} says {format_amount(record.amount)}, but {occurrence.key} was booked "
+                "before with another amount; ask the vendor which holds (R5)",
+            )
+        self.counts.duplicate += 1
+        self.note_outcome(record.record, "duplicate", f"booked before as {occurrence.key}", key)
+
+
+@lru_cache(maxsize=8192)
+def given(amount: int) -> bytes:
+    """What of a record must be equal under an equal key: all else of it is in the key (R5)."""
+    return chain.input_hash(amount)

@@ -1,0 +1,139 @@
+"""The content store: every file that ever came, under its sha256, never changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from hub.errors import HubError
+from hub.transport.folders import Seen, printable
+
+_CHUNK_BYTES = 1 << 20
+
+
+class SourceChanged(HubError):
+    """The file is not the one that was claimed: it has changed, was replaced or has gone. Let it settle again."""
+
+
+class Stored(NamedTuple):
+    """``kept`` is False for a file over the limit: it was hashed where it lies, and not copied."""
+
+    sha256: str
+    size: int
+    kept: bool
+
+
+def blob_path(content: Path, sha256: str) -> Path:
+    return content / sha256[:2] / sha256
+
+
+def store(seen: Seen, content: Path, *, part: str, bytes_max: int) -> Stored:
+    """Copies the file into ``content`` while hashing it; on return it is on the disk under its final name.
+
+    The order is fsync, rename, fsync of the folder; the caller commits after that. ``part`` names the temporary file:
+    the same for a second try, so that nothing is left behind. Raises SourceChanged, and OSError (disk full: nothing is
+    lost, try again).
+    """
+    with _open_claimed(seen) as source:
+        if seen.size > bytes_max:
+            stored = Stored(_copy(source, None), seen.size, False)
+            _check_unchanged(source, seen)
+            return stored
+        temporary = content / "tmp" / f"{part}.part"
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        try:
+            with temporary.open("xb") as target:
+                sha256 = _copy(source, target)
+                _check_unchanged(source, seen)
+                os.fchmod(target.fileno(), 0o444)
+                target.flush()
+                os.fsync(target.fileno())
+        except (OSError, SourceChanged):
+            temporary.unlink(missing_ok=True)
+            raise
+    final = blob_path(content, sha256)
+    final.parent.mkdir(exist_ok=True)
+    temporary.replace(final)
+    sync_folder(final.parent)
+    sync_folder(content)
+    return Stored(sha256, seen.size, True)
+
+
+@contextmanager
+def placing(target: Path) -> Iterator[BinaryIO]:
+    """A writer whose bytes lie durably under ``target`` at the end, or not at all."""
+    temporary = target.with_name(f".{target.name}.part")
+    with temporary.open("wb") as writer:
+        yield writer
+        writer.flush()
+        os.fsync(writer.fileno())
+    temporary.replace(target)
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in ``folder`` durable: a rename is otherwise lost by a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def is_same(path: Path, size: int, mtime_ns: int) -> bool:
+    """Whether ``path`` is a regular file of this size and mtime."""
+    try:
+        status = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return stat.S_ISREG(status.st_mode) and (status.st_size, status.st_mtime_ns) == (size, mtime_ns)
+
+
+def _open_claimed(seen: Seen) -> BinaryIO:
+    # A symbolic link or pipe that took the name since the look must neither be followed nor block us.
+    try:
+        descriptor = os.open(seen.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise _changed(seen, "it has gone") from error
+    except OSError as error:
+        if seen.path.is_symlink():
+            raise _changed(seen, "it has become a symbolic link") from error
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _changed(seen, "it is no regular file any more")
+    return os.fdopen(descriptor, "rb", buffering=0)
+
+
+def _copy(source: BinaryIO, target: BinaryIO | None) -> str:
+    digest = hashlib.sha256()
+    while chunk := source.read(_CHUNK_BYTES):
+        digest.update(chunk)
+        if target is not None:
+            target.write(chunk)
+    return digest.hexdigest()
+
+
+def _check_unchanged(source: BinaryIO, seen: Seen) -> None:
+    """What was read is what was claimed, and is still what lies under the name."""
+    read = os.fstat(source.fileno())
+    try:
+        named = seen.path.lstat()
+    except FileNotFoundError as error:
+        raise _changed(seen, "it has gone") from error
+    if (read.st_dev, read.st_ino) != (named.st_dev, named.st_ino):
+        raise _changed(seen, "another file has taken its name")
+    if (read.st_size, read.st_mtime_ns) != (seen.size, seen.mtime_ns) or source.tell() != seen.size:
+        raise _changed(
+            seen, f"size or time changed while it was read ({seen.size} bytes claimed, {source.tell()} read)"
+        )
+
+
+def _changed(seen: Seen, why: str) -> SourceChanged:
+    return SourceChanged(f"taken too early: {why}", where=printable(str(seen.path)))

@@ -1,0 +1,158 @@
+"""Whose money a record is: creditor and group name the company, the customer number the tenancy (R7).
+
+What cannot be booked is *held* under a scope, so that a property is booked whole or not at all (R6): a scope is the
+text that a person reads, ``property 1-12``, ``company 1`` or ``creditor 09999999, debtor group 00001``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
+
+from sqlalchemy import Connection
+
+from hub.plugin import Chargeback, ConsumptionResult, Payment, PaymentFailed
+from hub.settings import Site, VendorConfig
+from hub.store.portfolio import (
+    CreditorCompany,
+    TenancyRef,
+    customer_key,
+    plain_number,
+    resolve_creditor,
+    tenancies_by_customer,
+    tenancies_by_key,
+)
+
+MoneyRecord: TypeAlias = Payment | PaymentFailed | Chargeback
+
+
+R = TypeVar("R", Payment | PaymentFailed | Chargeback, ConsumptionResult)
+
+
+class Matched(NamedTuple, Generic[R]):
+    """A record with its place. ``tenancy`` None = suspense of the company, and ``reason`` says why."""
+
+    record: R
+    company_id: int
+    company_number: str
+    tenancy: TenancyRef | None
+    reason: str
+    #: The scopes that may be held, widest first.
+    scopes: tuple[str, ...]
+
+
+class _Company(NamedTuple):
+    """What a creditor number and debtor group lead to; ``trouble`` holds all of it."""
+
+    found: CreditorCompany | None
+    scope: str
+    trouble: str
+
+
+def property_scope(tenancy_key: str) -> str:
+    company, property_, *_ = tenancy_key.split("-")
+    return f"property {company}-{property_}"
+
+
+class Matcher:
+    """Matches records of one reading. ``troubles`` collects what holds a scope, with the first reason for it."""
+
+    def __init__(self, conn: Connection, site: Site, config: VendorConfig) -> None:
+        self._conn = conn
+        self._site = site
+        self._config = config
+        self._creditors: dict[tuple[str, str], _Company] = {}
+        self._scopes: dict[int, tuple[str, str]] = {}
+        self.troubles: dict[str, str] = {}
+
+    def money(self, records: Sequence[MoneyRecord]) -> list[Matched[MoneyRecord]]:
+        """Payments and their kin, in order."""
+        wanted: dict[int, set[str]] = defaultdict(set)
+        places = []
+        for record in records:
+            place = self._creditor(record.creditor, record.group)
+            customer = customer_key(record.customer)
+            places.append((record, place, customer))
+            if place.found is not None:
+                wanted[place.found.company_id].add(customer)
+        known = {id_: tenancies_by_customer(self._conn, id_, customers) for id_, customers in wanted.items()}
+        return [self._place(record, place, customer, known) for record, place, customer in places]
+
+    def results(self, records: Sequence[ConsumptionResult]) -> list[Matched[ConsumptionResult]]:
+        """Results of a meter company: an unknown tenancy holds its property, for a result belongs to nobody else."""
+        keys = ["-".join(map(plain_number, (r.company, r.property, r.unit, r.tenant))) for r in records]
+        known = tenancies_by_key(self._conn, set(keys))
+        matched = []
+        for record, key in zip(records, keys, strict=True):
+            tenancy = known.get(key)
+            company, scope = plain_number(record.company), property_scope(key)
+            if tenancy is None:
+                self._hold(scope, f"line {record.record}: tenancy {key} is not in the portfolio")
+            self._judge_company(f"company {company}", company)
+            self._judge_property(scope, key)
+            self._judge_charge_type(scope, company, record.charge_type)
+            company_id = tenancy.company_id if tenancy is not None else 0
+            matched.append(Matched(record, company_id, company, tenancy, "", (f"company {company}", scope)))
+        return matched
+
+    def _place(
+        self, record: MoneyRecord, place: _Company, customer: str, known: Mapping[int, Mapping[str, TenancyRef]]
+    ) -> Matched[MoneyRecord]:
+        found = place.found
+        if found is None:
+            self._hold(place.scope, f"line {record.record}: {place.trouble}")
+            return Matched(record, 0, "", None, place.trouble, (place.scope,))
+        if record.currency != found.currency:
+            self._hold(place.scope, f"line {record.record}: {record.currency}, but the company has {found.currency}")
+        tenancy = known[found.company_id].get(customer)
+        reason = ""
+        if tenancy is None:
+            reason = f"customer number {record.customer!r} is unknown under creditor {record.creditor}"
+        elif found.property_ids is not None and tenancy.property_id not in found.property_ids:
+            reason = f"customer number {record.customer!r} is {tenancy.key}, outside debtor group {record.group}"
+            tenancy = None
+        if tenancy is None:
+            scopes = (place.scope, f"suspense of {place.scope}")
+            return Matched(record, found.company_id, found.company_number, None, reason, scopes)
+        known_scopes = self._scopes.get(tenancy.property_id)
+        if known_scopes is None:
+            known_scopes = self._scopes[tenancy.property_id] = (place.scope, property_scope(tenancy.key))
+            self._judge_property(known_scopes[-1], tenancy.key)
+        return Matched(record, found.company_id, found.company_number, tenancy, "", known_scopes)
+
+    def _creditor(self, creditor: str, group: str) -> _Company:
+        known = self._creditors.get((creditor, group))
+        if known is None:
+            scope = f"creditor {creditor}, debtor group {group}"
+            companies = resolve_creditor(self._conn, creditor, group)
+            if len(companies) == 1:
+                number = companies[0].company_number
+                known = _Company(companies[0], f"company {number}", "")
+                self._judge_company(known.scope, number)
+            elif companies:
+                numbers = ", ".join(company.company_number for company in companies)
+                known = _Company(None, scope, f"creditor {creditor} with group {group} may be companies {numbers} (R7)")
+            else:
+                known = _Company(None, scope, f"creditor {creditor} with group {group} is no company of the portfolio")
+            self._creditors[creditor, group] = known
+        return known
+
+    def _judge_company(self, scope: str, number: str) -> None:
+        if self._site.company(number).closed:
+            self._hold(scope, f"company {number} is closed")
+        elif self._config.companies and number not in self._config.companies:
+            self._hold(scope, f"company {number} is not among those that this vendor instance serves (R2)")
+
+    def _judge_property(self, scope: str, tenancy_key: str) -> None:
+        served = self._config.properties
+        if served and "-".join(tenancy_key.split("-")[:2]) not in served:
+            self._hold(scope, f"{scope} is not among those that this vendor instance serves (R2)")
+
+    def _judge_charge_type(self, scope: str, company: str, charge_type: str) -> None:
+        known = self._site.company(company).charge_types
+        if known and charge_type not in known:
+            self._hold(scope, f"charge type {charge_type} is unknown in company {company}")
+
+    def _hold(self, scope: str, reason: str) -> None:
+        self.troubles.setdefault(scope, reason)

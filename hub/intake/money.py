@@ -1,0 +1,148 @@
+"""Booking of payments, failed payments and charge-backs (R9, R10)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from hub.intake.booking import Booking, HeldError, given
+from hub.intake.matching import Matched, MoneyRecord
+from hub.ledger import kinds
+from hub.money import format_amount
+from hub.plugin import Chargeback, Payment, PaymentFailed
+from hub.store.books import Account, Correction, Movement
+from hub.store.chargebacks import SecondChargebackError, find_payment
+
+_Item = tuple[Matched[MoneyRecord], str]
+
+
+class MoneyDesk:
+    """Books money records of one reading."""
+
+    def __init__(self, booking: Booking) -> None:
+        self._booking = booking
+        self._clearing: dict[tuple[int, str, str], Account] = {}
+
+    def book(self, records: Sequence[MoneyRecord]) -> None:
+        """One batch in file order. Raises HeldError."""
+        free = self._booking.free(self._booking.matcher.money(records))
+        new = self._booking.new(free, [place.record.key for place in free])
+        # A tenant's charge-backs and payments must meet in file order; everyone else's go in bulk.
+        taken_back = {place.record.customer for place, _ in new if isinstance(place.record, Chargeback)}
+        if not taken_back:
+            self._post(new)
+            return
+        self._post([item for item in new if item[0].record.customer not in taken_back])
+        for place, key in new:
+            if isinstance(place.record, Chargeback):
+                self._charge_back(place, place.record, key)
+            elif place.record.customer in taken_back:
+                self._post([(place, key)])
+
+    def _post(self, items: Sequence[_Item]) -> None:
+        by_company: defaultdict[int, list[Movement]] = defaultdict(list)
+        for place, key in items:
+            record = place.record
+            if isinstance(record, Payment):
+                by_company[place.company_id].append(self._payment(place, record, key))
+            elif isinstance(record, PaymentFailed) and place.tenancy is not None:
+                by_company[place.company_id].append(self._failure(place, record, key))
+                self._booking.counts.failed += 1
+            elif isinstance(record, PaymentFailed):
+                self._booking.counts.failed += 1
+                self._booking.note_outcome(record.record, "failed", f"{record.text}: {place.reason}")
+        for company_id, movements in by_company.items():
+            self._booking.books.post(company_id, movements)
+
+    def _payment(self, place: Matched[MoneyRecord], record: Payment, key: str) -> Movement:
+        self._count(record.amount, record.currency, place.tenancy is not None)
+        value_date = record.value_date.isoformat()
+        return Movement(
+            kinds.PAYMENT if record.amount >= 0 else kinds.PAYOUT,
+            place.tenancy,
+            -record.amount,
+            value_date,
+            max(value_date, self._booking.first_open_day(place.company_number)),
+            self._clearing_of(place, record),
+            record.booking_date.isoformat(),
+            key,
+            given(record.amount),
+            record.text,
+            record.record,
+            record.reference,
+            customer=record.customer,
+            vendor=self._booking.vendor,
+            reason=place.reason,
+        )
+
+    def _failure(self, place: Matched[MoneyRecord], record: PaymentFailed, key: str) -> Movement:
+        """Books nothing (R9): an entry of 0.00 on the due date, so that the tenant's movements show it."""
+        due = record.due_date.isoformat()
+        return Movement(
+            kinds.PAYMENT_FAILED,
+            place.tenancy,
+            0,
+            due,
+            max(due, self._booking.first_open_day(place.company_number)),
+            self._clearing_of(place, record),
+            due,
+            key,
+            given(record.amount),
+            f"{record.text} ({format_amount(record.amount)})",
+            record.record,
+            record.reference,
+        )
+
+    def _charge_back(self, place: Matched[MoneyRecord], record: Chargeback, key: str) -> None:
+        """Debits whoever had the payment and reopens what it had paid; books as well where there was none (R9)."""
+        value_date = record.value_date.isoformat()
+        movement = Movement(
+            kinds.CHARGEBACK,
+            place.tenancy,
+            record.amount,
+            value_date,
+            max(value_date, self._booking.first_open_day(place.company_number)),
+            self._clearing_of(place, record),
+            record.booking_date.isoformat(),
+            key,
+            given(record.amount),
+            record.text,
+            record.record,
+            record.reference,
+            customer=record.customer,
+            vendor=self._booking.vendor,
+            reason=place.reason,
+        )
+        try:
+            taken = find_payment(self._booking.conn, place.company_id, record.link, record.amount)
+        except SecondChargebackError as error:
+            raise HeldError(place.scopes[-1], f"conflict: line {record.record}: {error}") from error
+        on_tenancy = place.tenancy is not None
+        if taken is None:
+            self._booking.notes.append(
+                f"line {record.record}: charge-back of {format_amount(record.amount)} without an earlier payment"
+            )
+            self._booking.books.post(place.company_id, [movement])
+        else:
+            on_tenancy = taken.own.code != kinds.SUSPENSE
+            correction = Correction(movement, taken.own, taken.entry_id, taken.key, taken.paid, taken.unused)
+            self._booking.books.correct(place.company_id, [correction])
+        self._count(-record.amount, record.currency, on_tenancy)
+
+    def _count(self, amount: int, currency: str, on_tenancy: bool) -> None:
+        booking = self._booking
+        booking.amount += amount
+        booking.currency = currency
+        if on_tenancy:
+            booking.counts.booked += 1
+        else:
+            booking.counts.unmatched += 1
+
+    def _clearing_of(self, place: Matched[MoneyRecord], record: MoneyRecord) -> Account:
+        """A vendor's payment goes through its clearing account, never the bank directly (R18)."""
+        known = self._clearing.get((place.company_id, record.creditor, record.group))
+        if known is None:
+            code = kinds.clearing_code(self._booking.plugin, record.creditor, record.group)
+            known = self._booking.books.shared_account(place.company_id, kinds.CLEARING, code)
+            self._clearing[place.company_id, record.creditor, record.group] = known
+        return known

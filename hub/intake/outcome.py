@@ -1,0 +1,54 @@
+"""The end of a file's way: filed away, the claim closed, and what became of it said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from hub.intake.filing import file_away
+from hub.intake.hub import Hub
+from hub.intake.lists import write_lists
+from hub.store import journal
+from hub.store.journal import Arrival, FileRow
+from hub.store.results import Result
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class FileOutcome:
+    """What became of one file. ``id`` is None after a dry run; ``sha256`` is 64 hex digits."""
+
+    id: int | None
+    name: str
+    sha256: str
+    vendor: str | None
+    kind: str | None
+    result: Result
+
+
+def end_filed(hub: Hub, file: FileRow, claim: Arrival | None, actor: str) -> FileOutcome:
+    """Moves the file where its state says, writes its lists (R8), and closes the claim. May be done twice."""
+    with hub.db.read() as conn:
+        ended = journal.last_reading(conn, file.id)
+        if file.state in ("booked", "partly_booked") and not journal.is_document(conn, file.id):
+            write_lists(conn, hub.site, file)
+    filed_at = file_away(hub, file, ended.result, claim, ended.finished_at)
+    now = hub.clock()
+    arrival_id = None if claim is None else claim.id
+    with hub.db.write() as conn:
+        journal.set_filed(conn, file.id, filed_at)
+        if arrival_id is not None:
+            journal.close_claim(conn, arrival_id, now)
+        about = {"arrival_id": arrival_id, "file_id": file.id}
+        journal.add_event(conn, at=now, actor=actor, what="filed", detail={"at": filed_at}, **about)
+    log.info(
+        file.state,
+        file=file.name,
+        id=file.id,
+        vendor=file.vendor,
+        records=ended.result.counts.read,
+        reasons=ended.result.reasons,
+    )
+    return FileOutcome(file.id, file.name, file.sha256, file.vendor, file.kind, ended.result)

@@ -1,0 +1,248 @@
+"""Two passes over a stored file's immutable bytes: check, which writes nothing, then book, in one transaction.
+
+The check streams the whole file: structure, counts and totals (the plug-in's part), then whose every record is. The
+booking locks what the check has found, streams again, skips what is held, and ends with the reading's own row. What
+only the booking can see (a conflict, R5) rolls it back, holds that property too, and starts the pass again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from hub.intake.booking import Booking, HeldError
+from hub.intake.consumption import ConsumptionDesk, Period, period_of
+from hub.intake.hub import Hub
+from hub.intake.matching import Matched, Matcher, MoneyRecord
+from hub.intake.money import MoneyDesk
+from hub.plugin import Chargeback, ConsumptionResult, Kept, MandateChange, Payment, PaymentFailed, Record, Remark
+from hub.settings import parse_period
+from hub.store import journal
+from hub.store.bulk import ClashError
+from hub.store.ids import Ids
+from hub.store.journal import FileRow
+from hub.store.lookup import among
+from hub.store.results import Counts, Result
+from hub.store.tables import blob, property_
+from hub.vendors import Instance
+
+#: How often a booking is begun anew before the file is quarantined.
+BOOKING_ATTEMPTS_MAX = 3
+#: Reasons kept of one reading; the rest is counted.
+REASONS_MAX = 50
+
+
+@dataclass(frozen=True)
+class Job:
+    """One reading of one file, and who asked for it."""
+
+    hub: Hub
+    instance: Instance
+    file: FileRow
+    #: The accounting period of results without one: by option, else by config (R30).
+    period: Period | None
+    actor: str
+    now: datetime
+    progress: Callable[[int], None] | None
+
+    def batches(self) -> Iterator[list[Record]]:
+        """The file's records from its first, a few thousand at a time. Raises Malformed, VendorFault."""
+        read = 0
+        path = self.hub.blob_path(self.file.sha256)
+        for batch in self.instance.read(path, self.file.name, self.file.kind or ""):
+            yield batch
+            read += len(batch)
+            if self.progress is not None:
+                self.progress(read)
+
+
+@dataclass
+class Verdict:
+    """What the check pass found; ``counts`` only holds what is held, kept, or would be read."""
+
+    properties: set[int] = field(default_factory=set)
+    #: scope -> why (see hub.intake.matching)
+    held: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    records: int = 0
+    #: The first record whose period nobody knows (R30).
+    period_unknown_at: int | None = None
+
+
+class _DryRun(Exception):
+    """Rolls a rehearsed booking back."""
+
+
+def read_file(
+    hub: Hub,
+    instance: Instance,
+    file: FileRow,
+    *,
+    approved: bool,
+    period: Period | None,
+    actor: str,
+    now: datetime,
+    dry_run: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Result:
+    """Checks and books one file; what became of it is in the journal when this returns (unless ``dry_run``).
+
+    Raises Malformed and VendorFault, with nothing booked and nothing written.
+    """
+    given = period or (parse_period(instance.config.period) if instance.config.period else None)
+    job = Job(hub, instance, file, given, actor, now, progress)
+    verdict = _check(job)
+    if verdict.period_unknown_at is not None:
+        reason = (
+            f"period unknown: line {verdict.period_unknown_at} carries no period, and none was given; ingest with "
+            f"--period FROM..TO or set period in config/vendors/{instance.name}.toml (R30)"
+        )
+        return _without_booking(job, Result("quarantined", [reason], Counts(held=verdict.records)), dry_run)
+    if instance.config.book == "after_approval" and not approved:
+        reasons = ["held for approval: this vendor instance books after a person's release (R8)", *_reasons(verdict)]
+        return _without_booking(job, Result("held_for_approval", reasons, Counts(held=verdict.records)), dry_run)
+    return _book(job, verdict, dry_run)
+
+
+def _check(job: Job) -> Verdict:
+    verdict = Verdict()
+    with job.hub.db.read() as conn:
+        matcher = Matcher(conn, job.hub.site, job.instance.config)
+        for batch in job.batches():
+            money, results, others = _sorted_out(batch)
+            verdict.remarks.extend(record.text for record in others if isinstance(record, Remark))
+            verdict.records += sum(not isinstance(record, Remark) for record in batch)
+            _note_properties(verdict, matcher.money(money))
+            _note_properties(verdict, matcher.results(results))
+            if verdict.period_unknown_at is None:
+                unknown = (record.record for record in results if period_of(record, job.period) is None)
+                verdict.period_unknown_at = next(unknown, None)
+        verdict.held.update(matcher.troubles)
+    return verdict
+
+
+def _book(job: Job, verdict: Verdict, dry_run: bool) -> Result:
+    clash: Exception | None = None
+    for _ in range(BOOKING_ATTEMPTS_MAX):
+        result: Result | None = None
+        try:
+            with job.hub.db.write() as conn:
+                result = _book_once(job, verdict, conn)
+                if dry_run:
+                    raise _DryRun
+            return result
+        except _DryRun:
+            assert result is not None
+            return result
+        except HeldError as error:
+            verdict.held.setdefault(error.scope, error.reason)
+            clash = error
+        except ClashError as error:
+            # Another hub has booked one of these records meanwhile: the next pass finds it as a duplicate.
+            clash = error
+    reason = f"gave up after {BOOKING_ATTEMPTS_MAX} attempts to book; the last one failed: {clash}"
+    result = Result("quarantined", [reason, *_reasons(verdict)], Counts(held=verdict.records))
+    return _without_booking(job, result, dry_run)
+
+
+def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
+    if conn.dialect.name == "postgresql":
+        _lock(conn, job.file.sha256, verdict.properties)
+    reading_id = Ids(conn).take("reading", 1)[0]
+    booking = Booking(
+        conn,
+        job.hub.site,
+        job.instance,
+        reading_id=reading_id,
+        sha256=job.file.sha256,
+        held=verdict.held,
+        actor=job.actor,
+        now=job.now,
+    )
+    money_desk, consumption_desk = MoneyDesk(booking), ConsumptionDesk(booking, job.period)
+    for batch in job.batches():
+        money, results, others = _sorted_out(batch)
+        money_desk.book(money)
+        consumption_desk.book(results)
+        for record in others:
+            if isinstance(record, Kept | MandateChange):
+                booking.counts.kept += 1
+                booking.note_outcome(record.record, "kept", record.text)
+        booking.write_outcomes()
+    result = _result(booking, verdict)
+    _finish(job, conn, reading_id, result)
+    booking.books.close()
+    return result
+
+
+def _result(booking: Booking, verdict: Verdict) -> Result:
+    counts = booking.counts
+    reasons = [*_reasons(verdict), *booking.notes]
+    result = Result("booked", reasons, counts, booking.amount, booking.currency)
+    done = counts.booked + counts.unmatched + counts.failed
+    if counts.held:
+        result.state = "partly_booked" if done or counts.duplicate else "quarantined"
+    elif counts.duplicate and not done:
+        result.state = "duplicate"
+        reasons.insert(0, f"duplicate: all {counts.duplicate} records were booked before, from another file")
+    if len(reasons) > REASONS_MAX:
+        result.reasons = [*reasons[:REASONS_MAX], f"and {len(reasons) - REASONS_MAX} more reasons of these kinds"]
+    return result
+
+
+def _without_booking(job: Job, result: Result, dry_run: bool) -> Result:
+    if not dry_run:
+        with job.hub.db.write() as conn:
+            _finish(job, conn, Ids(conn).take("reading", 1)[0], result)
+    return result
+
+
+def _finish(job: Job, conn: Connection, reading_id: int, result: Result) -> None:
+    journal.finish_reading(
+        conn,
+        reading_id,
+        job.file.id,
+        result,
+        vendor=job.instance.name,
+        plugin_version=job.instance.plugin_version,
+        actor=job.actor,
+        started_at=job.now,
+        finished_at=job.hub.clock(),
+    )
+
+
+def _reasons(verdict: Verdict) -> list[str]:
+    return [*(f"{scope} is held: {why}" for scope, why in sorted(verdict.held.items())), *verdict.remarks]
+
+
+def _lock(conn: Connection, sha256: str, properties: set[int]) -> None:
+    """The file's bytes, then the properties in key order, so that two hubs never wait for each other in a ring.
+
+    SQLite needs none of it: it has one writer.
+    """
+    conn.execute(select(blob.c.sha256).where(blob.c.sha256 == sha256).with_for_update())
+    ids = select(property_.c.id).where(among(conn, property_.c.id, properties)).order_by(property_.c.id)
+    conn.execute(ids.with_for_update())
+
+
+def _sorted_out(batch: Sequence[Record]) -> tuple[list[MoneyRecord], list[ConsumptionResult], list[Record]]:
+    money: list[MoneyRecord] = []
+    results: list[ConsumptionResult] = []
+    others: list[Record] = []
+    for record in batch:
+        if isinstance(record, Payment | PaymentFailed | Chargeback):
+            money.append(record)
+        elif isinstance(record, ConsumptionResult):
+            results.append(record)
+        else:
+            others.append(record)
+    return money, results, others
+
+
+def _note_properties(
+    verdict: Verdict, matched: Sequence[Matched[MoneyRecord]] | Sequence[Matched[ConsumptionResult]]
+) -> None:
+    verdict.properties.update(place.tenancy.property_id for place in matched if place.tenancy is not None)

@@ -1,0 +1,65 @@
+"""Records of a fixed length, one a line: from a stream of bytes to numbered, padded records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from hub.plugin.errors import Malformed
+
+CHUNK_BYTES = 1 << 20
+LINE_BYTES_MAX = 1 << 16
+
+_BOMS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+
+
+def records(stream: BinaryIO, length: int) -> Iterator[tuple[int, bytes]]:
+    """(1-based line number, record of exactly ``length`` bytes) of every line.
+
+    Lines end in CR LF or LF, the last one may end in nothing. Stripped blanks at the end are put back, blanks beyond
+    ``length`` cut off.
+
+    Raises :class:`Malformed` for an empty file, a byte order mark, an empty line, a line with anything but blanks
+    beyond ``length``, and a line of more than 64 KiB.
+    """
+    number = 0
+    rest = b""
+    while chunk := stream.read(CHUNK_BYTES):
+        if number == 0:
+            _refuse_bom(rest + chunk)
+        lines = (rest + chunk).split(b"\n")
+        rest = lines.pop()
+        for line in lines:
+            number += 1
+            # One CR belongs to the line end; any other stays, for a field to refuse.
+            line = line.removesuffix(b"\r")
+            yield number, line if len(line) == length else _fitted(line, length, number)
+        if len(rest) > LINE_BYTES_MAX:
+            raise _too_long(number + 1)
+    if number == 0 and not rest:
+        raise Malformed("the file is empty")
+    if rest:
+        yield number + 1, _fitted(rest.removesuffix(b"\r"), length, number + 1)
+
+
+def _refuse_bom(head: bytes) -> None:
+    for bom, name in _BOMS.items():
+        if head.startswith(bom):
+            raise Malformed(line=1, positions=(1, len(bom)), found=f"a {name} byte order mark", expected="a record")
+
+
+def _fitted(line: bytes, length: int, number: int) -> bytes:
+    if len(line) > LINE_BYTES_MAX:
+        raise _too_long(number)
+    if not line or line[length:].strip(b" "):
+        raise Malformed("wrong record length", line=number, found=f"{len(line)} bytes", expected=f"{length} bytes")
+    return line[:length].ljust(length)
+
+
+def _too_long(number: int) -> Malformed:
+    return Malformed(
+        "line too long",
+        line=number,
+        found=f"more than {LINE_BYTES_MAX} bytes",
+        expected=f"at most {LINE_BYTES_MAX} bytes",
+    )

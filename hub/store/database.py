@@ -1,0 +1,308 @@
+"""The door to the database: one writer's transaction, readers that never block, a schema that is at head."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import structlog
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from hub.errors import HubError
+
+#: Revision that this program works with: the last one in hub/store/migrations/versions.
+SCHEMA_HEAD = "0001"
+#: How long a writer waits for another, on both databases, before it gives up.
+LOCK_WAIT_SECONDS = 120
+#: How long it waits before it says so.
+_QUIET_WAIT_MILLISECONDS = 300
+_RETRY_SECONDS = 0.02
+#: A big import leaves a big write-ahead log behind; it is cut back to this.
+_WAL_BYTES_MAX = 64 * 1024**2
+#: File systems whose locks and shared memory cannot be trusted with SQLite's write-ahead log.
+_NETWORK_FILE_SYSTEMS = re.compile(
+    r"nfs\d?|cifs|smb\w*|afs|ncpfs|ceph|glusterfs|lustre|gpfs|davfs|fuse\.(sshfs|glusterfs|rclone|s3fs|davfs\w*|smb\w*)"
+)
+#: Names PostgreSQL's advisory lock for migrations; any fixed number.
+_MIGRATION_LOCK = 4_825_501
+
+log = structlog.get_logger()
+
+
+class DatabaseError(HubError):
+    """The database cannot be used as it is."""
+
+
+class Database:
+    """An open database. Made by :func:`create` or :func:`connect`, closed by ``close``."""
+
+    dialect: Literal["sqlite", "postgresql"]
+
+    def __init__(self, url: URL) -> None:
+        self.dialect = cast(Literal["sqlite", "postgresql"], url.get_backend_name())
+        if self.dialect == "sqlite":
+            self._reader = _sqlite_engine(url, read_only=True)
+            self._writer = _sqlite_engine(url, read_only=False)
+        else:
+            self._writer = create_engine(url, pool_pre_ping=True)
+            event.listen(self._writer, "connect", _limit_lock_wait)
+            self._reader = self._writer.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True, postgresql_deferrable=False
+            )
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view of everything committed so far. Writing in it is an error of the database."""
+        with self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: committed at the end, rolled back by an exception.
+
+        On SQLite there is one writer at a time; who comes second waits, and says so. Raises DatabaseError after
+        ``LOCK_WAIT_SECONDS``.
+        """
+        with self._writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def create(url: str) -> Database:
+    """Opens the database, making the schema or bringing it to head; safe to run again."""
+    from alembic import command
+    from alembic.config import Config
+
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        Path(_sqlite_file(parsed)).parent.mkdir(parents=True, exist_ok=True)
+    database = _open(parsed)
+    config = Config()
+    config.set_main_option("script_location", "hub.store:migrations")
+    config.set_main_option("path_separator", "os")
+    with _closed_on_error(database), database.write() as connection:
+        if database.dialect == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+        revision = _revision(connection)
+        if revision is None and inspect(connection).get_table_names():
+            raise DatabaseError(
+                "the database holds tables that are not the hub's",
+                where=_shown(parsed),
+                do="give the hub a database of its own",
+            )
+        _refuse_newer(revision, parsed)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return database
+
+
+def connect(url: str) -> Database:
+    """Opens a database that :func:`create` made. Raises DatabaseError when it is missing or not at head."""
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(_sqlite_file(parsed)).is_file():
+        raise DatabaseError("there is no database", where=_shown(parsed), do="run: hub init")
+    database = _open(parsed)
+    with _closed_on_error(database), database.read() as connection:
+        revision = _revision(connection)
+        _refuse_newer(revision, parsed)
+        if revision != SCHEMA_HEAD:
+            raise DatabaseError(
+                f"the schema is at {revision or 'nothing'}, this program needs {SCHEMA_HEAD}",
+                where=_shown(parsed),
+                do="stop every hub on this database, make a backup, then run: hub init",
+            )
+    return database
+
+
+def network_file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str | None:
+    """The type of the network file system that ``path`` lies on; None when local or where the system cannot say."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
+    except OSError:
+        return None
+    target = Path(os.path.realpath(path))
+    nearest, found = -1, ""
+    for line in lines:
+        parts = line.split(" ")
+        if len(parts) < 3:
+            continue
+        mounted_at = Path(re.sub(r"\\(\d{3})", lambda octal: chr(int(octal[1], 8)), parts[1]))
+        depth = len(mounted_at.parts)
+        if depth >= nearest and target.is_relative_to(mounted_at):
+            nearest, found = depth, parts[2]
+    return found if _NETWORK_FILE_SYSTEMS.fullmatch(found) else None
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise DatabaseError(
+            "the database's address cannot be read", do="write sqlite:///FILE or postgresql://..."
+        ) from error
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername == "sqlite":
+        _refuse_unsafe_file(parsed)
+    elif parsed.drivername != "postgresql+psycopg":
+        raise DatabaseError(
+            f"{parsed.drivername} is no database that the hub works with",
+            do="write sqlite:///FILE or postgresql://USER@HOST/NAME",
+        )
+    return parsed
+
+
+def _refuse_unsafe_file(url: URL) -> None:
+    if _sqlite_file(url) in ("", ":memory:"):
+        raise DatabaseError("a ledger in memory is gone with the program", do="name a file: sqlite:///hub.db")
+    if kind := network_file_system(Path(_sqlite_file(url)).parent):
+        raise DatabaseError(
+            f"an SQLite database must not lie on a network file system ({kind})",
+            where=_shown(url),
+            why="its locks do not hold there, and two hubs would write over each other",
+            do="move the site to a local disk, or use PostgreSQL",
+        )
+
+
+def _sqlite_file(url: URL) -> str:
+    return url.database or ""
+
+
+def _shown(url: URL) -> str:
+    return url.render_as_string(hide_password=True)
+
+
+def _open(url: URL) -> Database:
+    database = Database(url)
+    question = text("PRAGMA encoding" if database.dialect == "sqlite" else "SHOW server_encoding")
+    with _closed_on_error(database):
+        try:
+            with database.read() as connection:
+                encoding = str(connection.scalar(question))
+        except (DBAPIError, sqlite3.Error) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            raise DatabaseError(
+                f"the database cannot be opened: {' '.join(str(cause).split())}",
+                where=_shown(url),
+                do="check the address, that it is running, and that the hub may write there",
+            ) from error
+        if encoding.replace("-", "") != "UTF8":
+            raise DatabaseError(
+                f"the database keeps text as {encoding}", where=_shown(url), do="make one with encoding UTF8"
+            )
+    return database
+
+
+@contextmanager
+def _closed_on_error(database: Database) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        database.close()
+        raise
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
+
+
+def _refuse_newer(revision: str | None, url: URL) -> None:
+    """Revisions are numbered in order, so that an older program knows a newer schema without knowing its migrations."""
+    if revision is not None and revision > SCHEMA_HEAD:
+        raise DatabaseError(
+            f"the schema is at {revision}, this program knows {SCHEMA_HEAD}",
+            where=_shown(url),
+            why="a newer hub has changed it",
+            do="run that newer hub",
+        )
+
+
+def _limit_lock_wait(raw: Any, _record: object) -> None:
+    with raw.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{LOCK_WAIT_SECONDS}s'")
+    raw.commit()
+
+
+def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
+    """``isolation_level=None`` keeps the driver from beginning by itself; ``commit()`` still sends the COMMIT."""
+    engine = create_engine(url, connect_args={"isolation_level": None})
+
+    def on_connect(raw: sqlite3.Connection, _record: object) -> None:
+        raw.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_SECONDS * 1000}")
+        mode = _write_ahead(raw)
+        if mode != "wal":
+            raise DatabaseError(
+                f"SQLite cannot keep a write-ahead log here (journal mode {mode})",
+                where=_shown(url),
+                do="move the site to a local disk",
+            )
+        raw.execute("PRAGMA synchronous = FULL")
+        raw.execute("PRAGMA foreign_keys = ON")
+        raw.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_MAX}")
+        if read_only:
+            raw.execute("PRAGMA query_only = ON")
+
+    def on_begin(connection: Connection) -> None:
+        if read_only:
+            connection.exec_driver_sql("BEGIN DEFERRED")
+        else:
+            _begin_immediate(cast(sqlite3.Connection, connection.connection.driver_connection))
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", on_begin)
+    return engine
+
+
+def _write_ahead(raw: sqlite3.Connection) -> str:
+    """The journal mode after asking for a write-ahead log: for this change alone, SQLite does not wait by itself."""
+    deadline = time.monotonic() + LOCK_WAIT_SECONDS
+    while True:
+        try:
+            return str(raw.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(_RETRY_SECONDS)
+
+
+def _begin_immediate(raw: sqlite3.Connection) -> None:
+    raw.execute(f"PRAGMA busy_timeout = {_QUIET_WAIT_MILLISECONDS}")
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if not _is_busy(error):
+            raise
+        log.info("waiting for another writer", seconds_max=LOCK_WAIT_SECONDS)
+        raw.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_SECONDS * 1000}")
+        _begin_or_give_up(raw)
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_SECONDS * 1000}")
+
+
+def _begin_or_give_up(raw: sqlite3.Connection) -> None:
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if not _is_busy(error):
+            raise
+        raise DatabaseError(
+            f"another writer has held the database for {LOCK_WAIT_SECONDS} seconds",
+            do="let it end (a big import, a backup tool?) and try again",
+        ) from error
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

@@ -1,0 +1,55 @@
+"""Ids of the bulk tables, taken in blocks before the rows are written: no RETURNING, no round trip a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, text
+
+#: How many ids one round trip reserves. PostgreSQL's sequences step by the same numbers (migration 0001).
+BLOCKS = {"entry": 1000, "charge": 1000, "charge_line": 1000, "reading": 1, "batch": 1}
+
+
+class Ids:
+    """Ids for one transaction. What is left of a block when it ends is never used: gaps mean nothing.
+
+    A sequence's block is ours alone whatever becomes of the transaction, so no writer waits for another's ids.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._left: dict[str, range] = {}
+
+    def take(self, name: str, count: int) -> Sequence[int]:
+        """``count`` new ids of ``name`` (a key of ``BLOCKS``), ascending and above those taken before."""
+        left = self._left.get(name, range(0))
+        missing = count - len(left)
+        if missing <= 0:
+            self._left[name] = left[count:]
+            return left[:count]
+        blocks = self._reserve(name, -(-missing // BLOCKS[name]))
+        *full, last = [left, *blocks] if left else blocks
+        used_of_last = count - sum(map(len, full))
+        self._left[name] = last[used_of_last:]
+        if not full:
+            return last[:used_of_last]
+        return [id_ for block in (*full, last[:used_of_last]) for id_ in block]
+
+    def _reserve(self, name: str, blocks: int) -> list[range]:
+        size = BLOCKS[name]
+        if self._connection.dialect.name == "postgresql":
+            starts = self._connection.scalars(
+                text(f"SELECT nextval('ids_{name}') FROM generate_series(1, :blocks)"), {"blocks": blocks}
+            )
+            return [range(start, start + size) for start in starts]
+        wanted = {"name": name, "count": blocks * size}
+        self._connection.execute(
+            text(
+                "INSERT INTO counter (name, next) VALUES (:name, 1 + :count)"
+                " ON CONFLICT (name) DO UPDATE SET next = next + :count"
+            ),
+            wanted,
+        )
+        after = self._connection.scalar(text("SELECT next FROM counter WHERE name = :name"), wanted)
+        assert after is not None
+        return [range(after - blocks * size, after)]

@@ -1,0 +1,385 @@
+"""The journal of files: arrivals, blobs, files, readings, events, documents. All SQL about them is here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Table, func, insert, literal, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from hub.plugin.records import Document
+from hub.store.bulk import insert_if_new
+from hub.store.results import Counts, Result, State
+from hub.store.tables import arrival, blob, document, event, file, reading
+
+COUNTS = ("booked", "failed", "duplicate", "unmatched", "held", "kept")
+
+
+class Arrival(NamedTuple):
+    """A claim on something that lies in a folder, and how far it has come.
+
+    ``sha256`` is set once its bytes are in the content store, ``file_id`` once it is known what it is.
+    """
+
+    id: int
+    source: str
+    name: str
+    size: int
+    mtime_ns: int
+    door: str | None
+    period_from: date | None
+    period_to: date | None
+    owner: str
+    lease_until: datetime
+    sha256: str | None
+    file_id: int | None
+
+    @property
+    def period(self) -> tuple[date, date] | None:
+        return (self.period_from, self.period_to) if self.period_from and self.period_to else None
+
+
+class FileRow(NamedTuple):
+    """``state`` is that of the last reading that ended; None = being read. ``filed_at`` None = not yet filed away."""
+
+    id: int
+    sha256: str
+    name: str
+    vendor: str | None
+    kind: str | None
+    received_at: datetime
+    state: State | None
+    duplicate_of: int | None
+    filed_at: str | None
+
+
+_ARRIVAL = [arrival.c[name] for name in Arrival._fields]
+_FILE = [file.c[name] for name in FileRow._fields]
+
+# --- Claims ------------------------------------------------------------------------------------------------------
+
+
+def claim(
+    conn: Connection,
+    *,
+    source: str,
+    name: str,
+    size: int,
+    mtime_ns: int,
+    door: str | None,
+    period: tuple[date, date] | None,
+    owner: str,
+    lease_until: datetime,
+    now: datetime,
+) -> Arrival | None:
+    """The new claim, or None when somebody's open claim on the same thing is there already."""
+    first, last = period or (None, None)
+    dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
+    made = conn.execute(
+        dialect.insert(arrival)
+        .values(
+            source=source,
+            name=name,
+            size=size,
+            mtime_ns=mtime_ns,
+            door=door,
+            period_from=first,
+            period_to=last,
+            owner=owner,
+            lease_until=lease_until,
+            claimed_at=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(*_ARRIVAL)
+    ).one_or_none()
+    return _arrival(made)
+
+
+def open_claim(conn: Connection, *, source: str, name: str, size: int, mtime_ns: int) -> Arrival | None:
+    """The open claim on exactly this."""
+    return _arrival(
+        conn.execute(
+            select(*_ARRIVAL).where(
+                arrival.c.source == source,
+                arrival.c.name == name,
+                arrival.c.size == size,
+                arrival.c.mtime_ns == mtime_ns,
+                arrival.c.closed_at.is_(None),
+            )
+        ).one_or_none()
+    )
+
+
+def open_claims(conn: Connection) -> list[Arrival]:
+    """All claims whose files are not filed away yet, oldest first."""
+    rows = conn.execute(select(*_ARRIVAL).where(arrival.c.closed_at.is_(None)).order_by(arrival.c.id))
+    return [Arrival._make(row) for row in rows]
+
+
+def get_claim(conn: Connection, arrival_id: int) -> Arrival:
+    return Arrival._make(conn.execute(select(*_ARRIVAL).where(arrival.c.id == arrival_id)).one())
+
+
+def change_owner(conn: Connection, seen: Arrival, owner: str, lease_until: datetime) -> Arrival | None:
+    """Takes the claim as it was ``seen``, or None: its owner renewed it, closed it, or another was faster."""
+    return _arrival(
+        conn.execute(
+            update(arrival)
+            .where(
+                arrival.c.id == seen.id,
+                arrival.c.owner == seen.owner,
+                arrival.c.lease_until == seen.lease_until,
+                arrival.c.closed_at.is_(None),
+            )
+            .values(owner=owner, lease_until=lease_until)
+            .returning(*_ARRIVAL)
+        ).one_or_none()
+    )
+
+
+def renew(conn: Connection, arrival_id: int, owner: str, lease_until: datetime) -> None:
+    """Puts off the end of our lease; nothing when the claim is ours no longer."""
+    mine = (arrival.c.id == arrival_id, arrival.c.owner == owner, arrival.c.closed_at.is_(None))
+    conn.execute(update(arrival).where(*mine).values(lease_until=lease_until))
+
+
+def close_claim(conn: Connection, arrival_id: int, now: datetime) -> None:
+    conn.execute(update(arrival).where(arrival.c.id == arrival_id, arrival.c.closed_at.is_(None)).values(closed_at=now))
+
+
+def set_stored(conn: Connection, arrival_id: int, sha256: str, size: int, now: datetime) -> None:
+    """The bytes are in the content store; the same bytes may have been there before."""
+    insert_if_new(conn, blob, sha256=sha256, size=size, stored_at=now)
+    conn.execute(update(arrival).where(arrival.c.id == arrival_id).values(sha256=sha256))
+
+
+def set_file(conn: Connection, arrival_id: int, file_id: int) -> None:
+    conn.execute(update(arrival).where(arrival.c.id == arrival_id).values(file_id=file_id))
+
+
+def last_arrival(conn: Connection, file_id: int) -> Arrival:
+    """The last time that this file came."""
+    query = select(*_ARRIVAL).where(arrival.c.file_id == file_id).order_by(arrival.c.id.desc()).limit(1)
+    return Arrival._make(conn.execute(query).one())
+
+
+# --- Files -------------------------------------------------------------------------------------------------------
+
+
+def lock_blob(conn: Connection, sha256: str) -> int:
+    """Size in bytes. Until the end of the transaction nobody else decides what a file of these bytes is."""
+    return int(conn.execute(select(blob.c.size).where(blob.c.sha256 == sha256).with_for_update()).scalar_one())
+
+
+def files_with(conn: Connection, sha256: str) -> list[FileRow]:
+    """All files of these bytes, latest first."""
+    query = select(*_FILE).where(file.c.sha256 == sha256).order_by(file.c.id.desc())
+    return [_file(row) for row in conn.execute(query)]
+
+
+def add_file(
+    conn: Connection, *, sha256: str, name: str, vendor: str | None, kind: str | None, received_at: datetime
+) -> FileRow:
+    """A file that is going to be read. ``name`` in NFC."""
+    values = {"sha256": sha256, "name": name, "vendor": vendor, "kind": kind, "received_at": received_at}
+    return _file(conn.execute(insert(file).values(values).returning(*_FILE)).one())
+
+
+def set_being_read(conn: Connection, file_id: int, vendor: str | None, kind: str | None) -> None:
+    """An earlier file is read again, as what it is now known to be."""
+    conn.execute(update(file).where(file.c.id == file_id).values(vendor=vendor, kind=kind, state=None, filed_at=None))
+
+
+def set_identity(conn: Connection, file_id: int, vendor: str | None, kind: str | None) -> None:
+    conn.execute(update(file).where(file.c.id == file_id).values(vendor=vendor, kind=kind))
+
+
+def set_duplicate_of(conn: Connection, file_id: int, original_id: int) -> None:
+    conn.execute(update(file).where(file.c.id == file_id).values(duplicate_of=original_id))
+
+
+def set_filed(conn: Connection, file_id: int, filed_at: str) -> None:
+    """``filed_at`` is relative to the site's folder."""
+    conn.execute(update(file).where(file.c.id == file_id).values(filed_at=filed_at))
+
+
+def get_file(conn: Connection, file_id: int, *, lock: bool = False) -> FileRow | None:
+    """``lock``: nobody else changes it before the end of the transaction."""
+    query = select(*_FILE).where(file.c.id == file_id)
+    row = conn.execute(query.with_for_update() if lock else query).one_or_none()
+    return None if row is None else _file(row)
+
+
+def file_of(conn: Connection, arrival_id: int) -> FileRow:
+    """The file that an identified claim is about."""
+    return _file(conn.execute(select(*_FILE).join(arrival).where(arrival.c.id == arrival_id)).one())
+
+
+def unfiled(conn: Connection, ended_before: datetime) -> list[FileRow]:
+    """Files that a person's act (retry, release, ignore) left unfiled: it was cut short after the reading had ended."""
+    claimed = select(arrival.c.file_id).where(arrival.c.closed_at.is_(None), arrival.c.file_id.is_not(None))
+    ended = select(func.max(reading.c.finished_at)).where(reading.c.file_id == file.c.id).scalar_subquery()
+    query = select(*_FILE).where(
+        file.c.state.is_not(None), file.c.filed_at.is_(None), file.c.id.not_in(claimed), ended < ended_before
+    )
+    return [_file(row) for row in conn.execute(query.order_by(file.c.id))]
+
+
+# --- Readings, documents, events ---------------------------------------------------------------------------------
+
+
+def finish_reading(
+    conn: Connection,
+    reading_id: int,
+    file_id: int,
+    result: Result,
+    *,
+    vendor: str | None,
+    plugin_version: str | None,
+    actor: str,
+    started_at: datetime,
+    finished_at: datetime,
+) -> None:
+    """One reading's end: its row, the file's state, an event. The file has to be filed away (again) after it."""
+    counts = {name: getattr(result.counts, name) for name in COUNTS}
+    conn.execute(
+        insert(reading).values(
+            id=reading_id,
+            file_id=file_id,
+            vendor=vendor,
+            plugin_version=plugin_version,
+            actor=actor,
+            started_at=started_at,
+            finished_at=finished_at,
+            state=result.state,
+            reasons=result.reasons,
+            read=result.counts.read,
+            amount=result.amount,
+            currency=result.currency,
+            **counts,
+        )
+    )
+    conn.execute(update(file).where(file.c.id == file_id).values(state=result.state, filed_at=None))
+    detail = {"reading": reading_id, "state": result.state, "reasons": result.reasons}
+    add_event(conn, at=finished_at, actor=actor, what="read", file_id=file_id, detail=detail)
+
+
+class Ended(NamedTuple):
+    """How and when a file's last reading ended."""
+
+    reading_id: int
+    result: Result
+    finished_at: datetime
+
+
+def last_reading(conn: Connection, file_id: int) -> Ended:
+    """Of a file that has a state."""
+    query = select(reading).where(reading.c.file_id == file_id).order_by(reading.c.id.desc()).limit(1)
+    row = conn.execute(query).one()
+    counts = Counts(**{name: getattr(row, name) for name in COUNTS})
+    return Ended(row.id, Result(row.state, list(row.reasons), counts, row.amount, row.currency), row.finished_at)
+
+
+def add_document(conn: Connection, file_id: int, whose: Document, property_id: int, tenancy_id: int | None) -> None:
+    """Files the document on its property or tenancy; once a file."""
+    insert_if_new(
+        conn,
+        document,
+        file_id=file_id,
+        property_id=property_id,
+        tenancy_id=tenancy_id,
+        charge_type=whose.charge_type,
+        period_from=whose.period_from,
+        period_to=whose.period_to,
+    )
+
+
+def is_document(conn: Connection, file_id: int) -> bool:
+    return bool(conn.execute(select(document.c.id).where(document.c.file_id == file_id)).first())
+
+
+def add_event(
+    conn: Connection,
+    *,
+    at: datetime,
+    actor: str,
+    what: str,
+    arrival_id: int | None = None,
+    file_id: int | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Append-only: nothing in the hub changes or deletes an event."""
+    values = {"at": at, "actor": actor, "what": what, "arrival_id": arrival_id, "file_id": file_id}
+    conn.execute(insert(event).values(**values, detail=detail or {}))
+
+
+# --- What the faces show -----------------------------------------------------------------------------------------
+
+
+class Listed(NamedTuple):
+    """One line of ``hub files``."""
+
+    id: int
+    name: str
+    sha256: str
+    vendor: str | None
+    kind: str | None
+    state: State | None
+    received_at: datetime
+    reasons: list[str]
+
+
+class Detail(NamedTuple):
+    """All that the journal knows of one file: rows by column name, oldest first."""
+
+    file: FileRow
+    arrivals: list[dict[str, Any]]
+    readings: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+
+
+def files(conn: Connection, state: State | None = None) -> Iterator[Listed]:
+    """Every file, or those in one state, oldest first, with the reasons of its last reading."""
+    latest = select(func.max(reading.c.id)).where(reading.c.file_id == file.c.id).scalar_subquery()
+    query = (
+        select(
+            file.c.id,
+            file.c.name,
+            file.c.sha256,
+            file.c.vendor,
+            file.c.kind,
+            file.c.state,
+            file.c.received_at,
+            reading.c.reasons,
+        )
+        .outerjoin_from(file, reading, reading.c.id == latest)
+        .where(literal(True) if state is None else file.c.state == state)
+        .order_by(file.c.id)
+    )
+    for row in conn.execution_options(yield_per=1000).execute(query):
+        yield Listed(*row[:7], list(row.reasons or ()))
+
+
+def file_detail(conn: Connection, file_id: int) -> Detail | None:
+    found = get_file(conn, file_id)
+    if found is None:
+        return None
+    arrivals = _all(conn, arrival, arrival.c.file_id == file_id)
+    readings = _all(conn, reading, reading.c.file_id == file_id)
+    ids = [row["id"] for row in arrivals]
+    events = _all(conn, event, or_(event.c.file_id == file_id, event.c.arrival_id.in_(ids)))
+    return Detail(found, arrivals, readings, events)
+
+
+def _all(conn: Connection, table: Table, condition: Any) -> list[dict[str, Any]]:
+    return [dict(row) for row in conn.execute(select(table).where(condition).order_by(table.c.id)).mappings()]
+
+
+def _arrival(row: Row[Any] | None) -> Arrival | None:
+    return None if row is None else Arrival._make(row)
+
+
+def _file(row: Row[Any]) -> FileRow:
+    return FileRow._make(row)

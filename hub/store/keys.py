@@ -1,0 +1,101 @@
+"""Business keys met in a file, against those booked before: new, duplicate or conflict (R5).
+
+The database is the memory: what this file has shown so far is in the entries and outcomes of its own transaction, so
+memory does not grow with the file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, func, select
+
+from hub.store.lookup import among
+from hub.store.tables import batch, entry, outcome
+
+#: Stands between a business key and its occurrence; ``_AFTER`` is the next character, so that keys are a range.
+_MARK = "#"
+_AFTER = "$"
+
+
+class Earlier(NamedTuple):
+    """An entry that another reading booked under a key."""
+
+    entry_id: int
+    input_hash: bytes
+
+
+class Occurrence(NamedTuple):
+    """A record's key with its occurrence within the file, and what was booked under it before, if anything."""
+
+    key: str
+    earlier: Earlier | None
+
+
+class KeyBook:
+    """Judges the keys of one reading, batch by batch, in file order."""
+
+    def __init__(self, conn: Connection, reading_id: int) -> None:
+        self._conn = conn
+        self._reading_id = reading_id
+
+    def judge(self, keys: Sequence[str]) -> list[Occurrence]:
+        """The occurrence within the file of each business key, and the earlier entry of that occurrence."""
+        if not keys:
+            return []
+        seen: Counter[str] = Counter()
+        booked: dict[str, Earlier] = {}
+        # Files come nearly in key order, so that most batches fall into a gap of the index: one probe settles them.
+        if self._any_between(min(keys), max(keys)):
+            booked, ours = self._booked(set(keys))
+            seen.update(ours)
+            if booked:
+                seen.update(self._shown(keys))
+        judged = []
+        for key in keys:
+            seen[key] += 1
+            full = f"{key}{_MARK}{seen[key]}"
+            judged.append(Occurrence(full, booked.get(full)))
+        return judged
+
+    def _any_between(self, first: str, last: str) -> bool:
+        probe = select(entry.c.id).where(entry.c.key > first, entry.c.key < last + _AFTER).limit(1)
+        return self._conn.execute(probe).first() is not None
+
+    def _booked(self, keys: set[str]) -> tuple[dict[str, Earlier], Counter[str]]:
+        """Others' entries under any occurrence of these keys, and how many this reading has made under each.
+
+        Occurrences are counted up from 1 without gaps. Our own entries are those whose batch is not written yet.
+        """
+        booked: dict[str, Earlier] = {}
+        ours: Counter[str] = Counter()
+        occurrence = 0
+        while keys:
+            occurrence += 1
+            tail = f"{_MARK}{occurrence}"
+            rows = self._conn.execute(
+                select(entry.c.key, entry.c.id, entry.c.input_hash, batch.c.id)
+                .join(batch, batch.c.id == entry.c.batch_id, isouter=True)
+                .where(among(self._conn, entry.c.key, [key + tail for key in keys]))
+            )
+            found = set()
+            for full, entry_id, input_hash, batch_id in rows:
+                key = full[: -len(tail)]
+                found.add(key)
+                if batch_id is None:
+                    ours[key] += 1
+                else:
+                    booked[full] = Earlier(entry_id, bytes(input_hash))
+            keys = found
+        return booked, ours
+
+    def _shown(self, keys: Sequence[str]) -> dict[str, int]:
+        """How often this reading has met these keys as duplicates."""
+        rows = self._conn.execute(
+            select(outcome.c.key, func.count())
+            .where(outcome.c.reading_id == self._reading_id, among(self._conn, outcome.c.key, set(keys)))
+            .group_by(outcome.c.key)
+        )
+        return dict(rows.all())

@@ -1,0 +1,10 @@
+"""Run by Alembic: migrates inside the transaction of the connection that ``hub.store.database.create`` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from hub.store.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
+context.run_migrations()

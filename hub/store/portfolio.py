@@ -1,0 +1,228 @@
+"""Companies, properties, units and tenancies as others ask for them: by creditor, customer number or key."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, func, select
+
+from hub.store.lookup import among
+from hub.store.tables import company, property_, tenancy, unit
+
+#: Lengths that Betalingsservice gives its numbers, zero-filled in files and in our tables alike.
+_CREDITOR_DIGITS = 8
+_GROUP_DIGITS = 5
+
+
+class TenancyRef(NamedTuple):
+    """What booking and filing need to know of a tenancy."""
+
+    id: int
+    #: company-property-unit-tenant
+    key: str
+    company_id: int
+    property_id: int
+    #: Its receivable account.
+    account_id: int
+    name: str
+    #: First and last day; None = open.
+    move_in: date | None
+    move_out: date | None
+    business: bool
+
+
+class PropertyRef(NamedTuple):
+    id: int
+    company_id: int
+    company_number: str
+    number: str
+    name: str
+
+
+class CreditorCompany(NamedTuple):
+    """A company that a creditor number and debtor group may mean."""
+
+    company_id: int
+    company_number: str
+    currency: str
+    #: The properties that the debtor group leaves; None = all of the company.
+    property_ids: frozenset[int] | None
+
+
+class CompanyFacts(NamedTuple):
+    number: str
+    name: str
+    #: Eight digits, or None.
+    pbs_number: str | None
+    currency: str
+    #: Numbers of its properties.
+    properties: tuple[str, ...]
+
+
+class PortfolioFacts(NamedTuple):
+    """What ``hub check`` holds the configuration against."""
+
+    companies: tuple[CompanyFacts, ...]
+    tenancies: int
+    #: Characters of the longest number in use: company, property, unit, tenant (R34).
+    longest_numbers: Mapping[str, int]
+    #: Creditor numbers whose payments could mean two companies, a sentence each (R7).
+    clashes: tuple[str, ...]
+
+
+_REF = select(
+    tenancy.c.id,
+    tenancy.c.key,
+    tenancy.c.company_id,
+    tenancy.c.property_id,
+    tenancy.c.account_id,
+    tenancy.c.name,
+    tenancy.c.move_in,
+    tenancy.c.move_out,
+    tenancy.c.business,
+)
+
+
+def plain_number(text: str) -> str:
+    """A company's, property's, unit's or tenant's number as it is kept and compared: no leading zeros (R35)."""
+    stripped = text.strip()
+    return stripped.lstrip("0") or stripped[:1]
+
+
+def plain_key(text: str) -> str:
+    """``01-012-0304-02`` as ``1-12-304-2``, the form in the database."""
+    return "-".join(map(plain_number, text.split("-")))
+
+
+def customer_key(text: str) -> str:
+    """A customer number as payments are matched on it: no blanks, no leading zeros, upper case; "" = none (R15)."""
+    return "".join(text.split()).upper().lstrip("0")
+
+
+def creditor_number(text: str) -> str:
+    """Eight digits, as in files."""
+    return text.strip().zfill(_CREDITOR_DIGITS)
+
+
+def debtor_group(text: str) -> str | None:
+    """Five digits, as in files; None where it is empty or zero: no group."""
+    digits = text.strip().lstrip("0")
+    return digits.zfill(_GROUP_DIGITS) if digits else None
+
+
+def resolve_creditor(connection: Connection, creditor: str, group: str) -> list[CreditorCompany]:
+    """The companies, by number, that a payment to this creditor number and debtor group may belong to (R7).
+
+    A property with a debtor group takes that group's payments alone; one without takes any. A creditor number that
+    only one company has names it whatever the group: then perhaps none of its properties is left, and the money goes to
+    its suspense. None found, or more than one: the payment is nobody's.
+    """
+    wanted = debtor_group(group)
+    found = []
+    companies = connection.execute(
+        select(company.c.id, company.c.number, company.c.currency)
+        .where(company.c.pbs_number == creditor_number(creditor))
+        .order_by(company.c.number)
+    ).all()
+    for company_id, number, currency in companies:
+        groups = connection.execute(
+            select(property_.c.id, property_.c.debtor_group).where(property_.c.company_id == company_id)
+        ).all()
+        fitting = frozenset(id_ for id_, own in groups if own is None or own == wanted)
+        if len(fitting) == len(groups):
+            found.append(CreditorCompany(company_id, number, currency, None))
+        elif fitting or len(companies) == 1:
+            found.append(CreditorCompany(company_id, number, currency, fitting))
+    return found
+
+
+def tenancies_by_customer(
+    connection: Connection, company_id: int, customer_keys: Collection[str]
+) -> dict[str, TenancyRef]:
+    """Tenancies of one company by :func:`customer_key`; numbers that nobody has are left out."""
+    rows = connection.execute(
+        _REF.add_columns(tenancy.c.customer_key).where(
+            tenancy.c.company_id == company_id, among(connection, tenancy.c.customer_key, customer_keys)
+        )
+    )
+    return {row[-1]: TenancyRef._make(row[:-1]) for row in rows.all()}
+
+
+def tenancies_by_key(connection: Connection, keys: Collection[str]) -> dict[str, TenancyRef]:
+    """Tenancies by the keys as given, leading zeros or not; unknown ones are left out."""
+    plain = {key: plain_key(key) for key in keys}
+    found = {ref.key: ref for ref in _refs(connection, _REF.where(among(connection, tenancy.c.key, plain.values())))}
+    return {given: found[key] for given, key in plain.items() if key in found}
+
+
+def tenancy_by_key(connection: Connection, key: str) -> TenancyRef | None:
+    """The tenancy with this key, as a person writes it."""
+    return next(_refs(connection, _REF.where(tenancy.c.key == plain_key(key))), None)
+
+
+def property_by_numbers(connection: Connection, company_number: str, property_number: str) -> PropertyRef | None:
+    """The property with these numbers, leading zeros or not."""
+    row = connection.execute(
+        select(property_.c.id, company.c.id, company.c.number, property_.c.number, property_.c.name)
+        .join_from(property_, company)
+        .where(company.c.number == plain_number(company_number), property_.c.number == plain_number(property_number))
+    ).one_or_none()
+    return None if row is None else PropertyRef(*row)
+
+
+def portfolio_facts(connection: Connection) -> PortfolioFacts:
+    companies = connection.execute(
+        select(company.c.id, company.c.number, company.c.name, company.c.pbs_number, company.c.currency).order_by(
+            company.c.id
+        )
+    ).all()
+    properties: dict[int, list[tuple[str, str | None]]] = defaultdict(list)
+    for owner, number, group in connection.execute(
+        select(property_.c.company_id, property_.c.number, property_.c.debtor_group).order_by(property_.c.id)
+    ):
+        properties[owner].append((number, group))
+    sharing: dict[str, dict[str, set[str | None]]] = defaultdict(dict)
+    for id_, number, _, pbs_number, _ in companies:
+        if pbs_number is not None:
+            sharing[pbs_number][number] = {group for _, group in properties[id_]}
+    longest = {
+        name: connection.scalar(select(func.max(func.length(table.c.number)))) or 0
+        for name, table in (("company", company), ("property", property_), ("unit", unit), ("tenant", tenancy))
+    }
+    return PortfolioFacts(
+        companies=tuple(
+            CompanyFacts(number, name, pbs_number, currency, tuple(own for own, _ in properties[id_]))
+            for id_, number, name, pbs_number, currency in companies
+        ),
+        tenancies=connection.scalar(select(func.count()).select_from(tenancy)) or 0,
+        longest_numbers=longest,
+        clashes=tuple(_clashes(sharing)),
+    )
+
+
+def _clashes(sharing: Mapping[str, Mapping[str, set[str | None]]]) -> Iterator[str]:
+    """Where two companies share a creditor number, every property needs a group, and no group may be in both (R7)."""
+    for creditor, companies in sorted(sharing.items()):
+        if len(companies) < 2:
+            continue
+        names = ", ".join(sorted(companies))
+        for number, groups in sorted(companies.items()):
+            if None in groups:
+                yield (
+                    f"companies {names} share creditor number {creditor}, and company {number} has properties without"
+                    " a debtor group: their payments cannot be told apart"
+                )
+        owners: dict[str, list[str]] = defaultdict(list)
+        for number, groups in sorted(companies.items()):
+            for group in groups - {None}:
+                owners[str(group)].append(number)
+        for group, numbers in sorted(owners.items()):
+            if len(numbers) > 1:
+                yield f"companies {', '.join(numbers)} share creditor number {creditor} and debtor group {group}"
+
+
+def _refs(connection: Connection, statement: Select[Any]) -> Iterator[TenancyRef]:
+    return map(TenancyRef._make, connection.execute(statement).all())

@@ -1,0 +1,56 @@
+"""What a tenancy has open: charge lines to be paid and credits to be used, loaded for a batch of tenancies at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from sqlalchemy import Connection, select
+
+from hub.ledger.allocation import OpenCharge
+from hub.store.lookup import among
+from hub.store.tables import charge, charge_line, credit
+
+
+class Position:
+    """Open charges, oldest due first, and credits as (entry id, øre left), oldest first."""
+
+    __slots__ = ("charges", "credits")
+
+    def __init__(self) -> None:
+        self.charges: list[OpenCharge] = []
+        self.credits: list[tuple[int, int]] = []
+
+    def add_open_line(self, charge_id: int, reference: str, line_id: int, remaining: int) -> None:
+        """Lines come charge by charge, oldest due first."""
+        if self.charges and self.charges[-1].id == charge_id:
+            self.charges[-1].add_line(line_id, remaining)
+        else:
+            self.charges.append(OpenCharge(charge_id, reference, line_id, remaining))
+
+
+def load_positions(conn: Connection, paying: Collection[int], owing: Collection[int]) -> defaultdict[int, Position]:
+    """Positions by tenancy id: open charges of those that pay, credits of those that are charged."""
+    positions: defaultdict[int, Position] = defaultdict(Position)
+    if paying:
+        _load_charges(conn, paying, positions)
+    if owing:
+        query = (
+            select(credit.c.tenancy_id, credit.c.entry_id, credit.c.remaining)
+            .where(among(conn, credit.c.tenancy_id, list(owing)), credit.c.remaining > 0)
+            .order_by(credit.c.entry_id)
+        )
+        for tenancy_id, entry_id, left in conn.execute(query).all():
+            positions[tenancy_id].credits.append((entry_id, left))
+    return positions
+
+
+def _load_charges(conn: Connection, tenancies: Collection[int], positions: defaultdict[int, Position]) -> None:
+    query = (
+        select(charge_line.c.tenancy_id, charge.c.id, charge.c.reference, charge_line.c.id, charge_line.c.remaining)
+        .join(charge, charge.c.id == charge_line.c.charge_id)
+        .where(among(conn, charge_line.c.tenancy_id, list(tenancies)), charge_line.c.remaining > 0)
+        .order_by(charge.c.due_date, charge.c.id, charge_line.c.seq)
+    )
+    for tenancy_id, charge_id, reference, line_id, remaining in conn.execute(query).all():
+        positions[tenancy_id].add_open_line(charge_id, reference, line_id, remaining)

@@ -1,0 +1,279 @@
+"""``hub verify``: proves the ledger from its postings, in memory that does not grow with it.
+
+The chain is walked entry by entry: every leaf, root and hash is computed anew. That cached amounts are what the rows
+behind them say is left to the database (:mod:`hub.store.verify_sums`). Nothing is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, String, cast, select
+
+from hub.errors import HubError
+from hub.ledger import chain
+from hub.money import format_amount
+from hub.store.tables import account, batch, company, entry, file, posting, reading
+from hub.store.verify_sums import wrong_sums
+
+#: Problems told one by one; the rest is counted.
+PROBLEMS_MAX = 200
+_ROWS_A_TIME = 2_000
+
+
+class Head(NamedTuple):
+    """Where a company's chain ends; ``hash`` is 64 hex digits. ``seq`` 0 = nothing is booked yet."""
+
+    seq: int
+    hash: str
+
+
+@dataclass
+class Report:
+    """What was proved, and all that is wrong."""
+
+    entries: int = 0
+    postings: int = 0
+    #: By company number.
+    heads: dict[str, Head] = field(default_factory=dict)
+    #: One hash over all heads.
+    head: str = ""
+    problems: list[str] = field(default_factory=list)
+    #: Problems that are not in ``problems`` because there were too many.
+    left_out: int = 0
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    def note(self, problems: Iterable[str]) -> None:
+        for problem in problems:
+            if len(self.problems) < PROBLEMS_MAX:
+                self.problems.append(problem)
+            else:
+                self.left_out += 1
+
+
+def verify(conn: Connection, expect: str = "") -> Report:
+    """Recomputes everything, in the one consistent view of ``conn``.
+
+    ``expect`` is a hash that an earlier run printed: a company's head has to be in its chain still, where a cut or
+    rewritten chain would lack it; the hash over all heads has to be the same, so that nothing was booked meanwhile.
+    """
+    report = Report()
+    report.note(_Entries(conn, report).problems())
+    report.note(_batches_without_entries(conn))
+    hashes = _Hashes(expect.strip().lower())
+    report.note(_chains(conn, report, hashes))
+    report.head = _head_of(report.heads)
+    hashes.add(report.head)
+    report.note(wrong_sums(conn))
+    if expect and not hashes.found:
+        report.note(
+            [f"the expected head {expect} is in no chain: what was booked before it was taken has been changed"]
+        )
+    if report.left_out:
+        report.problems.append(f"and {report.left_out} more problems")
+    return report
+
+
+class _Hashes:
+    """Looks for one hash among all that there are."""
+
+    def __init__(self, wanted: str) -> None:
+        self._wanted = wanted
+        self.found = False
+
+    def add(self, hash_: str) -> None:
+        self.found = self.found or hash_ == self._wanted
+
+
+class _Batch:
+    """A batch while its entries pass by."""
+
+    def __init__(self, row: Row[Any]) -> None:
+        self.row = row
+        self.root = chain.Root()
+
+    def problems(self) -> Iterator[str]:
+        """After its last entry."""
+        row = self.row
+        if self.root.entries != row.entries:
+            yield f"{_named(row)} has {self.root.entries} entries, and was written with {row.entries}"
+        if self.root.digest() != bytes(row.root):
+            yield f"{_named(row)}: its entries are not those it was written with"
+        hash_ = chain.batch_hash(
+            bytes(row.previous_hash),
+            row.number,
+            row.seq,
+            row.recorded_at,
+            row.actor,
+            row.source or "",
+            self.root,
+        )
+        if hash_ != bytes(row.hash):
+            yield f"{_named(row)}: its hash is not that of what it holds"
+
+
+class _Entries:
+    """All entries in order of id, with their postings. Ids of a batch are a range, in which others' may lie too."""
+
+    def __init__(self, conn: Connection, report: Report) -> None:
+        self._conn = conn
+        self._report = report
+        self._open: dict[int, _Batch] = {}
+        self._closes_after: int | None = None
+
+    def problems(self) -> Iterator[str]:
+        of_entry: list[Row[Any]] = []
+        for row in self._conn.execution_options(yield_per=_ROWS_A_TIME).execute(_ENTRIES):
+            if of_entry and of_entry[0].id != row.id:
+                yield from self._entry(of_entry)
+                of_entry = []
+            of_entry.append(row)
+        if of_entry:
+            yield from self._entry(of_entry)
+        for ours in self._open.values():
+            yield from ours.problems()
+
+    def _entry(self, rows: list[Row[Any]]) -> Iterator[str]:
+        """One entry; a row a posting."""
+        first = rows[0]
+        self._report.entries += 1
+        yield from self._close_before(first.id)
+        ours = self._batch(first.batch_id)
+        if ours is None:
+            yield f"entry {first.id} ({first.key}) is in no batch"
+        else:
+            ours.root.add([bytes(first.leaf)])
+            if not ours.row.entry_first <= first.id <= ours.row.entry_last:
+                yield f"entry {first.id} ({first.key}) lies outside its batch: {_named(ours.row)}"
+        if first.corrects is not None and first.corrects_key is None:
+            yield f"entry {first.id} ({first.key}) corrects entry {first.corrects}, which is not there"
+        if first.amount is None:
+            yield f"entry {first.id} ({first.key}) has no postings"
+            return
+        self._report.postings += len(rows)
+        yield from _wrong_postings(rows, ours)
+        if not _is_leaf(rows):
+            yield f"entry {first.id} ({first.key}) is not as it was booked: its leaf hash is another"
+
+    def _batch(self, batch_id: int) -> _Batch | None:
+        known = self._open.get(batch_id)
+        if known is None:
+            row = self._conn.execute(_BATCHES.where(batch.c.id == batch_id)).one_or_none()
+            if row is None:
+                return None
+            known = self._open[batch_id] = _Batch(row)
+            self._closes_after = min(ours.row.entry_last for ours in self._open.values())
+        return known
+
+    def _close_before(self, entry_id: int) -> Iterator[str]:
+        if self._closes_after is None or entry_id <= self._closes_after:
+            return
+        for batch_id in [id_ for id_, ours in self._open.items() if ours.row.entry_last < entry_id]:
+            yield from self._open.pop(batch_id).problems()
+        self._closes_after = min((ours.row.entry_last for ours in self._open.values()), default=None)
+
+
+def _wrong_postings(rows: list[Row[Any]], ours: _Batch | None) -> Iterator[str]:
+    named = f"entry {rows[0].id} ({rows[0].key})"
+    total = sum(row.amount for row in rows)
+    if total:
+        yield f"{named}: its postings sum to {format_amount(total)}, not to zero"
+    for row in rows:
+        if row.code is None:
+            yield f"{named}: posting {row.seq} is on account {row.account_id}, which is not there"
+        elif ours is not None and row.company_id != ours.row.company_id:
+            yield f"{named}: posting {row.seq} is on {row.code} of another company than {ours.row.number}"
+
+
+def _is_leaf(rows: list[Row[Any]]) -> bool:
+    first = rows[0]
+    postings = [(row.code, row.amount, row.day) for row in rows]
+    corrects_key = first.corrects_key or ""
+    given = bytes(first.input_hash)
+    try:
+        leaf = chain.leaf(
+            first.kind, first.key, first.value_date, first.posting_date, first.record, corrects_key, given, postings
+        )
+    except HubError:
+        return False
+    return leaf == bytes(first.leaf)
+
+
+def _batches_without_entries(conn: Connection) -> Iterator[str]:
+    """Those that the walk over entries never met."""
+    of_batch = (
+        select(entry.c.id)
+        .where(entry.c.id.between(batch.c.entry_first, batch.c.entry_last), entry.c.batch_id == batch.c.id)
+        .exists()
+    )
+    for row in conn.execute(_BATCHES.where(~of_batch)):
+        yield f"{_named(row)} has no entries, and was written with {row.entries}"
+
+
+def _chains(conn: Connection, report: Report, hashes: _Hashes) -> Iterator[str]:
+    """Every company's batches from its first: no gap, each on the one before, the last one the company's head."""
+    companies = select(company.c.id, company.c.number, company.c.chain_seq, company.c.chain_hash)
+    for one in conn.execute(companies.order_by(company.c.number)):
+        seq, head = 0, chain.genesis(one.number)
+        hashes.add(head.hex())
+        query = select(batch.c.seq, batch.c.previous_hash, batch.c.hash).where(batch.c.company_id == one.id)
+        for row in conn.execution_options(yield_per=_ROWS_A_TIME).execute(query.order_by(batch.c.seq)):
+            if row.seq != seq + 1:
+                yield f"company {one.number}: batch {row.seq} follows batch {seq}"
+            if bytes(row.previous_hash) != head:
+                yield f"company {one.number}: batch {row.seq} does not follow from the one before it"
+            seq, head = row.seq, bytes(row.hash)
+            hashes.add(head.hex())
+        if (one.chain_seq, bytes(one.chain_hash)) != (seq, head):
+            yield f"company {one.number}: its chain ends with batch {seq}, and its head says batch {one.chain_seq}"
+        report.heads[one.number] = Head(seq, head.hex())
+
+
+def _head_of(heads: dict[str, Head]) -> str:
+    text = "\x1f".join(f"{number}|{head.seq}|{head.hash}" for number, head in sorted(heads.items()))
+    return sha256(f"hub heads v1\x1f{text}".encode()).hexdigest()
+
+
+def _named(row: Row[Any]) -> str:
+    return f"batch {row.seq} of company {row.number}"
+
+
+_ORIGINAL = entry.alias("original")
+#: Dates as the text that leaves are made of, on both databases.
+_ENTRIES = (
+    select(
+        entry.c.id,
+        entry.c.batch_id,
+        entry.c.kind,
+        cast(entry.c.value_date, String).label("value_date"),
+        cast(entry.c.posting_date, String).label("posting_date"),
+        entry.c.record,
+        entry.c.key,
+        entry.c.corrects,
+        _ORIGINAL.c.key.label("corrects_key"),
+        entry.c.input_hash,
+        entry.c.leaf,
+        posting.c.seq,
+        posting.c.account_id,
+        posting.c.amount,
+        cast(posting.c.value_date, String).label("day"),
+        account.c.code,
+        account.c.company_id,
+    )
+    .join_from(entry, posting, posting.c.entry_id == entry.c.id, isouter=True)
+    .join(account, account.c.id == posting.c.account_id, isouter=True)
+    .join(_ORIGINAL, _ORIGINAL.c.id == entry.c.corrects, isouter=True)
+    .order_by(entry.c.id, posting.c.seq)
+)
+_BATCHES = (
+    select(batch, company.c.number, file.c.sha256.label("source"))
+    .join_from(batch, company, company.c.id == batch.c.company_id)
+    .join(reading, reading.c.id == batch.c.reading_id, isouter=True)
+    .join(file, file.c.id == reading.c.file_id, isouter=True)
+)

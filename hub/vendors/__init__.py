@@ -1,0 +1,19 @@
+"""config/vendors/*.toml -> live plug-in instances, each guarded in a process of its own."""
+
+from hub.vendors.check import PortfolioFacts, check
+from hub.vendors.discovery import Installed
+from hub.vendors.effective import Setting, effective
+from hub.vendors.fault import VendorFault
+from hub.vendors.host import Vendors
+from hub.vendors.instance import Instance
+
+__all__ = [
+    "Installed",
+    "Instance",
+    "PortfolioFacts",
+    "Setting",
+    "VendorFault",
+    "Vendors",
+    "check",
+    "effective",
+]

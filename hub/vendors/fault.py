@@ -1,0 +1,13 @@
+"""The plug-in's fault, not the file's and not ours."""
+
+from __future__ import annotations
+
+from hub.errors import HubError
+
+
+class VendorFault(HubError):
+    """A plug-in failed, hung, took too much memory or cannot be loaded. ``detail`` is its traceback, for logs."""
+
+    def __init__(self, what: str, *, where: str = "", why: str = "", do: str = "", detail: str = "") -> None:
+        super().__init__(what, where=where, why=why, do=do)
+        self.detail = detail

@@ -1,0 +1,71 @@
+"""Betalingsservice's answers to the hub's questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar
+
+from hub.plugin import (
+    API_VERSION,
+    Description,
+    FileKind,
+    FileView,
+    Mine,
+    NotMine,
+    Record,
+    Settings,
+    Vendor,
+    hookimpl,
+)
+from hub_nets_bs import making, reading
+from hub_nets_bs.layouts import DELIVERY_START, DELIVERY_TYPE, ENVELOPE, SECTION_START
+from hub_nets_bs.settings import BetalingsserviceSettings
+
+KIND = "0602"
+_UTF8_BOM = b"\xef\xbb\xbf"
+
+
+class Plugin(Vendor):
+    """Delivery 0602: what became of collections by Betalingsservice (section 0211) and of slips (section 0215)."""
+
+    name = "nets_bs"
+    api = API_VERSION
+    settings_model: ClassVar[type[Settings]] = BetalingsserviceSettings
+    kinds: ClassVar[Mapping[str, FileKind]] = {KIND: FileKind("Betalingsservice payment information (0602)")}
+    settings: BetalingsserviceSettings
+
+    @hookimpl
+    def describe(self) -> Description:
+        creditors = self.settings.creditors
+        whose = f"creditor {', '.join(creditors)}" if creditors else "any creditor"
+        telltales = tuple(f"Betalingsservice 0602 of creditor {creditor}" for creditor in creditors)
+        return Description(f"Betalingsservice 0602, {whose}", telltales or ("Betalingsservice 0602 of any creditor",))
+
+    @hookimpl
+    def identify(self, file: FileView) -> Mine | NotMine:
+        if not file.size:
+            return NotMine("the file is empty")
+        # A file with a byte order mark is ours to refuse: the reason can then name the mark.
+        lines = file.head.removeprefix(_UTF8_BOM).split(b"\n")
+        start, *following = [line for line in lines if not line.startswith(ENVELOPE)] or [b""]
+        if not start.startswith(DELIVERY_START):
+            return NotMine("it does not begin with BS002, the start of a Betalingsservice delivery")
+        delivery_type = start[16:20]
+        if delivery_type != DELIVERY_TYPE:
+            shown = delivery_type.decode("latin-1")
+            return NotMine(f"Betalingsservice delivery {shown}, which this version does not read")
+        section = next((line for line in following if line.startswith(SECTION_START)), None)
+        if self.settings.creditors and section is not None:
+            creditor = section[5:13].decode("latin-1")
+            if creditor not in self.settings.creditors:
+                return NotMine(f"a delivery of creditor {creditor}")
+        return Mine(KIND)
+
+    @hookimpl
+    def read(self, file: FileView) -> Iterator[Record]:
+        with file.open() as stream:
+            yield from reading.read(stream, self.settings)
+
+    @hookimpl
+    def make(self, records: Iterable[Record], head: Mapping[str, str]) -> Iterator[bytes]:
+        return making.make(records, head, self.settings.encoding)

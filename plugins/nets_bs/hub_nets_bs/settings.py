@@ -1,0 +1,32 @@
+"""What a config file may say of a Betalingsservice instance."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hub.plugin import Settings
+
+#: How the paid amounts of charge-backs (0239, 0299) enter the totals of BS092 and BS992: no source says (R11).
+ChargebackRule = Literal["added", "left_out", "subtracted"]
+#: Each rule with the factor by which it takes a charge-back into the total.
+CHARGEBACK_FACTORS: dict[ChargebackRule, int] = {"added": 1, "left_out": 0, "subtracted": -1}
+
+CreditorNumber = Annotated[str, Field(pattern=r"^[0-9]{8}$")]
+
+
+class BetalingsserviceSettings(Settings):
+    """``[settings]`` of an instance of ``nets_bs``."""
+
+    #: PBS creditor numbers, eight digits each, that this instance reads; empty = any.
+    creditors: tuple[CreditorNumber, ...] = ()
+    #: Pins how charge-backs enter the totals (R11); "any" takes each of the three, the same one in a whole delivery.
+    chargebacks_in_total: Literal["any", ChargebackRule] = "any"
+    #: Deliveries are ISO 8859-1; nothing seen contradicts cp1252.
+    encoding: Literal["iso8859-1", "cp1252"] = "iso8859-1"
+
+    @property
+    def chargeback_rules(self) -> tuple[ChargebackRule, ...]:
+        """The rules that a total may follow."""
+        return tuple(CHARGEBACK_FACTORS) if self.chargebacks_in_total == "any" else (self.chargebacks_in_total,)

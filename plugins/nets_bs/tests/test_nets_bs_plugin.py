@@ -1,0 +1,88 @@
+"""Who the plug-in is, which files it claims, and what its config may say."""
+
+from __future__ import annotations
+
+import io
+from importlib.metadata import entry_points
+
+import pytest
+from pydantic import ValidationError
+
+from hub.plugin import ENTRY_POINT_GROUP, Malformed, Mine, NotMine
+from hub_nets_bs import Plugin
+from hub_nets_bs.delivery import Delivery
+from hub_nets_bs.settings import BetalingsserviceSettings
+
+DELIVERY_0601 = "BS00287654321BS106011234567890" + " " * 19 + "301225"
+
+
+def test_the_entry_point_names_the_plugin():
+    (found,) = entry_points(group=ENTRY_POINT_GROUP, name=Plugin.name)
+    assert found.load() is Plugin
+
+
+def test_a_delivery_is_claimed_by_its_content_whatever_its_name(plugin, view, bs):
+    content = "\r\n".join(bs.lines(("0211", [bs.automatic()]))).encode("latin-1")
+    for name in ("D0000001.BS1", "betalinger.txt", "x"):
+        assert plugin().identify(view(content, name)) == Mine("0602")
+    enveloped = b"PBCNET30BS1 25123001  \x9f\x9f\x9f\r\nPBCNET00BS1\r\n" + content
+    assert plugin().identify(view(enveloped)) == Mine("0602")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "the file is empty"),
+        (DELIVERY_0601.encode(), "Betalingsservice delivery 0601, which this version does not read"),
+        (b"%PDF-1.7\n", "it does not begin with BS002, the start of a Betalingsservice delivery"),
+        (b"PBCNET40BS1 25123001+PN00DATA ACCEPTERET\r\n", "it does not begin with BS002"),
+        ("\ufeffBS002".encode("utf-16-le"), "it does not begin with BS002"),
+        (b"\0" * 200, "it does not begin with BS002"),
+    ],
+)
+def test_what_is_not_a_0602_is_left_to_others_with_a_reason(plugin, view, content, why):
+    answer = plugin().identify(view(content))
+    assert isinstance(answer, NotMine)
+    assert answer.why.startswith(why)
+
+
+def test_a_byte_order_mark_is_claimed_so_that_the_refusal_can_name_it(plugin, view, bs):
+    file = view(b"\xef\xbb\xbf" + "\r\n".join(bs.lines()).encode())
+    assert plugin().identify(file) == Mine("0602")
+    with pytest.raises(Malformed, match=r"line 1, positions 1-3: found a UTF-8 byte order mark, expected a record"):
+        list(plugin().read(file))
+
+
+def test_creditors_tell_instances_apart(plugin, view, bs):
+    mine = plugin(creditors=["01234567", "07654321"])
+    others = plugin(creditors=["09999999"])
+    file = view("\n".join(bs.lines(("0211", [bs.automatic()]))).encode("latin-1"))
+    assert mine.identify(file) == Mine("0602")
+    assert others.identify(file) == NotMine("a delivery of creditor 01234567")
+    assert set(mine.describe().telltales).isdisjoint(others.describe().telltales)
+    assert plugin().describe() == plugin().describe()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"creditors": ["1234567"]},
+        {"creditors": ["0123456X"]},
+        {"creditors": ["٠١٢٣٤٥٦٧"]},
+        {"chargebacks_in_total": "ignored"},
+        {"encoding": "utf-8"},
+        {"creditor": "01234567"},
+    ],
+)
+def test_settings_that_cannot_be(settings):
+    with pytest.raises(ValidationError):
+        BetalingsserviceSettings.model_validate(settings)
+
+
+def test_reading_takes_no_more_of_a_file_than_it_needs(bs):
+    lines = bs.lines(("0211", [bs.automatic()] * 30_000))
+    stream = io.BytesIO("\r\n".join(lines).encode("latin-1"))
+    rows = Delivery(stream, BetalingsserviceSettings()).rows()
+    assert next(rows)[0] == 3
+    assert stream.tell() <= 1 << 20
+    assert sum(1 for _ in rows) == 29_999

@@ -1,0 +1,205 @@
+"""What is refused, and the words: line, position, field, found and expected (R6)."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.plugin import Malformed
+
+
+def _refusal(read, content, **settings) -> str:
+    with pytest.raises(Malformed) as refused:
+        read(content, **settings)
+    return str(refused.value)
+
+
+def _altered(line: str, first: int, text: str) -> str:
+    """``line`` with ``text`` from the 1-based position ``first`` on."""
+    return line[: first - 1] + text + line[first - 1 + len(text) :]
+
+
+@pytest.fixture
+def lines(bs) -> list[str]:
+    """1 BS002, 2 BS012, 3-4 BS042, 5 BS092, 6 BS012, 7 BS042, 8 BS022, 9 BS092, 10 BS992."""
+    return bs.lines(
+        ("0211", [bs.automatic(), bs.automatic("0237")]),
+        ("0215", [bs.slip(), bs.text("022", "Bo Bach")]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "first", "text", "place", "said"),
+    [
+        # Letters, blanks and signs in a number; impossible dates.
+        (3, 116, "00000001500A ", "116-128 paid", "found '00000001500A ', expected 13 digits"),
+        (3, 57, "        15000", "57-69 amount_due", "found '        15000', expected 13 digits"),
+        (3, 57, "+000000015000", "57-69 amount_due", "found '+000000015000', expected 13 digits"),
+        (3, 57, "0000000015_00", "57-69 amount_due", "found '0000000015_00', expected 13 digits"),
+        (3, 50, "310226", "50-55 due", "found '310226', expected a date DDMMYY or zeros"),
+        (3, 41, "00000000X", "41-49 mandate", "found '00000000X', expected 9 digits"),
+        (1, 50, "000000", "50-55 created", "found '000000', expected a date DDMMYY"),
+        (10, 43, " " * 15, "43-57 net_amount", f"found {' ' * 15!r}, expected 15 digits"),
+        (10, 128, "A", "95-128 last_zeros", f"found '{'0' * 33}A', expected '{'0' * 34}'"),
+        # Codes and sections.
+        (3, 14, "0240", "14-17 code", "found '0240', expected one of '0236', '0237', '0238', '0239'"),
+        (3, 14, "0297", "14-17 code", "found '0297', expected one of '0236', '0237', '0238', '0239'"),
+        (7, 14, "0236", "14-17 code", "found '0236', expected one of '0297', '0299'"),
+        (2, 14, "0216", "14-17 section", "found '0216', expected one of '0211', '0215'"),
+        (3, 56, "3", "56 sign", "found '3', expected one of '0', '1', '2'"),
+        # A record must be of its section, a trailer of its own.
+        (3, 6, "07654321", "6-13 creditor", "not of its section: found 07654321, expected 01234567, as"),
+        (3, 21, "00002", "21-25 group", "not of its section: found 00002, expected 00001, as the section's BS012 says"),
+        (8, 6, "07654321", "6-13 creditor", "not of its section: found 07654321, expected 01234567, as"),
+        (5, 21, "00002", "21-25 group", "the trailer is another section's: found 00002, expected 00001"),
+        (5, 14, "0215", "14-17 section", "the trailer is another section's: found 0215, expected 0211"),
+        (
+            10,
+            6,
+            "87654322",
+            "6-13 data_supplier",
+            "the trailer is another delivery's: found 87654322, expected 87654321",
+        ),
+        # Counts and totals.
+        (5, 42, "3", "32-42 payments", "wrong count in the trailer BS092: found 3, expected 2"),
+        (5, 57, "1", "43-57 net_amount", "wrong total in the trailer BS092: found 150.01, expected 150.00"),
+        (9, 68, "1", "58-68 texts", "wrong count in the trailer BS092: found 1, expected 0"),
+        (9, 94, "0", "84-94 addresses", "wrong count in the trailer BS092: found 0, expected 1"),
+        (10, 31, "1", "21-31 sections", "wrong count in the trailer BS992: found 1, expected 2"),
+        (10, 42, "4", "32-42 payments", "wrong count in the trailer BS992: found 4, expected 3"),
+        (10, 57, "1", "43-57 net_amount", "wrong total in the trailer BS992: found 300.01, expected 300.00"),
+        (10, 94, "2", "84-94 addresses", "wrong count in the trailer BS992: found 2, expected 1"),
+        # What was paid must say when and how much; what was not paid must not.
+        (3, 104, "000000", "104-109 paid_on", "a payment without a payment date: found zeros, expected a date DDMMYY"),
+        (
+            3,
+            110,
+            "000000",
+            "110-115 booked_on",
+            "a payment without a booking date: found zeros, expected a date DDMMYY",
+        ),
+        (
+            7,
+            110,
+            "000000",
+            "110-115 booked_on",
+            "a payment without a booking date: found zeros, expected a date DDMMYY",
+        ),
+        (3, 116, "0" * 13, "116-128 paid", "a payment of nothing: found zeros, expected an amount"),
+        (3, 56, "0", "57-69 amount_due", "sign code 0 (no amount) with an amount: found 15000, expected zeros"),
+        (7, 59, "0", "60-72 amount_due", "sign code 0 (no amount) with an amount: found 15000, expected zeros"),
+        (4, 56, "0", "57-69 amount_due", "sign code 0 (no amount) with an amount: found 15000, expected zeros"),
+        (4, 128, "1", "116-128 paid", "a payment that code 0237 says was not made: found 1, expected zeros"),
+        (4, 50, "000000", "50-55 due", "a collection without a due date: found zeros, expected a date DDMMYY"),
+        # Text: control characters, and what is UTF-8 misread.
+        (3, 70, "A\x07", "70-99 reference", "found 'A\\x07SLEJE 2026-01               ', expected text in iso8859-1"),
+        (
+            3,
+            70,
+            "\xc3\x85",
+            "70-99 reference",
+            "found 'Ã\\x85SLEJE 2026-01               ', expected text in iso8859-1",
+        ),
+        (3, 70, "\xc3\xa6", "70-99 reference", "found 'Ã¦SLEJE 2026-01               ', expected text in iso8859-1"),
+        (8, 14, "\xc3\xa6", "14-128 content", "found 'Ã¦97000"),
+    ],
+)
+def test_one_wrong_field_refuses_the_file(read, lines, line, first, text, place, said):
+    lines[line - 1] = _altered(lines[line - 1], first, text)
+    positions, field = place.split()
+    where = f"{'positions' if '-' in positions else 'position'} {positions}"
+    assert f"line {line}, {where}, field {field!r}: {said}" in _refusal(read, lines)
+
+
+def test_utf8_makes_a_record_too_long(read, bs):
+    content = "\r\n".join(bs.lines(("0211", [bs.automatic(reference="GÅRD")]))).encode("utf-8")
+    assert "line 3: wrong record length: found 129 bytes, expected 128 bytes" in _refusal(read, content)
+
+
+@pytest.mark.parametrize("code", ["0239", "0299"])
+def test_only_a_collection_can_be_charged_back(read, bs, code):
+    section, line = ("0211", bs.automatic(code, sign="2")) if code == "0239" else ("0215", bs.slip(code, sign="2"))
+    assert "field 'sign': a charge-back of no collection" in _refusal(read, bs.lines((section, [line])))
+
+
+def test_a_negative_total_is_refused_since_no_trailer_can_say_it(read, bs):
+    lines = bs.lines(("0211", []))
+    lines[2:2] = [bs.automatic(sign="2", amount=5000)]
+    lines[3] = bs.section_end("0211", 1, 5000)
+    reason = _refusal(read, lines)
+    assert "line 4, positions 43-57, field 'net_amount': more was paid out than paid in" in reason
+    assert "found 50.00, expected -50.00" in reason
+
+
+@pytest.mark.parametrize(
+    ("order", "line", "found", "expected"),
+    [
+        ([2, 3], 1, "BS012", "BS002, the start of a delivery"),
+        ([1, 3], 2, "BS042", "BS012 or BS992"),
+        ([1, 1], 2, "BS002", "BS012 or BS992"),
+        ([1, 2, 3, 2], 4, "BS012", "a record of section 0211"),
+        ([1, 2, 8], 3, "BS022", "a record of section 0211"),
+        ([1, 2, 3, 10], 4, "BS992", "a record of section 0211"),
+        ([*range(1, 11), 3], 11, "BS042", "nothing more after the end of the delivery"),
+        ([*range(1, 11), *range(1, 11)], 11, "BS002", "nothing more after the end of the delivery"),
+    ],
+)
+def test_records_out_of_order(read, lines, order, line, found, expected):
+    reason = _refusal(read, [lines[number - 1] for number in order])
+    where = f"line {line}, positions 1-5, field 'record_type'"
+    assert reason == f"{where}: unexpected record: found {found!r}, expected {expected}"
+
+
+@pytest.mark.parametrize(("last", "missing"), [(9, "BS992"), (1, "BS992"), (3, "BS092"), (7, "BS092")])
+def test_a_delivery_that_ends_too_soon_is_called_cut(read, lines, last, missing):
+    assert _refusal(read, lines[:last]) == f"no {missing}: the delivery is cut. fetch the file again"
+
+
+def test_an_envelope_line_in_the_middle_is_refused(read, lines):
+    lines.insert(4, "PBCNET30BS1 25123001")
+    assert "line 5, positions 1-8, field 'record_type': unexpected record: found 'PBCNET30'" in _refusal(read, lines)
+
+
+def test_the_envelope_counts_what_it_holds(read, lines):
+    enveloped = ["PBCNET30BS1 25123001", *lines, "PBCNET90BS1 25123001        000011"]
+    reason = _refusal(read, enveloped)
+    assert (
+        "line 12, positions 29-34, field 'records': wrong count in the envelope PBCNET90: found 11, expected 10"
+        in reason
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "the file is empty"),
+        (b"\xef\xbb\xbfBS002", "a UTF-8 byte order mark"),
+        (b"\xff\xfeB\0S\0", "a UTF-16 byte order mark"),
+        (b"BS002" + b"x" * 70_000, "line 1: line too long"),
+    ],
+)
+def test_what_is_no_delivery(read, content, expected):
+    assert expected in _refusal(read, content)
+
+
+@pytest.mark.parametrize("extra", ["x", "0", "\t"])
+def test_wrong_record_length(read, lines, extra):
+    lines[2] += extra
+    assert "line 3: wrong record length: found 129 bytes, expected 128 bytes" in _refusal(read, lines)
+
+
+def test_a_section_of_a_creditor_that_the_instance_does_not_serve(read, bs):
+    lines = bs.lines(("0211", [bs.automatic()]), ("0211", [bs.automatic(creditor="07654321")]))
+    reason = _refusal(read, lines, creditors=["01234567"])
+    assert "line 5, positions 6-13, field 'creditor': a section of a foreign creditor: found 07654321" in reason
+    assert len(read(lines, creditors=["01234567", "07654321"])) == 2
+
+
+@pytest.mark.parametrize("enveloped", [False, True])
+def test_a_file_cut_anywhere_is_refused(read, lines, enveloped):
+    if enveloped:
+        lines = ["PBCNET30BS1 25123001", *lines, "PBCNET90BS1 25123001        000010"]
+    content = "".join(f"{line}\r\n" for line in lines).encode("latin-1")
+    for size in range(0, len(content) - 2, 7):
+        with pytest.raises(Malformed):
+            read(content[:size])
+    assert len(read(content[:-2])) == 4

@@ -1,0 +1,467 @@
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Table, func, select, text
+
+from hub.imports.portfolio import COLUMNS, import_portfolio
+from hub.imports.table import ImportReport, TableError
+from hub.ledger.chain import genesis
+from hub.store.database import Database
+from hub.store.lookup import among
+from hub.store.portfolio import (
+    customer_key,
+    portfolio_facts,
+    property_by_numbers,
+    resolve_creditor,
+    tenancies_by_customer,
+    tenancies_by_key,
+    tenancy_by_key,
+)
+from hub.store.tables import account, company, event, property_, tenancy, unit
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+ALL = [column.name for column in COLUMNS]
+ROW = {
+    "company": "1",
+    "company_name": "Søndergård Boliger",
+    "cvr": "12345678",
+    "pbs_number": "09999999",
+    "debtor_group": "00001",
+    "property": "12",
+    "property_name": "Ålekisten",
+    "unit": "304",
+    "tenant": "2",
+    "name": "Bodil Ærø",
+    "address": "Ålekistevej 7, 3. th.",
+    "postal_code": "2720",
+    "city": "Vanløse",
+    "email": "bodil@example.com",
+    "move_in": "2019-09-01",
+    "move_out": "",
+    "business": "nej",
+    "bs_customer": "000 304 2",
+    "bs_mandate": "123456789",
+}
+sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+TABLES = (company, property_, unit, account, tenancy)
+
+
+def write(
+    path: Path, rows: Sequence[dict[str, str]], columns: Sequence[str] = ALL, encoding: str = "utf-8", comma: str = ";"
+) -> Path:
+    with path.open("w", encoding=encoding, newline="") as stream:
+        writer = csv.DictWriter(stream, columns, delimiter=comma, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def load(database: Database, path: Path, **options: Any) -> ImportReport:
+    return import_portfolio(
+        database, path, now=NOW, actor="ib", currency_of=lambda number: "SEK" if number == "9" else "DKK", **options
+    )
+
+
+def contents(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    with database.read() as connection:
+        return {
+            table.name: [tuple(row) for row in connection.execute(select(table).order_by(table.c.id))]
+            for table in TABLES
+        }
+
+
+def count(database: Database, table: Table) -> int:
+    with database.read() as connection:
+        return connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+@pytest.fixture
+def imported(database: Database, tmp_path: Path) -> Database:
+    """Two companies under one creditor number told apart by group, one alone, one without Betalingsservice."""
+    rows = [
+        ROW,
+        {**ROW, "unit": "305", "tenant": "1", "name": "Erhverv ApS", "business": "ja", "bs_customer": "3051"},
+        {**ROW, "property": "13", "property_name": "B", "debtor_group": "", "unit": "1", "bs_customer": "77"},
+        {**ROW, "company": "2", "company_name": "Nord", "property": "1", "debtor_group": "2", "bs_customer": "3042"},
+        {**ROW, "company": "3", "company_name": "Alene", "pbs_number": "1234", "debtor_group": "", "bs_customer": "A1"},
+        {**ROW, "company": "4", "company_name": "Uden", "pbs_number": "", "debtor_group": "", "bs_customer": ""},
+    ]
+    report = load(database, write(tmp_path / "portfolio.csv", rows))
+    assert (report.rows, report.added, report.bad, report.warnings) == (6, 6, [], [])
+    return database
+
+
+class TestImport:
+    def test_a_row_becomes_a_tenancy_with_all_that_it_says(self, database: Database, tmp_path: Path) -> None:
+        load(database, write(tmp_path / "p.csv", [ROW]))
+        with database.read() as connection:
+            stored = connection.execute(select(tenancy)).one()
+            its_account = connection.execute(select(account).where(account.c.id == stored.account_id)).one()
+            its_company = connection.execute(select(company)).one()
+            its_property = connection.execute(select(property_)).one()
+        assert (stored.key, stored.name, stored.address) == ("1-12-304-2", "Bodil Ærø", "Ålekistevej 7, 3. th.")
+        assert (stored.move_in, stored.move_out, stored.business) == (date(2019, 9, 1), None, False)
+        assert (stored.bs_customer, stored.customer_key, stored.bs_mandate) == ("000 304 2", "3042", "123456789")
+        assert (its_account.kind, its_account.code, its_account.currency, its_account.balance) == (
+            "receivable",
+            "receivable:1-12-304-2",
+            "DKK",
+            0,
+        )
+        assert (its_company.name, its_company.pbs_number, its_company.chain_seq, bytes(its_company.chain_hash)) == (
+            "Søndergård Boliger",
+            "09999999",
+            0,
+            genesis("1"),
+        )
+        assert (its_property.number, its_property.name, its_property.debtor_group) == ("12", "Ålekisten", "00001")
+
+    def test_again_changes_nothing(self, imported: Database, tmp_path: Path) -> None:
+        before = contents(imported)
+        report = load(imported, tmp_path / "portfolio.csv")
+        assert (report.added, report.changed, report.unchanged) == (0, 0, 6)
+        assert contents(imported) == before
+        assert count(imported, event) == 1
+
+    def test_every_import_that_changes_something_says_who_did_it(self, imported: Database) -> None:
+        with imported.read() as connection:
+            noted = connection.execute(select(event)).one()
+        assert (noted.actor, noted.at, noted.what) == ("ib", NOW, "portfolio imported")
+        assert noted.detail == {"file": "portfolio.csv", "added": 6, "changed": 0, "bad": 0}
+
+    def test_a_changed_row_updates_and_an_absent_one_stays(self, imported: Database, tmp_path: Path) -> None:
+        changed = {**ROW, "name": "Bodil Ærø Holm", "move_out": "31-08-2026", "email": ""}
+        report = load(imported, write(tmp_path / "p.csv", [changed]))
+        assert (report.added, report.changed, report.unchanged) == (0, 1, 0)
+        with imported.read() as connection:
+            ref = tenancy_by_key(connection, "1-12-304-2")
+            assert ref is not None
+            assert (ref.name, ref.move_out) == ("Bodil Ærø Holm", date(2026, 8, 31))
+            assert connection.scalar(select(tenancy.c.email).where(tenancy.c.id == ref.id)) is None
+        assert count(imported, tenancy) == 6
+
+    def test_an_absent_column_changes_nothing(self, imported: Database, tmp_path: Path) -> None:
+        before = contents(imported)
+        few = ["tenant", "unit", "property", "company", "name"]
+        report = load(imported, write(tmp_path / "p.csv", [ROW], few))
+        assert (report.unchanged, report.bad) == (1, [])
+        assert contents(imported) == before
+
+    def test_what_companies_and_properties_change_counts_for_their_rows(
+        self, imported: Database, tmp_path: Path
+    ) -> None:
+        renamed = {**ROW, "company_name": "Nyt navn", "property_name": "", "pbs_number": "", "debtor_group": "0"}
+        report = load(imported, write(tmp_path / "p.csv", [renamed]))
+        assert (report.changed, report.unchanged) == (1, 0)
+        with imported.read() as connection:
+            kept = connection.execute(select(company).where(company.c.number == "1")).one()
+            of_it = connection.execute(select(property_).where(property_.c.company_id == kept.id)).first()
+        assert (kept.name, kept.pbs_number) == ("Nyt navn", "09999999")  # an empty cell says nothing
+        assert of_it is not None
+        assert (of_it.name, of_it.debtor_group) == ("Ålekisten", None)  # zero says: no group
+
+    def test_numbers_are_the_same_with_leading_zeros(self, imported: Database, tmp_path: Path) -> None:
+        padded = {**ROW, "company": "001", "property": "0012", "unit": "0304", "tenant": "02"}
+        assert load(imported, write(tmp_path / "p.csv", [padded])).unchanged == 1
+
+    def test_all_zeros_is_the_number_zero(self, database: Database, tmp_path: Path) -> None:
+        load(database, write(tmp_path / "p.csv", [{**ROW, "tenant": "000"}]))
+        with database.read() as connection:
+            assert tenancy_by_key(connection, "1-12-304-0") is not None
+
+    def test_a_companys_currency_comes_from_its_configuration(self, database: Database, tmp_path: Path) -> None:
+        load(database, write(tmp_path / "p.csv", [{**ROW, "company": "9"}]))
+        with database.read() as connection:
+            assert connection.scalar(select(account.c.currency)) == "SEK"
+
+    def test_a_file_with_bom_crlf_commas_and_columns_in_any_order(self, database: Database, tmp_path: Path) -> None:
+        path = write(tmp_path / "p.csv", [ROW], list(reversed(ALL)), encoding="utf-8-sig", comma=",")
+        assert b'"\xc3\x85lekistevej 7, 3. th."' in path.read_bytes()
+        assert load(database, path).added == 1
+
+    def test_cp1252_when_it_is_named(self, database: Database, tmp_path: Path) -> None:
+        load(database, write(tmp_path / "p.csv", [ROW], encoding="cp1252"), encoding="cp1252")
+        with database.read() as connection:
+            assert connection.scalar(select(tenancy.c.name)) == "Bodil Ærø"
+
+    def test_an_unknown_column_is_named(self, database: Database, tmp_path: Path) -> None:
+        report = load(database, write(tmp_path / "p.csv", [{**ROW, "telefon": "1"}], [*ALL, "telefon"]))
+        assert report.added == 1
+        assert len(report.warnings) == 1
+        assert "'telefon'" in report.warnings[0]
+
+
+@sqlite_only
+class TestRefusedFile:
+    @pytest.mark.parametrize(
+        ("data", "encoding", "said"),
+        [
+            ("company;property\n1;Ørsted\n".encode("cp1252"), "utf-8", r"line 2.*0xd8 is not UTF-8.*cp1252"),
+            ("company;property\n1;Ørsted\n".encode(), "cp1252", r"is in UTF-8, and cp1252 was named"),
+            (b"company;property\n1;\x81\n", "cp1252", r"line 2.*0x81 is not cp1252"),
+            (b"company;property\n1;2\n", "latin-1", r"'latin-1' is not known"),
+            (b"company;property\n1;2\n", "utf-8", r"header row lacks unit, tenant, name"),
+            (b"", "utf-8", r"header row lacks company"),
+            (b"company;property;unit;tenant;name;Name\n", "utf-8", r"has name more than once"),
+            (b'company;property;unit;tenant;name\n1;2;3;4;"Bo\n1;2;3;5;Ib\n', "utf-8", r"line 2.*quotation mark"),
+        ],
+    )
+    def test_says_where_and_what_to_do(
+        self, database: Database, tmp_path: Path, data: bytes, encoding: str, said: str
+    ) -> None:
+        path = tmp_path / "p.csv"
+        path.write_bytes(data)
+        with pytest.raises(TableError, match=said):
+            load(database, path, encoding=encoding)
+        assert count(database, company) == 0
+
+    def test_that_is_not_there(self, database: Database, tmp_path: Path) -> None:
+        with pytest.raises(TableError, match=r"nowhere\.csv: cannot be read"):
+            load(database, tmp_path / "nowhere.csv")
+
+
+@sqlite_only
+class TestBadRows:
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            ({"unit": "3-04"}, "unit: '3-04' holds a hyphen"),
+            ({"company": "1-2"}, "company: '1-2' holds a hyphen"),
+            ({"unit": "9" * 21}, "longer than 20 characters"),
+            ({"tenant": ""}, "tenant: is missing"),
+            ({"name": "  "}, "name: is missing"),
+            ({"name": "Bo\nIb"}, "name: 'Bo\\nIb' holds a line break"),
+            ({"move_in": "2026-02-30"}, "move_in: '2026-02-30' is no day of the calendar"),
+            ({"move_in": "1/2-2026"}, "move_in: '1/2-2026' is no date"),
+            ({"move_in": "26-02-01"}, "is no date"),
+            ({"move_out": "2019-08-31"}, "move_out: lies before move_in"),
+            ({"business": "måske"}, "business: 'måske' is neither yes"),
+            ({"pbs_number": "123456789"}, "pbs_number: '123456789' is no number of at most 8 digits"),
+            ({"pbs_number": "0"}, "is no creditor number"),
+            ({"debtor_group": "A1"}, "debtor_group: 'A1' is no number of at most 5 digits"),
+            ({"bs_customer": "0000"}, "would match nobody"),
+            ({"bs_customer": "1" * 20}, "bs_customer: '11111111111111111111' is longer than 19 characters"),
+            ({"company_name": ""}, "company_name: is missing, and company 1 is new"),
+            ({"property_name": ""}, "property_name: is missing, and property 1-12 is new"),
+        ],
+    )
+    def test_is_not_imported_and_says_why(
+        self, database: Database, tmp_path: Path, change: dict[str, str], said: str
+    ) -> None:
+        report = load(database, write(tmp_path / "p.csv", [{**ROW, **change}]))
+        assert [row.line for row in report.bad] == [2]
+        assert said in report.bad[0].error
+        assert report.added == 0
+        assert [count(database, table) for table in (*TABLES, event)] == [0] * 6
+
+    def test_all_that_is_wrong_with_a_row_is_said_at_once(self, database: Database, tmp_path: Path) -> None:
+        report = load(database, write(tmp_path / "p.csv", [{**ROW, "unit": "a-b", "move_in": "x", "business": "?"}]))
+        assert [report.bad[0].error.count(f"{name}: ") for name in ("unit", "move_in", "business")] == [1, 1, 1]
+
+    def test_good_rows_are_imported_and_bad_ones_come_back_ready_to_be_mended(
+        self, database: Database, tmp_path: Path
+    ) -> None:
+        rows = [
+            {**ROW, "telefon": "33"},
+            {**ROW, "unit": "3-05", "name": "Åse", "telefon": "34"},
+            {**ROW, "unit": "306", "bs_customer": "306"},
+        ]
+        columns = [*ALL, "telefon"]
+        path = write(tmp_path / "p.csv", rows, columns, encoding="cp1252")
+        errors = tmp_path / "errors.csv"
+        report = load(database, path, encoding="cp1252", errors_to=errors)
+        assert (report.rows, report.added, len(report.bad)) == (3, 2, 1)
+        with errors.open(encoding="cp1252", newline="") as stream:
+            given_back = list(csv.DictReader(stream, delimiter=";"))
+        assert [{name: row[name] for name in columns} for row in given_back] == [rows[1]]
+        assert "hyphen" in given_back[0]["error"]
+
+        mended = [{**row, "unit": "305", "bs_customer": "305"} for row in given_back]
+        again = load(database, write(tmp_path / "m.csv", mended, list(given_back[0]), "cp1252"), encoding="cp1252")
+        assert (again.added, again.bad, len(again.warnings)) == (1, [], 1)
+
+    def test_no_error_file_without_errors(self, database: Database, tmp_path: Path) -> None:
+        load(database, write(tmp_path / "p.csv", [ROW]), errors_to=tmp_path / "errors.csv")
+        assert not (tmp_path / "errors.csv").exists()
+
+    def test_rows_of_another_shape(self, database: Database, tmp_path: Path) -> None:
+        path = tmp_path / "p.csv"
+        path.write_text(
+            "company;company_name;property;property_name;unit;tenant;name\n"
+            "1;A;1;B;1;1;Bo\n"
+            "\n"
+            ";;;;;;\n"
+            "1;A;1;B;2\n"
+            "1;A;1;B;3;1;Ib;for meget\n"
+            "1;A;1;B;4;1;Per;;\n"
+            '1;A;1;B;"a\nb";1;Eva\n'
+            "1;A;1;B;6;1;Ea-Lis\n"
+        )
+        errors = tmp_path / "errors.csv"
+        report = load(database, path, errors_to=errors)
+        assert (report.rows, report.added) == (6, 3)
+        assert [(row.line, row.error[:20]) for row in report.bad] == [
+            (5, "the row has 5 cells,"),
+            (6, "the row has 8 cells,"),
+            (8, "unit: 'a\\nb' holds a"),
+        ]
+        with errors.open(newline="") as stream:
+            given_back = list(csv.reader(stream, delimiter=";"))
+        assert {len(row) for row in given_back} == {8}
+        assert "too many: 'for meget'" in given_back[2][-1]
+
+    def test_the_same_tenancy_twice(self, database: Database, tmp_path: Path) -> None:
+        again = {**ROW, "unit": "0304", "name": "En anden", "bs_customer": "1"}
+        report = load(database, write(tmp_path / "p.csv", [ROW, again]))
+        assert (report.added, report.bad[0].line) == (1, 3)
+        assert report.bad[0].error == "tenancy 1-12-304-2 is on line 2 already"
+
+    def test_rows_that_name_one_company_differently(self, database: Database, tmp_path: Path) -> None:
+        other = {**ROW, "unit": "305", "bs_customer": "1", "company_name": "Andet", "debtor_group": "2"}
+        report = load(database, write(tmp_path / "p.csv", [ROW, other]))
+        assert (report.added, [row.line for row in report.bad]) == (1, [3])
+        assert "line 2" in report.bad[0].error
+
+    def test_a_name_that_only_a_refused_row_gives_is_missing(self, database: Database, tmp_path: Path) -> None:
+        """Else the company would be made without a name, or by a row that was refused."""
+        nameless = {**ROW, "property": "13", "property_name": ""}
+        named = {**ROW, "company_name": "", "bs_customer": "1"}
+        report = load(database, write(tmp_path / "p.csv", [nameless, named]))
+        assert [row.line for row in report.bad] == [2, 3]
+        assert count(database, company) == 0
+
+
+class TestCustomerNumbers:
+    """R15: a number that repeats would give one tenant another's payments."""
+
+    def test_two_newcomers_with_one_number_get_neither(self, database: Database, tmp_path: Path) -> None:
+        rows = [
+            {**ROW, "bs_customer": "0042"},
+            {**ROW, "unit": "305", "bs_customer": " 42"},
+            {**ROW, "unit": "306", "bs_customer": "43"},
+        ]
+        report = load(database, write(tmp_path / "p.csv", rows))
+        assert (report.added, [row.line for row in report.bad]) == (1, [2, 3])
+        assert "is on lines 2, 3" in report.bad[0].error
+
+    def test_the_holder_keeps_it(self, imported: Database, tmp_path: Path) -> None:
+        newcomer = {**ROW, "tenant": "3", "name": "Den næste", "bs_customer": "3042"}
+        report = load(imported, write(tmp_path / "p.csv", [newcomer, ROW]))
+        assert (report.added, report.unchanged, [row.line for row in report.bad]) == (0, 1, [2])
+        assert "is tenancy 1-12-304-2's" in report.bad[0].error
+
+    def test_an_absent_holder_keeps_it_too(self, imported: Database, tmp_path: Path) -> None:
+        report = load(imported, write(tmp_path / "p.csv", [{**ROW, "tenant": "3"}]))
+        assert (report.added, len(report.bad)) == (0, 1)
+
+    def test_numbers_cannot_be_swapped(self, imported: Database, tmp_path: Path) -> None:
+        before = contents(imported)
+        swapped = [{**ROW, "bs_customer": "3051"}, {**ROW, "unit": "305", "tenant": "1", "bs_customer": "3042"}]
+        assert len(load(imported, write(tmp_path / "p.csv", swapped)).bad) == 2
+        assert contents(imported) == before
+
+    def test_another_companys_number_is_free(self, imported: Database) -> None:
+        with imported.read() as connection:
+            assert connection.scalar(select(func.count()).where(tenancy.c.customer_key == "3042")) == 2
+
+    def test_form(self) -> None:
+        assert [customer_key(text) for text in ("000 304 2", "0a1 ", "", "000")] == ["3042", "A1", "", ""]
+
+
+class TestLookups:
+    def test_a_creditor_and_group_name_company_and_properties(self, imported: Database) -> None:
+        """R7"""
+        with imported.read() as connection:
+            ids = {row.number: row.id for row in connection.execute(select(company))}
+            of_first = {
+                row.number: row.id
+                for row in connection.execute(select(property_).where(property_.c.company_id == ids["1"]))
+            }
+            first, second = ids["1"], ids["2"]
+            everything = frozenset(of_first.values())
+            assert resolve_creditor(connection, "09999999", "00001") == [(first, "1", "DKK", None)]
+            assert everything == {of_first["12"], of_first["13"]}
+            assert resolve_creditor(connection, "9999999", "2") == [
+                (first, "1", "DKK", frozenset({of_first["13"]})),
+                (second, "2", "DKK", None),
+            ]
+            assert resolve_creditor(connection, "09999999", "00000") == [
+                (first, "1", "DKK", frozenset({of_first["13"]}))
+            ]
+            assert resolve_creditor(connection, "00001234", "00007") == [(ids["3"], "3", "DKK", None)]
+            assert resolve_creditor(connection, "00000000", "") == []
+
+    def test_customers_are_found_within_their_company_alone(self, imported: Database) -> None:
+        with imported.read() as connection:
+            ids = {row.number: row.id for row in connection.execute(select(company))}
+            wanted = ["3042", "3051", "A1", "nobody", *map(str, range(100_000, 105_000))]
+            found = tenancies_by_customer(connection, ids["1"], wanted)
+            assert {key: ref.key for key, ref in found.items()} == {"3042": "1-12-304-2", "3051": "1-12-305-1"}
+            assert found["3051"].business is True
+            assert tenancies_by_customer(connection, ids["3"], wanted)["A1"].key == "3-12-304-2"
+            assert tenancies_by_customer(connection, ids["4"], wanted) == {}
+
+    def test_keys_are_found_as_they_are_written(self, imported: Database) -> None:
+        with imported.read() as connection:
+            found = tenancies_by_key(connection, ["1-12-304-2", "001-0012-0305-001", "1-12-304-3", "1-12"])
+            assert {given: ref.name for given, ref in found.items()} == {
+                "1-12-304-2": "Bodil Ærø",
+                "001-0012-0305-001": "Erhverv ApS",
+            }
+            ref = tenancy_by_key(connection, "01-12-304-2")
+            assert ref == found["1-12-304-2"]
+            assert tenancy_by_key(connection, "1-12-304") is None
+
+    def test_properties_by_numbers(self, imported: Database) -> None:
+        with imported.read() as connection:
+            found = property_by_numbers(connection, "001", "12")
+            assert found is not None
+            assert (found.company_number, found.number, found.name) == ("1", "12", "Ålekisten")
+            assert property_by_numbers(connection, "1", "14") is None
+
+    def test_facts_name_clashes_of_creditor_and_group(self, imported: Database, tmp_path: Path) -> None:
+        with imported.read() as connection:
+            facts = portfolio_facts(connection)
+        assert facts.tenancies == 6
+        assert [(one.number, one.pbs_number, one.properties) for one in facts.companies] == [
+            ("1", "09999999", ("12", "13")),
+            ("2", "09999999", ("1",)),
+            ("3", "00001234", ("12",)),
+            ("4", None, ("12",)),
+        ]
+        assert facts.longest_numbers == {"company": 1, "property": 2, "unit": 3, "tenant": 1}
+        assert len(facts.clashes) == 1
+        assert "company 1 has properties without a debtor group" in facts.clashes[0]
+
+        grouped = [
+            {**ROW, "property": "13", "property_name": "B", "unit": "1", "debtor_group": "3", "bs_customer": "77"},
+            {**ROW, "company": "2", "company_name": "Nord", "property": "2", "debtor_group": "3", "bs_customer": "8"},
+        ]
+        assert load(imported, write(tmp_path / "p.csv", grouped)).bad == []
+        with imported.read() as connection:
+            clashes = portfolio_facts(connection).clashes
+        assert clashes == ("companies 1, 2 share creditor number 09999999 and debtor group 00003",)
+
+    def test_lookups_go_by_index(self, imported: Database) -> None:
+        with imported.write() as connection:
+            if imported.dialect == "sqlite":
+                explain = "EXPLAIN QUERY PLAN "
+            else:
+                explain = "EXPLAIN "
+                connection.execute(text("SET LOCAL enable_seqscan = off"))
+            plans: list[str] = []
+
+            def run(query: Any) -> None:
+                compiled = query.compile(connection, compile_kwargs={"literal_binds": True})
+                plans.append(" ".join(map(str, connection.exec_driver_sql(explain + str(compiled)).all())))
+
+            run(select(tenancy.c.id).where(tenancy.c.company_id == 1, among(connection, tenancy.c.customer_key, ["1"])))
+            run(select(tenancy.c.id).where(among(connection, tenancy.c.key, ["1"])))
+        assert "uq_tenancy_customer" in plans[0]
+        assert "tenancy_key" in plans[1] or "autoindex_tenancy" in plans[1]

@@ -1,0 +1,259 @@
+"""A plug-in of a third party may do what it likes: it is reported, and harms nobody else (promise 3)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from hub.plugin import Kept, Malformed, Mine, Payment
+from hub.settings import HubConfig, PluginSection, Site, VendorConfig
+from hub.vendors import VendorFault, Vendors
+
+NO_PROGRESS_SECONDS = 1.0
+LABEL = "plug-in {} 6.6.6"
+
+pytestmark = pytest.mark.usefixtures("hostile")
+
+
+@pytest.fixture
+def vendors(tmp_path: Path) -> Iterator[Callable[..., Vendors]]:
+    """Live instances, one a plug-in, named like it."""
+    opened: list[Vendors] = []
+
+    def vendors(*plugins: str) -> Vendors:
+        limits = PluginSection(no_progress_seconds=NO_PROGRESS_SECONDS, memory_megabytes=64, read_budget_bytes=65_536)
+        site = Site(
+            tmp_path,
+            HubConfig(plugins=limits),
+            vendors={plugin: VendorConfig(plugin=plugin) for plugin in plugins},
+        )
+        opened.append(Vendors(site))
+        return opened[-1]
+
+    yield vendors
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "content"
+    path.write_bytes(b"1\n2\n3\n")
+    return path
+
+
+def test_an_exception_in_identify_is_named_and_the_next_file_is_asked_again(
+    vendors: Callable[..., Vendors], file: Path
+) -> None:
+    raises = vendors("raises").instances["raises"]
+    with pytest.raises(VendorFault) as caught:
+        raises.identify(file, "identify.txt")
+    assert str(caught.value) == "vendor raises: plug-in raises 6.6.6 failed in identify: KeyError: 'no such key'"
+    assert "hub_hostile.py" in caught.value.detail
+    assert "in identify" in caught.value.detail
+    assert raises.fault is None
+    assert raises.identify(file, "other.txt") == Mine("lines")
+
+
+def test_an_exception_in_the_middle_of_reading_comes_after_the_records_before_it(
+    vendors: Callable[..., Vendors], file: Path
+) -> None:
+    raises = vendors("raises").instances["raises"]
+    seen: list[object] = []
+    with pytest.raises(VendorFault) as caught:
+        seen.extend(chain.from_iterable(raises.read(file, "read.txt", "lines")))
+    assert caught.value.what.endswith("failed in read: ZeroDivisionError: division by zero")
+    assert seen == [Kept(number, "0000", "") for number in range(1, len(seen) + 1)]
+    assert len(seen) > 500
+    assert sum(map(len, raises.read(file, "other.txt", "lines"))) == 1000
+
+
+def test_a_malformed_file_is_the_files_fault(vendors: Callable[..., Vendors], file: Path) -> None:
+    file.write_bytes(b"1\nbad\n")
+    fine = vendors("fine").instances["fine"]
+    with pytest.raises(Malformed) as caught:
+        list(fine.read(file, "a.txt", "lines"))
+    assert str(caught.value) == "line 2, positions 1-3, field 'customer': found 'bad', expected good"
+    assert (caught.value.line, caught.value.positions, caught.value.field) == (2, (1, 3), "customer")
+    with pytest.raises(Malformed, match="the name has 4 parts: found 1-1-1-1, expected 5 or 7"):
+        vendors("raises").instances["raises"].whose(file, "a.pdf", "pdf")
+
+
+def test_a_failure_in_make_is_named(vendors: Callable[..., Vendors]) -> None:
+    raises = vendors("raises").instances["raises"]
+    with pytest.raises(VendorFault, match="failed in make: RuntimeError: cannot make it"):
+        list(raises.make("lines", [Kept(1, "", "")], {}))
+    assert raises.fault is None
+
+
+def test_a_kind_that_was_not_declared_is_a_fault(vendors: Callable[..., Vendors], file: Path) -> None:
+    with pytest.raises(VendorFault, match="kind 'unheard_of', which it does not declare"):
+        vendors("raises").instances["raises"].identify(file, "unheard.txt")
+
+
+@pytest.mark.parametrize("doing", ["identify", "read"])
+def test_a_regex_that_never_ends_is_killed_in_time_and_the_vendor_shut_out(
+    vendors: Callable[..., Vendors], file: Path, doing: str
+) -> None:
+    both = vendors("hangs", "fine")
+    hangs = both.instances["hangs"]
+    hangs.start()
+    began = time.monotonic()
+    with pytest.raises(VendorFault) as caught:
+        _ = hangs.identify(file, "identify.txt") if doing == "identify" else list(hangs.read(file, "a.txt", "lines"))
+    assert time.monotonic() - began < NO_PROGRESS_SECONDS + 2
+    assert f"made no progress for 1 seconds (hub.plugins.no_progress_seconds) in {doing}" in str(caught.value)
+    assert "start the hub again" in str(caught.value)
+    assert "in _hang" in caught.value.detail, "the log says where it hung"
+
+    began = time.monotonic()
+    with pytest.raises(VendorFault, match="made no progress"):
+        hangs.identify(file, "other.txt")
+    assert time.monotonic() - began < 0.1
+    assert hangs.fault is not None
+    assert list(both.instances["fine"].read(file, "a.txt", "lines"))
+
+
+def test_slow_is_not_hung(vendors: Callable[..., Vendors], file: Path) -> None:
+    slow = vendors("slow").instances["slow"]
+    assert sum(map(len, slow.read(file, "a.txt", "lines"))) == 12
+
+
+def test_a_leak_of_memory_meets_the_limit(vendors: Callable[..., Vendors], tmp_path: Path) -> None:
+    big = tmp_path / "big"
+    big.write_bytes(b"x" * 100_000)
+    leaks = vendors("leaks").instances["leaks"]
+    read: list[object] = []
+    with pytest.raises(VendorFault, match=r"needs more than 64 MB of memory \(hub.plugins.memory_megabytes\) in read"):
+        read.extend(chain.from_iterable(leaks.read(big, "a.txt", "lines")))
+    assert len(read) > 20, "the limit grants what it says"
+    assert leaks.fault is not None
+
+
+def test_a_crash_of_the_interpreter_is_told_with_its_place(vendors: Callable[..., Vendors], file: Path) -> None:
+    segfaults = vendors("segfaults").instances["segfaults"]
+    with pytest.raises(VendorFault, match="crashed in read: Segmentation fault") as caught:
+        list(segfaults.read(file, "a.txt", "lines"))
+    assert "string_at" in caught.value.detail
+    assert segfaults.fault is not None
+
+
+def test_a_process_that_ends_itself_is_started_again_but_not_for_ever(
+    vendors: Callable[..., Vendors], file: Path
+) -> None:
+    exits = vendors("exits").instances["exits"]
+    for _ in range(3):
+        with pytest.raises(VendorFault, match="ended its process in identify, with exit status 3"):
+            exits.identify(file, "rudely.txt")
+        assert exits.fault is None
+        assert exits.identify(file, "other.txt") == Mine("lines")
+    with pytest.raises(VendorFault):
+        exits.identify(file, "rudely.txt")
+    assert exits.fault is not None
+
+
+def test_sys_exit_is_an_exception_like_others(vendors: Callable[..., Vendors], file: Path) -> None:
+    exits = vendors("exits").instances["exits"]
+    for _ in range(5):
+        with pytest.raises(VendorFault, match="failed in identify: SystemExit: goodbye"):
+            exits.identify(file, "politely.txt")
+    assert exits.identify(file, "other.txt") == Mine("lines")
+
+
+def test_a_plugin_that_cannot_be_imported_is_shut_out_and_the_others_work(
+    vendors: Callable[..., Vendors], file: Path
+) -> None:
+    both = vendors("fails_to_import", "fine")
+    both.launch()
+    broken = both.instances["fails_to_import"]
+    with pytest.raises(VendorFault, match="cannot be loaded: ImportError: no module named 'a_library") as caught:
+        broken.identify(file, "a.txt")
+    assert "hub_hostile_import.py" in caught.value.detail
+    assert broken.fault is not None
+    assert both.instances["fine"].identify(file, "a.txt") == Mine("lines")
+
+
+def test_what_a_plugin_prints_never_reaches_our_standard_output(
+    vendors: Callable[..., Vendors], file: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert vendors("prints").instances["prints"].identify(file, "a.txt") == Mine("lines")
+    written = capfd.readouterr()
+    assert written.out == ""
+    assert "printed by a plug-in" in written.err
+    assert "written by a plug-in" in written.err
+
+
+def test_identify_may_not_read_more_than_its_budget(vendors: Callable[..., Vendors], tmp_path: Path) -> None:
+    small, big = tmp_path / "small", tmp_path / "big"
+    small.write_bytes(b"x" * 65_535)
+    big.write_bytes(b"x" * 65_537)
+    greedy = vendors("greedy").instances["greedy"]
+    assert greedy.identify(small, "a.txt") == Mine("lines")
+    with pytest.raises(VendorFault, match=r"hub\.plugins\.read_budget_bytes"):
+        greedy.identify(big, "a.txt")
+    assert greedy.fault is None
+
+
+def test_a_read_without_end_is_found_out(vendors: Callable[..., Vendors], file: Path) -> None:
+    with pytest.raises(VendorFault, match="yields more records than the file's 6 bytes can hold"):
+        for _ in vendors("endless").instances["endless"].read(file, "a.txt", "lines"):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("yields", "told"),
+    [
+        ("float", r"ColumnError: Payment\.amount: .*float"),
+        ("dict", "ColumnError: dict is no record: yield the classes of hub.plugin"),
+    ],
+)
+def test_a_record_of_wrong_types_never_leaves_the_plugins_process(
+    vendors: Callable[..., Vendors], file: Path, yields: str, told: str
+) -> None:
+    with pytest.raises(VendorFault, match=told):
+        list(vendors("untyped").instances["untyped"].read(file, yields, "lines"))
+
+
+@pytest.mark.parametrize(
+    ("trick", "told"),
+    [
+        ("pickle", "sent what cannot be read as records"),
+        ("long", "at most 16777216 are taken"),
+        ("tag", r"answered b'\?' to read"),
+        ("json", "sent what cannot be understood in read"),
+        ("half", "made no progress for 1 seconds"),
+    ],
+)
+def test_nothing_that_a_plugin_says_on_the_line_runs_or_stops_the_hub(
+    vendors: Callable[..., Vendors], file: Path, trick: str, told: str
+) -> None:
+    nonsense = vendors("nonsense").instances["nonsense"]
+    with pytest.raises(VendorFault, match=told):
+        list(nonsense.read(file, trick, "lines"))
+    assert nonsense.fault is not None
+    assert not file.with_name("pwned").exists()
+
+
+def test_a_file_that_is_gone_is_not_the_plugins_fault(vendors: Callable[..., Vendors], tmp_path: Path) -> None:
+    fine = vendors("fine").instances["fine"]
+    with pytest.raises(FileNotFoundError):
+        fine.identify(tmp_path / "gone", "gone.txt")
+    assert fine.fault is None
+
+
+def test_others_are_read_while_one_hangs(vendors: Callable[..., Vendors], file: Path) -> None:
+    all_of_them = vendors("hangs", "fails_to_import", "leaks", "raises", "fine")
+    all_of_them.launch()
+    booked: list[object] = []
+    faults: list[str] = []
+    for name, instance in all_of_them.instances.items():
+        try:
+            booked.extend(chain.from_iterable(instance.read(file, "read.txt", "lines")))
+        except VendorFault:
+            faults.append(name)
+    assert faults == ["hangs", "fails_to_import", "leaks", "raises"]
+    assert [record.customer for record in booked if isinstance(record, Payment)] == ["1", "2", "3"]
