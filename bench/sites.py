@@ -39,7 +39,7 @@ def make_site(root: Path, database_url: str, tenancies: int) -> None:
     import_portfolio(
         database, root / "portfolio.csv", now=NOW, actor="bench", currency_of=lambda number: site.company(number).currency
     )
-    import_charges(database, site, root / "charges.csv", now=NOW, actor="bench")
+    import_charges(database, root / "charges.csv", now=NOW, actor="bench", company_of=site.company)
     database.close()
     with Vendors(site) as vendors, (root / "delivery.bs").open("wb") as delivery:
         head = {"data_supplier": "12345678", "created": "2026-11-10"}

@@ -20,11 +20,14 @@ def configure(format: Literal["console", "json"], level: Literal["debug", "info"
     last: list[Processor]
     if format == "json":
         last = [
-            structlog.processors.dict_tracebacks,
+            # Without local variables: they hold names, amounts and addresses.
+            structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(default=str, ensure_ascii=False),
         ]
     else:
-        last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        last = [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),

@@ -323,8 +323,8 @@ def shown(key: str, value: object) -> str:
 
 
 def is_secret(key: str) -> bool:
-    """Whether the name of a key says that its value is for nobody's eyes."""
-    return _SECRET_KEY.search(key.rpartition(".")[2]) is not None
+    """Whether the name of a key, or of a table above it, says that its value is for nobody's eyes."""
+    return _SECRET_KEY.search(key) is not None
 
 
 def _known_keys(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

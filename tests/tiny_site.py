@@ -6,14 +6,13 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from hub_nets_bs import making, records
-
 from hub.imports.portfolio import import_portfolio
 from hub.intake.hub import Hub
 from hub.settings import Site, load_site
 from hub.store import database
 from hub.store.database import Database
 from hub.vendors import Vendors
+from hub_nets_bs import making, records
 
 NOW = datetime(2026, 7, 6, 8, 0, tzinfo=UTC)
 CREDITOR = "09999999"
@@ -60,13 +59,15 @@ def write_site(root: Path, database_url: str = "sqlite:///hub.db") -> None:
     for name, text in _VENDORS.items():
         (root / f"config/vendors/{name}.toml").write_text(text)
         (root / "inbox" / name).mkdir()
-    site = load_site(root)
-    portfolio = root / "portfolio.csv"
-    portfolio.write_text(_PORTFOLIO, encoding="utf-8")
-    opened = database.create(site.database_url)
-    report = import_portfolio(opened, portfolio, now=NOW, actor="test", currency_of=lambda _: "DKK")
+    (root / "portfolio.csv").write_text(_PORTFOLIO, encoding="utf-8")
+    fill_database(root)
+
+
+def fill_database(root: Path) -> None:
+    """The schema where it is missing, and the portfolio."""
+    opened = database.create(load_site(root).database_url)
+    report = import_portfolio(opened, root / "portfolio.csv", now=NOW, actor="test", currency_of=lambda _: "DKK")
     opened.close()
-    portfolio.unlink()
     assert not report.bad
 
 

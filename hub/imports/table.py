@@ -55,11 +55,6 @@ class Table:
     bad: list[BadRow]
     warnings: list[str]
 
-    @property
-    def columns(self) -> frozenset[str]:
-        """Names of the columns that are there and read."""
-        return frozenset(map(_name, self.header))
-
     def write_bad(self, bad: Collection[BadRow], path: Path) -> None:
         """Writes bad rows as a file of the same columns, delimiter and encoding, and a column ``error``."""
         kept = [at for at, title in enumerate(self.header) if _name(title) != ERROR_COLUMN]

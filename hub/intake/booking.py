@@ -68,9 +68,9 @@ class Booking:
 
     def free(self, matched: Sequence[Matched[R]]) -> Sequence[Matched[R]]:
         """What no scope holds; the rest becomes an outcome. Raises HeldError for trouble that the check did not see."""
-        for scope, reason in self.matcher.troubles.items():
-            if scope not in self._held:
-                raise HeldError(scope, reason)
+        for troubled, reason in self.matcher.troubles.items():
+            if troubled not in self._held:
+                raise HeldError(troubled, reason)
         if not self._held:
             return matched
         free: list[Matched[R]] = []
@@ -95,11 +95,10 @@ class Booking:
 
     def first_open_day(self, company_number: str) -> str:
         """The first day that may be posted to (R22), as ISO text; "" when every day may."""
-        known = self._open_from.get(company_number)
-        if known is None:
+        if company_number not in self._open_from:
             closed = self.site.company(company_number).books_closed_through
-            known = self._open_from[company_number] = (closed + _DAY).isoformat() if closed else ""
-        return known
+            self._open_from[company_number] = (closed + _DAY).isoformat() if closed else ""
+        return self._open_from[company_number]
 
     def note_outcome(self, record: int, what: str, reason: str, key: str | None = None) -> None:
         self._outcomes.append((self._reading_id, record, what, reason, key))

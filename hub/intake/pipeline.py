@@ -13,7 +13,7 @@ from hub.errors import HubError
 from hub.intake.attempt import attempt, read_to_end
 from hub.intake.content import store
 from hub.intake.hub import Hub
-from hub.intake.identification import doors
+from hub.intake.identification import doors, nfc
 from hub.intake.outcome import FileOutcome, end_filed
 from hub.intake.placing import StillBeingReadError, duplicate_of, earlier_file, end_unread, judge
 from hub.intake.steps import claim, file_what_was_cut_short, finish, resume, waiting
@@ -157,7 +157,7 @@ def _rehearse(hub: Hub, seen: Seen, door: str | None, period: Period | None, act
             0, seen.folder, seen.name, seen.size, seen.mtime_ns, door, first, last, "", now, stored.sha256, None
         )
         verdict = judge(dry, arrival)
-        file = FileRow(0, stored.sha256, seen.name, verdict.vendor, verdict.kind, now, None, None, None)
+        file = FileRow(0, stored.sha256, nfc(seen.name), verdict.vendor, verdict.kind, now, None, None, None)
         result = Result("quarantined", [verdict.reason]) if verdict.reason else None
         with hub.db.read() as conn:
             earlier = earlier_file(journal.files_with(conn, stored.sha256), verdict, file.name)

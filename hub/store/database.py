@@ -80,6 +80,7 @@ class Database:
 
 def create(url: str) -> Database:
     """Opens the database, making the schema or bringing it to head; safe to run again."""
+    # Here, because it is slow to import, and every command opens a database while few make one.
     from alembic import command
     from alembic.config import Config
 

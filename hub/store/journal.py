@@ -212,6 +212,12 @@ def get_file(conn: Connection, file_id: int, *, lock: bool = False) -> FileRow |
     return None if row is None else _file(row)
 
 
+def add_rehearsed(conn: Connection, rehearsed: FileRow) -> None:
+    """The file of a dry run: what its booking writes must hang on something until all is rolled back."""
+    insert_if_new(conn, blob, sha256=rehearsed.sha256, size=0, stored_at=rehearsed.received_at)
+    conn.execute(insert(file).values(rehearsed._asdict()))
+
+
 def file_of(conn: Connection, arrival_id: int) -> FileRow:
     """The file that an identified claim is about."""
     return _file(conn.execute(select(*_FILE).join(arrival).where(arrival.c.id == arrival_id)).one())
@@ -342,7 +348,7 @@ class Detail(NamedTuple):
 
 def files(conn: Connection, state: State | None = None) -> Iterator[Listed]:
     """Every file, or those in one state, oldest first, with the reasons of its last reading."""
-    latest = select(func.max(reading.c.id)).where(reading.c.file_id == file.c.id).scalar_subquery()
+    latest = select(func.max(reading.c.id)).where(reading.c.file_id == file.c.id).correlate(file).scalar_subquery()
     query = (
         select(
             file.c.id,

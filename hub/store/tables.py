@@ -151,7 +151,7 @@ account = Table(
 charge = Table(
     "charge",
     metadata,
-    Column("id", Id, primary_key=True),
+    Column("id", Id, primary_key=True, autoincrement=False),
     Column("entry_id", Id, nullable=False),
     Column("tenancy_id", Id, ForeignKey("tenancy.id"), nullable=False),
     Column("reference", Text, nullable=False),
@@ -164,7 +164,7 @@ charge = Table(
 charge_line = Table(
     "charge_line",
     metadata,
-    Column("id", Id, primary_key=True),
+    Column("id", Id, primary_key=True, autoincrement=False),
     Column("charge_id", Id, ForeignKey("charge.id"), nullable=False),
     Column("seq", Integer, nullable=False),
     Column("tenancy_id", Id, ForeignKey("tenancy.id"), nullable=False),
@@ -183,7 +183,7 @@ charge_line = Table(
 batch = Table(
     "batch",
     metadata,
-    Column("id", Id, primary_key=True),
+    Column("id", Id, primary_key=True, autoincrement=False),
     Column("company_id", Id, ForeignKey("company.id"), nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("recorded_at", UtcDateTime(), nullable=False),
@@ -340,7 +340,7 @@ file = Table(
 reading = Table(
     "reading",
     metadata,
-    Column("id", Id, primary_key=True),
+    Column("id", Id, primary_key=True, autoincrement=False),
     Column("file_id", Id, ForeignKey("file.id"), nullable=False),
     Column("vendor", String(60)),
     Column("plugin_version", String(60)),

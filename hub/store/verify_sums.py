@@ -1,4 +1,4 @@
-"""That every cached or derived amount is what the rows behind it say: one query a rule, the sums made by the database."""
+"""That every cached or derived amount is what the rows behind it say: one query a rule, summed by the database."""
 
 from __future__ import annotations
 
@@ -217,8 +217,8 @@ def _credits() -> Select[Any]:
 
 def _tell_credit(row: Row[Any]) -> str:
     return (
-        f"tenancy {row.key}: the credit of entry {row.entry_id} says {_kr(row.remaining)} of {_kr(row.amount)} is left, "
-        f"the entry left over {_kr(row.over)}"
+        f"tenancy {row.key}: the credit of entry {row.entry_id} says {_kr(row.remaining)} of {_kr(row.amount)} is "
+        f"left, the entry left over {_kr(row.over)}"
     )
 
 
@@ -269,9 +269,7 @@ def _per_tenancy(whose: Any, amount: Any) -> Any:
 
 
 def _tell_position(row: Row[Any]) -> str:
-    return (
-        f"tenancy {row.key} has balance {_kr(row.balance)}, its open charges less its credits are {_kr(row.position)}"
-    )
+    return f"tenancy {row.key} has balance {_kr(row.balance)}, its open charges less credits are {_kr(row.position)}"
 
 
 def _suspended() -> Select[Any]:

@@ -110,7 +110,7 @@ def balance(conn: Connection, tenancy_key: str, as_of: date) -> Balance:
     Overdue is the balance less everything that can still be paid in time: so a credit, or a payment that another charge
     has used, takes from what is overdue first, and what is overdue is never more than the balance.
     """
-    ref = _tenancy(conn, tenancy_key)
+    ref = tenancy_of(conn, tenancy_key)
     now, later = conn.execute(
         select(
             func.coalesce(func.sum(posting.c.amount).filter(posting.c.value_date <= as_of), 0),
@@ -126,7 +126,7 @@ def balance(conn: Connection, tenancy_key: str, as_of: date) -> Balance:
 
 def movements(conn: Connection, tenancy_key: str) -> list[Movement]:
     """Everything that changed the balance, in order of value date. Raises HubError when there is no such tenancy."""
-    ref = _tenancy(conn, tenancy_key)
+    ref = tenancy_of(conn, tenancy_key)
     query = (
         _with_source(
             select(
@@ -186,7 +186,7 @@ def documents(conn: Connection, key: str) -> list[Filed]:
             raise HubError(f"there is no property {key}", do="write it as company-property, e.g. 1-12")
         whose = document.c.property_id == property_ref.id
     else:
-        whose = document.c.tenancy_id == _tenancy(conn, key).id
+        whose = document.c.tenancy_id == tenancy_of(conn, key).id
     query = (
         select(
             file.c.id,
@@ -211,7 +211,8 @@ def documents(conn: Connection, key: str) -> list[Filed]:
     return [Filed._make(row) for row in conn.execute(query)]
 
 
-def _tenancy(conn: Connection, key: str) -> TenancyRef:
+def tenancy_of(conn: Connection, key: str) -> TenancyRef:
+    """Raises HubError when there is no such tenancy; numbers may be written with leading zeros."""
     found = tenancy_by_key(conn, key)
     if found is None:
         raise HubError(

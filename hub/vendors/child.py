@@ -21,7 +21,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from hub.plugin import Document, FileView, Malformed, Mine, NotMine, ReadBudgetError, Record
 from hub.vendors.columns import RECORDS_MAX, decode, encode
@@ -101,9 +101,17 @@ class _Child:
             self._say(FAILED, _failure(error, out_of_memory=True))
         except BaseException as error:  # noqa: BLE001  whatever a plug-in raises, SystemExit too, is an answer
             if isinstance(error, Malformed) and doing in ("read", "whose"):
-                self._say(MALFORMED, MalformedFile.of(error))
+                self._say_malformed(error)
             else:
                 self._say(FAILED, _failure(error))
+
+    def _say_malformed(self, error: Malformed) -> None:
+        try:
+            message = MalformedFile.of(error)
+        except ValidationError as wrong:
+            self._say(FAILED, _failure(wrong))
+        else:
+            self._say(MALFORMED, message)
 
     def _say(self, tag: bytes, message: BaseModel) -> None:
         self._line.send(tag, message.model_dump_json().encode())
@@ -142,13 +150,13 @@ class _Child:
         size = 1
         began = time.monotonic()
         while batch := list(islice(records, size)):
+            quick = time.monotonic() - began < _QUICK_BATCH_SECONDS
+            size = min(size * 2, RECORDS_MAX) if quick else max(size // 2, 1)
             left -= len(batch)
             if left < 0:
                 raise OverflowError(f"yields more records than the file's {view.size} bytes can hold")
             self._line.send(BATCH, encode(batch))
-            now = time.monotonic()
-            size = min(size * 2, RECORDS_MAX) if now - began < _QUICK_BATCH_SECONDS else max(size // 2, 1)
-            began = now
+            began = time.monotonic()
         self._line.send(END)
 
     def _whose(self, file: dict[str, Any], kind: str) -> None:

@@ -159,6 +159,8 @@ class _Reader:
             records = [next(sources[index]) for index in order]
         if self._at != len(self._packed):
             raise ColumnError("is longer than its header says")
+        if not records:
+            raise ColumnError("is empty")
         return records
 
     def _records(self, record_class: type[tuple[Any, ...]], count: int) -> list[Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Self
 
 from hub.settings import Site
 from hub.vendors.discovery import Installed, installed
+from hub.vendors.fault import VendorFault
 from hub.vendors.instance import Instance
 
 
@@ -25,7 +27,7 @@ class Vendors:
     def launch(self) -> None:
         """Starts the processes of all instances side by side and waits for none: the first question to each does."""
         for instance in self.instances.values():
-            if instance.fault is None:
+            with suppress(VendorFault):  # its first question raises it again
                 instance.launch()
 
     def close(self) -> None:

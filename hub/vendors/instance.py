@@ -38,7 +38,7 @@ from hub.vendors.frames import (
     HungUpError,
 )
 from hub.vendors.messages import Failed, Filed, Identified, Loaded, MalformedFile, Refused, SettingValue
-from hub.vendors.process import PluginProcess
+from hub.vendors.process import Ending, PluginProcess
 
 #: A process that ends by itself is started again, this often.
 _RESTARTS_MAX = 3
@@ -131,8 +131,8 @@ class Instance:
     ) -> Iterator[list[Record]]:
         """The file's records in its order, up to 2,000 at a time. Raises Malformed, VendorFault, also in the middle.
 
-        ``options`` are what a person said of this file; ``period`` is that of the config file unless given. Who stops in
-        the middle closes the iterator (``contextlib.closing``) before asking anything else.
+        ``options`` are what a person said of this file; ``period`` is that of the config file unless given. Who
+        stops in the middle closes the iterator (``contextlib.closing``) before asking anything else.
         """
         with self._asking("read", {"file": self._view(path, name, options), "kind": kind}):
             while batch := self._next_batch():
@@ -297,15 +297,22 @@ class Instance:
         try:
             yield self._running
         except TimeoutError:
-            seconds = f"{self._limits.no_progress_seconds:g} seconds (hub.plugins.no_progress_seconds)"
-            self._shut_out(f"made no progress for {seconds} in {doing}", detail=self._forget().abort().trace)
+            self._hung(doing, self._forget().abort())
         except FrameError as error:
             self._shut_out(f"sent what cannot be understood in {doing}: {error}")
         except HungUpError:
             self._died(doing)
 
+    def _hung(self, doing: str, ending: Ending) -> NoReturn:
+        seconds = f"{self._limits.no_progress_seconds:g} seconds (hub.plugins.no_progress_seconds)"
+        self._shut_out(f"made no progress for {seconds} in {doing}", detail=ending.trace)
+
     def _died(self, doing: str) -> NoReturn:
-        status, trace = self._forget().end()
+        ending = self._forget().end()
+        status, trace = ending
+        if status == -signal.SIGALRM:
+            # Its own alarm, while we were busy with what it had sent before.
+            self._hung(doing, ending)
         if status < 0:
             self._shut_out(f"crashed in {doing}: {signal.strsignal(-status)}", detail=trace)
         self._restarts += 1

@@ -34,7 +34,8 @@ def key_lines(text: str) -> dict[str, int]:
         except tomllib.TOMLDecodeError:
             continue
         for row in _rows("", parsed, ""):
-            lines.setdefault(row.key, complete + 1)
+            if row.value != {}:  # a table's header, whose keys are yet to come
+                lines.setdefault(row.key, complete + 1)
         complete = number
     return lines
 

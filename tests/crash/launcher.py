@@ -1,21 +1,23 @@
-"""Kills the hub at every step of a file's way: ``python launcher.py CASE.json``, one JSON line a kill point on stdout.
+"""Kills the hub at every step of a file's way: ``python launcher.py TEMPLATE WORK FIRST STEP [CALL...]``.
 
-Wraps what makes a step durable or visible (fsync, replace, rename, unlink, link, commit) in a child process that runs the
-daemon's own rounds until the inbox is empty, and kills that child with SIGKILL before or after its Nth call. A second
-child, undisturbed, then does what a restarted hub does. Children are forked from this process, which has everything
-imported and the plug-ins started, so that a kill point costs a tenth of a second.
+Wraps what makes a step durable or visible (fsync, replace, rename, unlink, link, commit) in a child process that runs
+the daemon's own rounds until the inbox is empty, and kills that child with SIGKILL before or after its Nth call. A
+second child, undisturbed, then does what a restarted hub does. Children are forked from this process, which has
+everything imported and the plug-ins started, so that a kill point costs a tenth of a second.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
+import logging
 import os
 import shutil
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +51,12 @@ class Killer:
     """Kills this process before (``when`` 0) or after (1) the ``nth`` wrapped call; 0 = never."""
 
     def __init__(self, nth: int, after: bool, only: list[str]) -> None:
-        self._nth, self._after = nth, after
+        self._nth, self._after, self._only = nth, after, only
         self._calls = 0
+
+    def wrap(self) -> None:
         for owner, name in _CALLS:
-            if name in only or not only:
+            if name in self._only or not self._only:
                 setattr(owner, name, self._wrapped(getattr(owner, name)))
 
     def _wrapped(self, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -87,50 +91,44 @@ def in_child(work: Callable[[], None]) -> int:
     pid = os.fork()
     if pid:
         return os.waitpid(pid, 0)[1]
+    status = _FAILED
     try:
         work()
-        os._exit(_DONE)
-    except BaseException:
+        status = _DONE
+    except Exception:
         traceback.print_exc()
-        os._exit(_FAILED)
+        raise
+    finally:
+        os._exit(status)
 
 
-def kill_points(first: int, step: int) -> Iterator[tuple[int, bool]]:
-    nth = first
-    while True:
-        yield nth, False
-        yield nth, True
-        nth += step
+def main(template: Path, work: Path, first: int, step: int, only: list[str]) -> None:
+    """Kill points ``first``, ``first + step``... Each begins with a line on stdin and ends with a JSON line on stdout.
 
-
-def main(case: dict[str, Any]) -> None:
-    """``template``: a site with full inboxes; ``work``: where copies of it go, one a kill point; ``only``: calls to wrap.
-
-    The sites are left for the test to judge. Ends with the first N at which nobody was killed.
+    Every point works on a new copy of the site ``template``, below ``work``; ``only``: calls to wrap, not all.
+    Ends with the first point at which nobody was killed.
     """
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    template, work = Path(case["template"]), Path(case["work"])
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     vendors = Vendors(load_site(template))
     for instance in vendors.instances.values():
         instance.start()
-    for nth, after in kill_points(case["first"], case["step"]):
+    killed = True
+    for nth, after in ((nth, after) for nth in itertools.count(first, step) for after in (False, True)):
+        if not killed or not sys.stdin.readline():
+            break
         root = work / f"{nth:03}-{'after' if after else 'before'}"
         shutil.copytree(template, root)
-        if urls := case["urls"]:
-            (root / "config/hub.toml").write_text((template / "config/hub.toml").read_text().replace("URL", urls.pop()))
-
-        def disturbed(root: Path = root, nth: int = nth, after: bool = after) -> None:
-            Killer(nth, after, case["only"])
-            empty_the_inbox(root, vendors)
-
-        status = in_child(disturbed)
+        status = in_child(lambda root=root, nth=nth, after=after: disturbed(root, vendors, Killer(nth, after, only)))
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
         again = in_child(lambda root=root: empty_the_inbox(root, vendors))
         print(json.dumps({"site": str(root), "killed": killed, "status": status, "again": again}), flush=True)
-        if not killed:
-            break
     vendors.close()
 
 
+def disturbed(root: Path, vendors: Vendors, killer: Killer) -> None:
+    killer.wrap()
+    empty_the_inbox(root, vendors)
+
+
 if __name__ == "__main__":
-    main(json.loads(Path(sys.argv[1]).read_text()))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5:])

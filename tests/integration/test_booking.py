@@ -279,7 +279,9 @@ class TestOnce:
     def test_a_dry_run_tells_the_same_and_leaves_nothing(self, desk: Desk) -> None:
         tables = (entry, posting, account, outcomes)
         before = [desk.one(select(func.count()).select_from(table)) for table in tables]
-        rehearsed = desk.book(paid("101", 100_00), paid("777", 5_00, line=4), dry_run=True)
+        instance = FileOf([paid("101", 100_00), paid("777", 5_00, line=4)])
+        never_stored = journal.FileRow(0, "f" * 64, "file", "bs", "0602", NOW, None, None, None)
+        rehearsed = desk.book_as(instance, never_stored, dry_run=True)
         assert (rehearsed.state, rehearsed.counts.booked, rehearsed.amount) == ("booked", 1, 105_00)
         assert [desk.one(select(func.count()).select_from(table)) for table in tables] == before
 

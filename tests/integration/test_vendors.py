@@ -20,12 +20,14 @@ import pytest
 from hub.plugin import Description, Document, FileKind, Mine, NotMine, Payment
 from hub.settings import ConfigError, Door, HubConfig, IntakeSection, PluginSection, Site, VendorConfig
 from hub.vendors import Installed, Instance, VendorFault, Vendors
+from hub.vendors.process import environment
 
 pytestmark = pytest.mark.usefixtures("hostile")
 
 
-@pytest.fixture
-def fine() -> Iterator[Instance]:
+@pytest.fixture(scope="module")
+def fine(hostile: Path) -> Iterator[Instance]:
+    """One for the module: each test also shows that the one before left it well."""
     with Instance("mine", VendorConfig(plugin="fine", period="2025-06-01..2026-05-31"), HubConfig()) as instance:
         yield instance
 
@@ -125,6 +127,7 @@ def test_threads_take_turns(fine: Instance, file: Path) -> None:
 
 
 def test_a_plugin_outlives_the_thread_that_started_it(fine: Instance, file: Path) -> None:
+    fine.close()
     thread = threading.Thread(target=fine.start)
     thread.start()
     thread.join()
@@ -150,6 +153,13 @@ def test_a_plugin_sees_no_secrets_no_input_and_none_of_our_files(
     assert folder == "/"
     assert int(descriptors) == 6, "three standard streams, the line, the trace, and the listing itself"
     assert standard_input == ""
+
+
+def test_a_path_for_imports_stays_right_in_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert environment({"PYTHONPATH": f"here{os.pathsep}/there", "HUB_SITE": "x"}) == {
+        "PYTHONPATH": f"{tmp_path / 'here'}{os.pathsep}/there"
+    }
 
 
 def test_instances_of_one_plugin_have_settings_of_their_own(tmp_path: Path) -> None:
@@ -251,9 +261,7 @@ def test_the_time_we_take_to_book_a_batch_is_not_the_plugins(tmp_path: Path) -> 
     big.write_bytes(b"".join(b"%0100d\n" % number for number in range(20_000)))
     hub = HubConfig(plugins=PluginSection(no_progress_seconds=0.5))
     with Instance("mine", VendorConfig(plugin="fine"), hub) as fine:
-        read = 0
-        for batch in fine.read(big, "a.txt", "lines"):
-            if len(batch) == 512:
-                time.sleep(1.5)
-            read += len(batch)
-    assert read == 20_000
+        batches = fine.read(big, "a.txt", "lines")
+        read = len(next(batches))
+        time.sleep(1.5)
+        assert read + sum(map(len, batches)) == 20_000

@@ -118,6 +118,15 @@ def test_a_regex_that_never_ends_is_killed_in_time_and_the_vendor_shut_out(
     assert list(both.instances["fine"].read(file, "a.txt", "lines"))
 
 
+def test_a_hang_while_we_are_busy_is_told_as_one(vendors: Callable[..., Vendors], file: Path) -> None:
+    hangs = vendors("hangs").instances["hangs"]
+    batches = hangs.read(file, "a.txt", "lines")
+    assert next(batches) == [Kept(1, "0000", "")]
+    time.sleep(2 * NO_PROGRESS_SECONDS + 0.5)
+    with pytest.raises(VendorFault, match="made no progress for 1 seconds"):
+        next(batches)
+
+
 def test_slow_is_not_hung(vendors: Callable[..., Vendors], file: Path) -> None:
     slow = vendors("slow").instances["slow"]
     assert sum(map(len, slow.read(file, "a.txt", "lines"))) == 12
@@ -209,6 +218,7 @@ def test_a_read_without_end_is_found_out(vendors: Callable[..., Vendors], file: 
     [
         ("float", r"ColumnError: Payment\.amount: .*float"),
         ("dict", "ColumnError: dict is no record: yield the classes of hub.plugin"),
+        ("line", "ValidationError: .* line Input should be a valid integer"),
     ],
 )
 def test_a_record_of_wrong_types_never_leaves_the_plugins_process(

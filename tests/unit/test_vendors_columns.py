@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from typing import Any, get_args, get_type_hints
 
 import pytest
@@ -37,7 +37,7 @@ def test_every_record_comes_back_equal_in_class_order_and_values(records: list[R
 
 
 def test_a_time_becomes_the_date_that_the_ledger_needs() -> None:
-    at = datetime(2026, 1, 5, 23, 59, tzinfo=timezone.utc)
+    at = datetime(2026, 1, 5, 23, 59, tzinfo=UTC)
     (back,) = decode(encode([_PAYMENT._replace(value_date=at)]))
     assert isinstance(back, Payment)
     assert type(back.value_date) is date
@@ -46,7 +46,7 @@ def test_a_time_becomes_the_date_that_the_ledger_needs() -> None:
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"amount": 150.0}, "Payment.amount"),
+        ({"amount": 150.5}, "Payment.amount"),
         ({"amount": "150"}, "Payment.amount"),
         ({"amount": 2**63}, "Payment.amount"),
         ({"customer": None}, "Payment.customer"),
@@ -96,6 +96,8 @@ def test_a_cut_batch_is_refused() -> None:
             decode(packed[:size])
     with pytest.raises(ColumnError, match="longer than its header says"):
         decode(packed + b"\0")
+    with pytest.raises(ColumnError, match="is empty"):
+        decode(bytes(4))
 
 
 def test_a_header_cannot_ask_for_more_records_than_a_batch_holds() -> None:

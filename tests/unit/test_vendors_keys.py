@@ -39,7 +39,6 @@ def test_every_form_of_key_has_the_line_on_which_its_statement_begins() -> None:
         "n.o.p.q": 13,
         "r.0.s": 16,
         "r.1.s": 18,
-        "t": 19,
     }
 
 

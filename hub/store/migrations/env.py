@@ -6,5 +6,5 @@ from alembic import context
 
 from hub.store.tables import metadata
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 context.run_migrations()

@@ -101,7 +101,8 @@ class ResultSettings(SheetSettings):
     @field_validator("date_format")
     @classmethod
     def _known_format(cls, value: str) -> str:
-        return day_format(value)
+        day_format(value)
+        return value
 
     @field_validator("charge_type")
     @classmethod
@@ -138,6 +139,7 @@ class ResultSettings(SheetSettings):
 
     def layout(self) -> Layout:
         """The layout of a record. Raises LayoutError naming the fields that overlap or cannot be."""
+        spelling = day_format(self.date_format)
         fields = {
             "company": (self.company_start, Key(self.company_length, self.encoding)),
             "property": (self.property_start, Key(self.property_length, self.encoding)),
@@ -145,8 +147,8 @@ class ResultSettings(SheetSettings):
             "tenant": (self.tenant_start, Key(self.tenant_length, self.encoding)),
             "amount": (self.amount_start, Amount(self.amount_length, self.implied_decimals)),
             "sign": (self.sign_start, Choice(self._signs())),
-            "period_from": (self.period_from_start, Day(self.date_format)),
-            "period_to": (self.period_to_start, Day(self.date_format)),
+            "period_from": (self.period_from_start, Day(spelling)),
+            "period_to": (self.period_to_start, Day(spelling)),
         }
         last = max(start + field.size - 1 for start, field in fields.values() if start)
         return Layout.at("result", self.record_length or last, fields)

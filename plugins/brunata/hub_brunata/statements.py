@@ -28,6 +28,8 @@ def whose(file: FileView, settings: StatementSettings) -> Document:
 
 def document_of(name: str, settings: StatementSettings) -> Document:
     """Reads ``1-1-V-20170601-20180531-1-2.pdf``; numbers lose their leading zeros. Raises Malformed."""
+    if not has_statement_name(name):
+        raise Malformed(f"{name!r} is no PDF's name", field="extension", found=name[-4:], expected=_EXTENSION)
     stem = unicodedata.normalize("NFC", name)[: -len(_EXTENSION)]
     parts = stem.split(settings.separator)
     if len(parts) == settings.tenant_document.count():
@@ -75,7 +77,7 @@ def _document(parts: list[str], positions: NamePositions, types: Mapping[str, st
     first, last = day("period start", positions.period_from), day("period end", positions.period_to)
     if last < first:
         raise Malformed(
-            "the period ends before it starts", field="period end", found=last, expected=f"{first} or later"
+            "the period ends before it starts", field="period end", found=str(last), expected=f"{first} or later"
         )
     has_tenant = positions.unit and positions.tenant
     return Document(

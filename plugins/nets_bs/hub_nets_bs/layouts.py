@@ -39,7 +39,7 @@ class Layouts(NamedTuple):
 def layouts(encoding: str) -> Layouts:
     return Layouts(
         delivery_start=_delivery_start(encoding),
-        section_start=_section_start(),
+        section_start=_section_start(encoding),
         payment={AUTOMATIC: _automatic(encoding), SLIP: _slip(encoding)},
         text={start: _text(start, encoding) for start in (b"BS022", b"BS052", b"BS062")},
         section_end=_section_end(),
@@ -70,7 +70,7 @@ def _delivery_start(encoding: str) -> Layout:
     )
 
 
-def _section_start() -> Layout:
+def _section_start(encoding: str) -> Layout:
     return Layout(
         "BS012",
         Struct(
@@ -79,7 +79,10 @@ def _section_start() -> Layout:
             "section" / _same(AUTOMATIC, SLIP),
             "zeros" / Literal(b"000"),
             "group" / Digits(5),
-            Gap(103),
+            Gap(24),
+            # As a rule the delivery's own date; nothing hangs on it, so it need not be one.
+            "date" / Text(6, encoding),
+            Gap(73),
         ),
     )
 

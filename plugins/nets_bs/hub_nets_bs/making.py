@@ -45,7 +45,8 @@ def make(records: Iterable[Record], head: Mapping[str, str], encoding: str) -> I
     try:
         checked = Head.model_validate(dict(head))
     except ValidationError as error:
-        raise HubError(f"cannot make a delivery 0602: {error}") from None
+        wrong = "; ".join(f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors())
+        raise HubError(f"cannot make a delivery 0602: {wrong}") from None
     return _chunks(_Maker(checked, layouts(encoding)).lines(records))
 
 
@@ -73,7 +74,7 @@ class _Maker:
         for (creditor, group, section), members in groupby(map(_located, records), _section):
             where = {"creditor": creditor, "group": group, "section": section}
             totals = Totals()
-            yield made.section_start.build(**where)
+            yield made.section_start.build(**where, date=f"{head.created:%d%m%y}")
             for record, its in members:
                 yield self._payment(record, its, totals)
             yield made.section_end.build(**where, **self._trailer(totals))

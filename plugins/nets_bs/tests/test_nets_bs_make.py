@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,10 @@ from hub_nets_bs import Plugin, reading
 from hub_nets_bs.records import AUTOMATIC, CANCELLED, REJECTED, SLIP, chargeback, failed, payment
 from hub_nets_bs.settings import BetalingsserviceSettings
 
+SAMPLE = (
+    Path(__file__).resolve().parents[4]
+    / "shared/samples/betalingsservice/0602_sections0211+0215_automatic-completed-and-rejected.txt"
+)
 SETTINGS = BetalingsserviceSettings()
 HEAD = {"data_supplier": "87654321", "created": "2025-12-30"}
 DAY = date(2026, 1, 2)
@@ -96,7 +101,15 @@ def test_a_delivery_reads_back_as_it_was_made(delivery, chargebacks):
     assert [record._replace(record=0) for record in found] == records
 
 
-def test_neighbours_share_a_section(bs):
+@pytest.mark.skipif(not SAMPLE.is_file(), reason="the sample deliveries are not beside this checkout")
+def test_a_real_delivery_read_and_made_again_is_the_same_file():
+    real = SAMPLE.read_bytes()
+    head = {"data_supplier": "99999994", "delivery": "2752777001", "created": "2009-12-30"}
+    made = _made(_read(real), **head)
+    assert [line.rstrip(b" ") for line in made.split(b"\r\n")] == real.split(b"\r\n")
+
+
+def test_neighbours_share_a_section():
     payments = [payment("01234567", group, "42", 100, DAY, DAY) for group in ("00001", "00001", "00002", "00001")]
     lines = _made(payments).decode("latin-1").split("\r\n")
     assert [line[:5] for line in lines] == [

@@ -227,7 +227,7 @@ class Slow(Fine):
 
 
 class Untyped(Fine):
-    """Yields what the file's name says: an amount that is a float, or something that is no record."""
+    """Gives what the file's name says: an amount that is a float, what is no record, a line that is no number."""
 
     name = "untyped"
 
@@ -235,6 +235,8 @@ class Untyped(Fine):
     def read(self, file: FileView) -> Iterator[Any]:
         good = self.record(1, "7")
         yield good
+        if file.name == "line":
+            raise Malformed("odd", line="the third")  # type: ignore[arg-type]
         yield {"float": good._replace(amount=150.0), "dict": good._asdict()}[file.name]
 
 

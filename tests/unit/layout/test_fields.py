@@ -47,7 +47,7 @@ SIGN = Choice({b"+": 1, b" ": 1, b"-": -1})
         (Key(6), b"1.tv  ", "1.tv"),
         (Key(4), b"00A1", "00A1"),
         (Key(4), b"K\xe6l ", "Kæl"),
-        (Key(3), "²²²".encode("latin-1"), "²²²"),
+        (Key(3), b"0\xb2 ", "0²"),
         (SIGN, b" ", 1),
         (SIGN, b"-", -1),
     ],

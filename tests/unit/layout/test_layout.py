@@ -156,7 +156,10 @@ def test_encodings_go_by_all_their_names(encoding: str) -> None:
         (Struct("a b" / Digits(2)), "'a b' cannot be a field's name"),
         (Struct("a" / Digits(2), "v" / View(2, 3, Digits(2))), "field 'v' (2-3) lies outside the record of 2 bytes"),
         (Struct("a" / Digits(2), "v" / View(0, 1, Digits(2))), "field 'v' (0-1) lies outside the record of 2 bytes"),
-        (Struct("a" / Digits(2), "v" / View(1, 2, Digits(1))), "field 'v' views positions 1-2, but its type takes 1 bytes"),
+        (
+            Struct("a" / Digits(2), "v" / View(1, 2, Digits(1))),
+            "field 'v' views positions 1-2, but its type takes 1 bytes",
+        ),
         (Struct("a" / Number(19)), "field 'a' has 19 digits, more than the 18 that a number may have"),
         (Struct("a" / Choice({b"x": 1, b"yy": 2})), "field 'a' has codes of different lengths"),
         (Struct("a" / Choice({})), "field 'a' has the length 0, which must be 1 or more"),
@@ -173,7 +176,9 @@ def test_a_view_reads_what_other_fields_own_and_is_not_written() -> None:
     """Section 0215: positions 26-44 are also 26-29 and 30-44."""
     layout = Layout(
         "slip",
-        Struct("start" / Digits(4), "whole" / View(1, 9, Text(9)), "customer" / Text(5), "year" / View(6, 9, Number(4))),
+        Struct(
+            "start" / Digits(4), "whole" / View(1, 9, Text(9)), "customer" / Text(5), "year" / View(6, 9, Number(4))
+        ),
     )
     row = layout.reader()(b"000012026", 1)
     assert row == ("0000", "000012026", "12026", 2026)
@@ -186,7 +191,10 @@ def test_build_says_which_value_does_not_fit_and_where() -> None:
     assert layout.build(**values) == b"0001000012000304002 0000125050+"
     with pytest.raises(UnfitError) as refusal:
         layout.build(**values | {"tenant": "1234"})
-    assert str(refusal.value) == "result file, positions 17-19, field 'tenant': found '1234', expected text of at most 3 bytes"
+    assert (
+        str(refusal.value)
+        == "result file, positions 17-19, field 'tenant': found '1234', expected text of at most 3 bytes"
+    )
     with pytest.raises(UnfitError, match=r"no value for 'sign'; no field for 'name'$"):
         layout.build(**{key: value for key, value in values.items() if key != "sign"}, name="x")
 
@@ -194,8 +202,9 @@ def test_build_says_which_value_does_not_fit_and_where() -> None:
 def test_content_in_a_gap_is_told_and_still_read() -> None:
     layout = Layout.at("gappy", 8, {"a": (2, Digits(2)), "b": (6, Digits(1))})
     assert layout.gap_content(b" 12  3  ") == []
-    assert layout.gap_content(b"x12\x00 3 9") == [(1, 1, b"x"), (4, 5, b"\x00 "), (7, 8, b" 9")]
-    assert layout.reader()(b"x12\x00 3 9", 1) == ("12", "3")
+    assert layout.gap_content(b"x12\x00 3\t9") == [(1, 1, b"x"), (4, 5, b"\x00 "), (7, 8, b"\t9")]
+    assert layout.gap_content(b" 12  3\t ") == [(7, 8, b"\t ")]
+    assert layout.reader()(b"x12\x00 3\t9", 1) == ("12", "3")
 
 
 def test_records_of_a_real_delivery_are_read_and_written_back_byte_for_byte() -> None:
@@ -206,11 +215,11 @@ def test_records_of_a_real_delivery_are_read_and_written_back_byte_for_byte() ->
     paid = rejected = 0
     with path.open("rb") as stream:
         for line, record in records(stream, PAYMENT.length):
-            if not record.startswith((b"BS0420999999902", b"BS042")) or record[13:17] not in (b"0236", b"0237"):
+            if record[:5] != b"BS042" or record[13:17] not in (b"0236", b"0237"):
                 continue
             row = read(record, line)
             assert row == PAYMENT.interpret(record, line, date(2009, 12, 30))
             assert PAYMENT.build(**row._asdict()) == record
             paid += row.paid
             rejected += row.code == "rejected"
-    assert (paid, rejected) == (17_550_00, 7)
+    assert (paid, rejected) == (17_400_00, 7)

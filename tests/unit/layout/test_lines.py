@@ -51,6 +51,7 @@ def test_only_a_newline_ends_a_line() -> None:
         (b"AAAA\nBBBB   x\n", "line 2: wrong record length: found 8 bytes, expected 4 bytes"),
         (b"AAAA\nBBBB\t\n", "line 2: wrong record length: found 5 bytes, expected 4 bytes"),
         (b"AAAA\r\r\n", "line 1: wrong record length: found 5 bytes, expected 4 bytes"),
+        (b"AAAA\r\r", "line 1: wrong record length: found 5 bytes, expected 4 bytes"),
         (b"AAAA\n\nBBBB\n", "line 2: wrong record length: found 0 bytes, expected 4 bytes"),
         (b"AAAA\n\n", "line 2: wrong record length: found 0 bytes, expected 4 bytes"),
         (b"\n", "line 1: wrong record length: found 0 bytes, expected 4 bytes"),

@@ -204,7 +204,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "reading",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("file_id", ID, nullable=False),
         sa.Column("vendor", sa.String(length=60), nullable=True),
         sa.Column("plugin_version", sa.String(length=60), nullable=True),
@@ -237,7 +237,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "batch",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("company_id", ID, nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
@@ -308,7 +308,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "charge",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("entry_id", ID, nullable=False),
         sa.Column("tenancy_id", ID, nullable=False),
         sa.Column("reference", sa.Text(), nullable=False),
@@ -356,7 +356,7 @@ def upgrade() -> None:
     op.create_index("ix_document_tenancy_id", "document", ["tenancy_id"], unique=False)
     op.create_table(
         "charge_line",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("charge_id", ID, nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("tenancy_id", ID, nullable=False),

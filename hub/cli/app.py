@@ -1,0 +1,108 @@
+"""The program: its commands, and what becomes of every way that one can fail."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import hub
+from hub.cli import imports, intake, ledger, site
+from hub.cli.context import FAULT, WRONG_USE, SiteOption
+from hub.cli.output import print_json, say, warn
+from hub.errors import HubError
+
+app = typer.Typer(invoke_without_command=True, add_completion=False, rich_markup_mode=None)
+app.command()(site.init)
+app.add_typer(imports.portfolio_app, name="portfolio")
+app.add_typer(imports.charges_app, name="charges")
+app.command()(intake.run)
+app.command()(intake.ingest)
+app.add_typer(intake.files_app, name="files")
+app.command()(ledger.balance)
+app.command()(ledger.movements)
+app.command()(ledger.unmatched)
+app.command()(ledger.documents)
+app.add_typer(site.vendors_app, name="vendors")
+app.command()(site.check)
+app.command()(ledger.verify)
+
+_INTERRUPTED = 130
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        say(f"hub {hub.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    site: SiteOption = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> int:
+    """Takes in any vendor's file exactly once and keeps every tenant's running balance.
+
+    Exit status: 0 well, 1 wrong use or configuration, 2 something was quarantined, held or partly booked, 3 a fault of
+    ours or books that are not in order.
+    """
+    told = os.environ.get("HUB_SITE")
+    ctx.obj = site or (Path(told) if told else None)
+    if ctx.invoked_subcommand is None:
+        say(ctx.get_help())
+    return WRONG_USE
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; gives its exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        status = typer.main.get_command(app).main(given, prog_name="hub", standalone_mode=False)
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        return _failed(given, f"{error.format_message()} (see: hub --help)")
+    except HubError as error:
+        return _failed(given, str(error), **_details(error))
+    except (KeyboardInterrupt, typer.Abort):
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our answer has had enough; without this, Python's own last flush would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return WRONG_USE
+    except Exception as error:
+        log = _log()
+        log.exception("a fault of ours", arguments=given)
+        return _failed(given, f"a fault of ours: {type(error).__name__}: {error}", status=FAULT)
+    return status if isinstance(status, int) else 0
+
+
+def _failed(arguments: Sequence[str], message: str, *, status: int = WRONG_USE, **details: Any) -> int:
+    """One line for the person; a program that asked for JSON gets a document whatever happens."""
+    if "--json" in arguments:
+        print_json({"error": message, **details})
+    warn(f"hub: {message}")
+    return status
+
+
+def _log() -> Any:
+    import structlog
+
+    if not structlog.is_configured():
+        from hub.log import configure
+
+        configure("console", "info")
+    return structlog.get_logger()
+
+
+def _details(error: HubError) -> dict[str, Any]:
+    problems = getattr(error, "problems", None)
+    if problems is None:
+        return {}
+    return {"problems": [vars(problem) for problem in problems]}

@@ -1,0 +1,114 @@
+"""What commands have in common: the options, the site, and the hub opened on it."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from hub.intake.hub import Hub
+    from hub.settings import Site
+    from hub.store.database import Database
+
+SiteOption = Annotated[
+    Path | None,
+    typer.Option("--site", metavar="DIR", help="The site's folder. Default: $HUB_SITE, else the current folder."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Answer with one JSON document on standard output.")]
+ActorOption = Annotated[
+    str | None, typer.Option("--actor", metavar="NAME", help="Who does this, for the journal. Default: the OS user.")
+]
+
+#: Exit status, beside 0.
+WRONG_USE = 1
+HELD_BACK = 2
+FAULT = 3
+
+
+def root_of(ctx: typer.Context, site: Path | None) -> Path:
+    """The site's folder as this command, or the program before it, was told."""
+    told: Path | None = site or ctx.obj
+    return told or Path()
+
+
+def actor_of(actor: str | None) -> str:
+    if actor is None:
+        try:
+            return getpass.getuser()
+        except (OSError, KeyError):
+            return f"uid {os.getuid()}"
+    if not actor.strip() or not actor.isprintable():
+        raise typer.BadParameter("a name is needed, without control characters", param_hint="--actor")
+    return actor.strip()
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def load(root: Path) -> Site:
+    """The site for a command that acts. Raises ConfigError with all that is wrong."""
+    from hub.settings import load_site
+
+    site = load_site(root)
+    _log_as(site)
+    return site
+
+
+def load_to_read(root: Path) -> Site:
+    """The site for a command that only looks at the books: what is wrong elsewhere than in hub.toml is a warning."""
+    from hub.settings import ConfigError, read_site
+
+    site, problems = read_site(root)
+    if any(problem.file == "config/hub.toml" for problem in problems):
+        raise ConfigError(problems)
+    for problem in problems:
+        print(f"warning: {problem}", file=sys.stderr)  # noqa: T201
+    _log_as(site)
+    return site
+
+
+@contextmanager
+def opened(site: Site) -> Iterator[Database]:
+    from hub.store.database import connect
+
+    database = connect(site.database_url)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def books_of(root: Path) -> Iterator[tuple[Site, Connection]]:
+    """The site, and one consistent view of its books."""
+    site = load_to_read(root)
+    with opened(site) as database, database.read() as conn:
+        yield site, conn
+
+
+@contextmanager
+def hub_of(root: Path) -> Iterator[Hub]:
+    """The hub at work on the site."""
+    from hub.intake.hub import Hub
+    from hub.vendors import Vendors
+
+    site = load(root)
+    with opened(site) as database, Vendors(site) as vendors:
+        yield Hub.of(site, database, vendors, now)
+
+
+def _log_as(site: Site) -> None:
+    from hub.log import configure
+
+    configure(site.hub.log.format, site.hub.log.level)

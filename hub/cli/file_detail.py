@@ -1,0 +1,72 @@
+"""The long answer of ``hub files show``."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from hub.cli.ledger import moment
+from hub.cli.output import amount, say, table
+from hub.store.journal import COUNTS, Detail
+
+
+def shape(detail: Detail) -> dict[str, Any]:
+    """The file's own row, its last reading's counts and reasons, and every arrival, reading and event."""
+    last = detail.readings[-1] if detail.readings else None
+    return {
+        **_plain(detail.file._asdict()),
+        "records": _counts(last) if last else None,
+        "amount": amount(last["amount"]) if last else None,
+        "currency": last["currency"] if last else None,
+        "reasons": last["reasons"] if last else [],
+        "arrivals": [_plain(row) for row in detail.arrivals],
+        "readings": [
+            {**_plain(_without_counts(row)), "records": _counts(row), "amount": amount(row["amount"])}
+            for row in detail.readings
+        ],
+        "events": [_plain(row) for row in detail.events],
+    }
+
+
+def tell(detail: Detail) -> None:
+    file = detail.file
+    whose = f"{file.vendor} ({file.kind})" if file.vendor else "nobody's that the hub knows"
+    say(f"file {file.id}  {file.name}", f"from      {whose}", f"state     {file.state or 'being read'}")
+    say(f"sha256    {file.sha256}", f"lies in   {file.filed_at or 'its inbox'}")
+    if file.duplicate_of is not None:
+        say(f"the same  as file {file.duplicate_of}")
+    say("", "Readings")
+    for row in detail.readings:
+        counts = ", ".join(f"{count} {what}" for what, count in _counts(row).items() if count)
+        said = f"{row['state']} by {row['actor']}: {counts or 'no records'}, {amount(row['amount'])}"
+        say(f"  {row['finished_at']:%Y-%m-%d %H:%M:%S} UTC  {said} {row['currency'] or ''}")
+        say(*(f"    - {reason}" for reason in row["reasons"]))
+    say("", "Events")
+    rows = [
+        (f"{row['at']:%Y-%m-%d %H:%M:%S}", row["actor"], row["what"], _detail_text(row["detail"]))
+        for row in detail.events
+    ]
+    table(("at (UTC)", "who", "what", ""), rows)
+
+
+def _counts(row: dict[str, Any]) -> dict[str, int]:
+    return {name: row[name] for name in ("read", *COUNTS)}
+
+
+def _without_counts(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in ("read", *COUNTS, "amount")}
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """As JSON has it."""
+    return {name: _value(value) for name, value in row.items()}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return moment(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _detail_text(detail: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in detail.items() if name != "reasons")

@@ -1,0 +1,87 @@
+"""Answers: one JSON document for programs, tables for people. Standard output has the answer and nothing else."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hub.money import format_amount
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from hub.store.results import Counts
+
+#: A pipe has no width: nothing is cut or wrapped there.
+_ENDLESS_COLUMNS = 10_000
+
+
+def answer(as_json: bool, document: Mapping[str, Any], tell: Callable[[], None]) -> None:
+    """``document`` as JSON, or what ``tell`` prints for a person."""
+    if as_json:
+        print_json(document)
+    else:
+        tell()
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Always in UTF-8, whatever the locale."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def say(*lines: str) -> None:
+    """Lines for a person, as they are."""
+    console = _console()
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def warn(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table for a person; a column whose title begins with ``>`` is aligned to the right."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for title in columns:
+        right = title.startswith(">")
+        shown.add_column(title.removeprefix(">"), justify="right" if right else "left", no_wrap=right, overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(_cell(cell)) for cell in row))
+    _console().print(shown)
+
+
+def counts_of(counts: Counts) -> dict[str, int]:
+    """Records by outcome; ``read`` is the sum of the others."""
+    return {
+        "read": counts.read,
+        "booked": counts.booked,
+        "failed": counts.failed,
+        "duplicate": counts.duplicate,
+        "unmatched": counts.unmatched,
+        "held": counts.held,
+        "kept": counts.kept,
+    }
+
+
+def amount(ore: int) -> str:
+    return format_amount(ore)
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else _ENDLESS_COLUMNS)
