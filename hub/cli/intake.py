@@ -99,7 +99,7 @@ def run(ctx: typer.Context, site: SiteOption = None) -> int:
     stop = threading.Event()
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, lambda *_: stop.set())
-    with hub_of(root_of(ctx, site)) as hub:
+    with hub_of(root_of(ctx, site), daemon=True) as hub:
         daemon.run(hub, stop)
     return 0
 

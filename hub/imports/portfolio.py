@@ -139,7 +139,7 @@ def import_portfolio(
     lines = _sieved(lines, _repeated_keys(lines), report.bad)
     with database.write() as connection:
         stored = load_portfolio(connection, {line.facts.company_number for line in lines})
-        for judge in (_customers_taken, _disagreements, _nameless_properties, _nameless_companies):
+        for judge in (_customers_taken, _disagreements):
             lines = _sieved(lines, judge(lines, stored), report.bad)
         added, changed = write_portfolio(connection, [line.facts for line in lines], stored, currency_of)
         report.added, report.changed = len(added), len(changed)
@@ -264,23 +264,3 @@ def _disagreements(lines: Sequence[_Line], stored: Stored) -> _Errors:
                         f"{_TITLES[table.c[name]]}: {value!r} here and {before!r} on line {earlier}, both of {whose}"
                     )
     return errors
-
-
-def _nameless_properties(lines: Sequence[_Line], stored: Stored) -> _Errors:
-    """Rows of a property that is new and gets no name from any row."""
-    named = {*stored.properties, *(facts.property_key for _, facts in lines if facts.about_property.get("name"))}
-    return {
-        row.line: f"property_name: is missing, and property {'-'.join(facts.property_key)} is new"
-        for row, facts in lines
-        if facts.property_key not in named
-    }
-
-
-def _nameless_companies(lines: Sequence[_Line], stored: Stored) -> _Errors:
-    """Rows of a company that is new and gets no name from any row."""
-    named = {*stored.companies, *(facts.company_number for _, facts in lines if facts.about_company.get("name"))}
-    return {
-        row.line: f"company_name: is missing, and company {facts.company_number} is new"
-        for row, facts in lines
-        if facts.company_number not in named
-    }

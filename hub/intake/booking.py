@@ -1,4 +1,4 @@
-"""The second pass inside its transaction: what is held, what is new, what came before, and what becomes of each record."""
+"""The second pass in its transaction: what is held, what is new, what came before, what becomes of each record."""
 
 from __future__ import annotations
 

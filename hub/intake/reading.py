@@ -7,7 +7,8 @@ only the booking can see (a conflict, R5) rolls it back, holds that property too
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -49,15 +50,20 @@ class Job:
     now: datetime
     progress: Callable[[int], None] | None
 
-    def batches(self) -> Iterator[list[Record]]:
-        """The file's records from its first, a few thousand at a time. Raises Malformed, VendorFault."""
-        read = 0
+    def batches(self) -> Generator[list[Record]]:
+        """The file's records from its first, a few thousand at a time. Raises Malformed, VendorFault.
+
+        To be closed: an instance answers one question at a time.
+        """
+        done = 0
         path = self.hub.blob_path(self.file.sha256)
-        for batch in self.instance.read(path, self.file.name, self.file.kind or ""):
-            yield batch
-            read += len(batch)
-            if self.progress is not None:
-                self.progress(read)
+        options = {"period": "..".join(day.isoformat() for day in self.period)} if self.period else {}
+        with closing(self.instance.read(path, self.file.name, self.file.kind or "", options=options)) as read:
+            for batch in read:
+                yield batch
+                done += len(batch)
+                if self.progress is not None:
+                    self.progress(done)
 
 
 @dataclass
@@ -110,9 +116,9 @@ def read_file(
 
 def _check(job: Job) -> Verdict:
     verdict = Verdict()
-    with job.hub.db.read() as conn:
+    with job.hub.db.read() as conn, closing(job.batches()) as batches:
         matcher = Matcher(conn, job.hub.site, job.instance.config)
-        for batch in job.batches():
+        for batch in batches:
             money, results, others = _sorted_out(batch)
             verdict.remarks.extend(record.text for record in others if isinstance(record, Remark))
             verdict.records += sum(not isinstance(record, Remark) for record in batch)
@@ -165,15 +171,16 @@ def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
         now=job.now,
     )
     money_desk, consumption_desk = MoneyDesk(booking), ConsumptionDesk(booking, job.period)
-    for batch in job.batches():
-        money, results, others = _sorted_out(batch)
-        money_desk.book(money)
-        consumption_desk.book(results)
-        for record in others:
-            if isinstance(record, Kept | MandateChange):
-                booking.counts.kept += 1
-                booking.note_outcome(record.record, "kept", record.text)
-        booking.write_outcomes()
+    with closing(job.batches()) as batches:
+        for batch in batches:
+            money, results, others = _sorted_out(batch)
+            money_desk.book(money)
+            consumption_desk.book(results)
+            for record in others:
+                if isinstance(record, Kept | MandateChange):
+                    booking.counts.kept += 1
+                    booking.note_outcome(record.record, "kept", record.text)
+            booking.write_outcomes()
     result = _result(booking, verdict)
     _finish(job, conn, reading_id, result)
     booking.books.close()

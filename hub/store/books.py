@@ -211,7 +211,9 @@ class Books:
             if not ours.root.entries:
                 continue
             seq, previous = self.conn.execute(
-                select(company.c.chain_seq, company.c.chain_hash).where(company.c.id == company_id).with_for_update(key_share=True)
+                select(company.c.chain_seq, company.c.chain_hash)
+                .where(company.c.id == company_id)
+                .with_for_update(key_share=True)
             ).one()
             head = chain.batch_hash(
                 previous, ours.company_number, seq + 1, self._recorded_at, self._actor, self._source, ours.root

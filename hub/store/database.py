@@ -286,7 +286,7 @@ def _begin_immediate(raw: sqlite3.Connection) -> None:
     except sqlite3.OperationalError as error:
         if not _is_busy(error):
             raise
-        log.info("waiting for another writer", seconds_max=LOCK_WAIT_SECONDS)
+        log.warning("waiting for another writer", seconds_max=LOCK_WAIT_SECONDS)
         raw.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_SECONDS * 1000}")
         _begin_or_give_up(raw)
     finally:

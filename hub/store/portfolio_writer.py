@@ -112,6 +112,8 @@ def _add_companies(
 ) -> None:
     made = [
         {
+            # Who has no name yet is called by number, until a row says more.
+            "name": f"Selskab {number}",
             **values,
             "number": number,
             "currency": currency_of(number),
@@ -130,7 +132,7 @@ def _add_properties(
     companies: Mapping[str, Row[Any]],
 ) -> None:
     made = [
-        {"company_id": companies[company_number].id, "number": number, **values}
+        {"name": f"Ejendom {number}", "company_id": companies[company_number].id, "number": number, **values}
         for (company_number, number), values in said.items()
         if (company_number, number) not in stored.properties
     ]

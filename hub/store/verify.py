@@ -21,7 +21,8 @@ from hub.store.verify_sums import wrong_sums
 
 #: Problems told one by one; the rest is counted.
 PROBLEMS_MAX = 200
-_ROWS_A_TIME = 2_000
+#: Rows fetched at once of an answer that may be of any length.
+_IN_PARTS = {"yield_per": 2_000}
 
 
 class Head(NamedTuple):
@@ -72,9 +73,7 @@ def verify(conn: Connection, expect: str = "") -> Report:
     hashes.add(report.head)
     report.note(wrong_sums(conn))
     if expect and not hashes.found:
-        report.note(
-            [f"the expected head {expect} is in no chain: what was booked before it was taken has been changed"]
-        )
+        report.note([f"the expected head {expect} is in no chain: what had been booked when it was noted has changed"])
     if report.left_out:
         report.problems.append(f"and {report.left_out} more problems")
     return report
@@ -129,7 +128,7 @@ class _Entries:
 
     def problems(self) -> Iterator[str]:
         of_entry: list[Row[Any]] = []
-        for row in self._conn.execution_options(yield_per=_ROWS_A_TIME).execute(_ENTRIES):
+        for row in self._conn.execute(_ENTRIES, execution_options=_IN_PARTS):
             if of_entry and of_entry[0].id != row.id:
                 yield from self._entry(of_entry)
                 of_entry = []
@@ -223,7 +222,7 @@ def _chains(conn: Connection, report: Report, hashes: _Hashes) -> Iterator[str]:
         seq, head = 0, chain.genesis(one.number)
         hashes.add(head.hex())
         query = select(batch.c.seq, batch.c.previous_hash, batch.c.hash).where(batch.c.company_id == one.id)
-        for row in conn.execution_options(yield_per=_ROWS_A_TIME).execute(query.order_by(batch.c.seq)):
+        for row in conn.execute(query.order_by(batch.c.seq), execution_options=_IN_PARTS):
             if row.seq != seq + 1:
                 yield f"company {one.number}: batch {row.seq} follows batch {seq}"
             if bytes(row.previous_hash) != head:

@@ -26,7 +26,8 @@ from hub.store.tables import (
     tenancy,
 )
 
-_ROWS_A_TIME = 2_000
+#: Rows fetched at once of an answer that may be of any length.
+_IN_PARTS = {"yield_per": 2_000}
 
 #: An entry with its own posting, the first one: on a tenancy's receivable or on suspense.
 _OWN = (
@@ -67,7 +68,7 @@ def wrong_sums(conn: Connection) -> Iterator[str]:
 
 
 def _told(conn: Connection, query: Select[Any], told: Callable[[Row[Any]], str]) -> Iterator[str]:
-    for row in conn.execution_options(yield_per=_ROWS_A_TIME).execute(query):
+    for row in conn.execute(query, execution_options=_IN_PARTS):
         yield told(row)
 
 

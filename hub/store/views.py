@@ -28,7 +28,8 @@ from hub.store.tables import (
     tenancy,
 )
 
-_ROWS_A_TIME = 2_000
+#: Rows fetched at once of an answer that may be of any length.
+_IN_PARTS = {"yield_per": 2_000}
 
 
 class Source(NamedTuple):
@@ -170,7 +171,7 @@ def unmatched(conn: Connection) -> Iterator[Unmatched]:
         .where(suspense.c.remaining != 0)
         .order_by(entry.c.value_date, entry.c.id)
     )
-    for row in conn.execution_options(yield_per=_ROWS_A_TIME).execute(query):
+    for row in conn.execute(query, execution_options=_IN_PARTS):
         yield Unmatched._make((*row[:-3], _source(row)))
 
 

@@ -99,7 +99,7 @@ def _printable_character(character: str) -> str:
 def actual_path(folder: Path, name: str) -> Path:
     """The path whose printable name is ``name``; for one that is no longer there, a path that does not exist."""
     if "\\" in name:
-        return next((folder / entry for entry in os.listdir(folder) if printable(entry) == name), folder / name)
+        return next((entry for entry in folder.iterdir() if printable(entry.name) == name), folder / name)
     return folder / name
 
 

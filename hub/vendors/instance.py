@@ -11,7 +11,7 @@ import json
 import signal
 import threading
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from itertools import islice
 from pathlib import Path
@@ -128,7 +128,7 @@ class Instance:
 
     def read(
         self, path: Path, name: str, kind: str, *, options: Mapping[str, str] | None = None
-    ) -> Iterator[list[Record]]:
+    ) -> Generator[list[Record]]:
         """The file's records in its order, up to 2,000 at a time. Raises Malformed, VendorFault, also in the middle.
 
         ``options`` are what a person said of this file; ``period`` is that of the config file unless given. Who

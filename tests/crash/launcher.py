@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import logging
 import os
 import shutil
 import signal
@@ -23,9 +22,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import structlog
 from sqlalchemy.engine.default import DefaultDialect
 
+from hub import log
 from hub.daemon import Looker
 from hub.intake import steps
 from hub.intake.hub import Hub
@@ -108,7 +107,7 @@ def main(template: Path, work: Path, first: int, step: int, only: list[str]) -> 
     Every point works on a new copy of the site ``template``, below ``work``; ``only``: calls to wrap, not all.
     Ends with the first point at which nobody was killed.
     """
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    log.configure("console", "error")
     vendors = Vendors(load_site(template))
     for instance in vendors.instances.values():
         instance.start()

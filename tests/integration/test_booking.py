@@ -46,7 +46,7 @@ class FileOf:
         self._records = records
         self._size = size
 
-    def read(self, path: Path, name: str, kind: str) -> Iterator[list[Record]]:
+    def read(self, path: Path, name: str, kind: str, *, options: object) -> Iterator[list[Record]]:
         for start in range(0, len(self._records), self._size):
             yield list(self._records[start : start + self._size])
 

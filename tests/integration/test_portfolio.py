@@ -247,8 +247,6 @@ class TestBadRows:
             ({"debtor_group": "A1"}, "debtor_group: 'A1' is no number of at most 5 digits"),
             ({"bs_customer": "0000"}, "would match nobody"),
             ({"bs_customer": "1" * 20}, "bs_customer: '11111111111111111111' is longer than 19 characters"),
-            ({"company_name": ""}, "company_name: is missing, and company 1 is new"),
-            ({"property_name": ""}, "property_name: is missing, and property 1-12 is new"),
         ],
     )
     def test_is_not_imported_and_says_why(
@@ -328,13 +326,16 @@ class TestBadRows:
         assert (report.added, [row.line for row in report.bad]) == (1, [3])
         assert "line 2" in report.bad[0].error
 
-    def test_a_name_that_only_a_refused_row_gives_is_missing(self, database: Database, tmp_path: Path) -> None:
-        """Else the company would be made without a name, or by a row that was refused."""
-        nameless = {**ROW, "property": "13", "property_name": ""}
-        named = {**ROW, "company_name": "", "bs_customer": "1"}
-        report = load(database, write(tmp_path / "p.csv", [nameless, named]))
-        assert [row.line for row in report.bad] == [2, 3]
-        assert count(database, company) == 0
+    def test_who_has_no_name_is_called_by_number_until_a_row_says_more(
+        self, database: Database, tmp_path: Path
+    ) -> None:
+        load(database, write(tmp_path / "p.csv", [{**ROW, "company_name": "", "property_name": ""}]))
+        with database.read() as connection:
+            assert connection.scalars(select(company.c.name)).all() == ["Selskab 1"]
+            assert connection.scalars(select(property_.c.name)).all() == ["Ejendom 12"]
+        assert load(database, write(tmp_path / "p.csv", [ROW])).changed == 1
+        with database.read() as connection:
+            assert connection.scalars(select(company.c.name)).all() == [ROW["company_name"]]
 
 
 class TestCustomerNumbers:

@@ -52,8 +52,6 @@ def encode(text: str, encoding: str) -> bytes:
 
 
 def plain_bytes(encoding: str) -> bytes:
-    """The bytes that :func:`decode` takes beside any others of them, and that are no blanks but the space."""
-    candidates = ((code, bytes([code]).decode(encoding, "ignore")) for code in range(256) if code != 0xC3)
-    return bytes(
-        code for code, text in candidates if text == " " or (text and not text.isspace() and not _CONTROL.match(text))
-    )
+    """The bytes that :func:`decode` takes beside any others of them."""
+    texts = ((code, bytes([code]).decode(encoding, "ignore")) for code in range(256) if code != 0xC3)
+    return bytes(code for code, text in texts if text and not _CONTROL.match(text))

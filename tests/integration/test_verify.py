@@ -1,0 +1,292 @@
+"""``hub verify`` finds whatever somebody changed behind the hub's back. Each change is undone after its test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from sqlalchemy import Connection, select, text, update
+
+from hub.ledger import chain
+from hub.store.database import connect
+from hub.store.tables import account, batch, company, entry, posting
+from hub.store.verify import PROBLEMS_MAX, Report, verify
+from tests.integration.test_booking import Desk, failed, paid, result, taken_back
+
+TENANT = "1-1-1-1"
+
+
+class _Undo(Exception):
+    """Rolls a test's changes back."""
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """Every kind of entry in the books of two companies, a batch or two for each."""
+    folder = tmp_path_factory.mktemp("verify")
+    if request.param == "sqlite":
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), folder / "hub.db")
+        url = f"sqlite:///{folder / 'hub.db'}"
+    else:
+        url = request.getfixturevalue("postgres").emptied()
+    database = connect(url)
+    books = Desk(database, folder)
+    books.charge(TENANT, "OCT", "2026-10-01", 500_00, 100_00)
+    books.charge(TENANT, "NOV", "2026-11-01", 500_00)
+    books.charge("2-1-1-1", "NOV", "2026-11-01", 800_00)
+    other_company = {"creditor": "09999999", "group": "00001"}
+    books.book(
+        paid("101", 600_00, "OCT", line=1),
+        paid("102", 250_00, "EARLY", line=2),
+        paid("777", 75_00, "WHO", line=3),
+        failed("101", 500_00, line=4),
+        paid("901", 900_00, "NOV", line=5, **other_company),
+        paid("102", -50_00, "OUT", line=6),
+    )
+    books.charge("1-1-2-1", "DEC", "2026-12-01", 100_00)
+    books.book(taken_back("101", 600_00, "OCT"), taken_back("102", 40_00, "NEVER", line=10))
+    books.book(result("1", 123_45), result("2", -67_89, line=2))
+    yield books
+    database.close()
+
+
+@pytest.fixture
+def conn(desk: Desk) -> Iterator[Connection]:
+    try:
+        with desk.db.write() as connection:
+            yield connection
+            raise _Undo
+    except _Undo:
+        pass
+
+
+def run(conn: Connection, *statements: str) -> None:
+    for statement in statements:
+        conn.execute(text(statement))
+
+
+def told(report: Report, pattern: str) -> bool:
+    return any(pattern in problem for problem in report.problems)
+
+
+def heads(conn: Connection) -> dict[str, str]:
+    return {number: head.hash for number, head in verify(conn).heads.items()}
+
+
+ENTRY = "(SELECT max(id) FROM entry WHERE kind = 'payment' AND key LIKE '%|102|EARLY%')"
+LAST_OF_1 = "(SELECT max(id) FROM batch WHERE company_id = (SELECT id FROM company WHERE number = '1'))"
+
+
+class TestBooksInOrder:
+    def test_are_proved(self, desk: Desk) -> None:
+        with desk.db.read() as conn:
+            report = verify(conn)
+            assert report.problems == []
+            assert report.ok
+            assert report.entries == conn.scalar(text("SELECT count(*) FROM entry")) == 14
+            assert report.postings == conn.scalar(text("SELECT count(*) FROM posting")) == 27
+            assert {number: head.seq for number, head in report.heads.items()} == {"1": 6, "2": 2}
+
+    def test_heads_are_those_of_the_companies(self, desk: Desk) -> None:
+        with desk.db.read() as conn:
+            stored = conn.execute(select(company.c.number, company.c.chain_hash))
+            assert heads(conn) == {number: bytes(hash_).hex() for number, hash_ in stored}
+
+    def test_an_empty_ledger_is_in_order(self, conn: Connection) -> None:
+        for table in ("allocation", "credit", "suspense", "charge_line", "charge", "posting", "entry", "batch"):
+            run(conn, f"DELETE FROM {table}")
+        run(conn, "DELETE FROM outcome", "DELETE FROM reading", "UPDATE account SET balance = 0")
+        for number in ("1", "2"):
+            reset = update(company).where(company.c.number == number)
+            conn.execute(reset.values(chain_seq=0, chain_hash=chain.genesis(number)))
+        report = verify(conn, expect=chain.genesis("1").hex())
+        assert report.problems == []
+        assert report.heads["1"].seq == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        (f"UPDATE posting SET amount = amount + 1 WHERE seq = 0 AND entry_id = {ENTRY}", "sum to 0.01, not to zero"),
+        (f"UPDATE posting SET amount = amount * 2 WHERE entry_id = {ENTRY}", "not as it was booked"),
+        (f"UPDATE posting SET value_date = '2020-01-01' WHERE seq = 0 AND entry_id = {ENTRY}", "not as it was booked"),
+        (f"UPDATE entry SET value_date = '2020-01-01' WHERE id = {ENTRY}", "not as it was booked"),
+        (f"UPDATE entry SET posting_date = '2020-01-01' WHERE id = {ENTRY}", "not as it was booked"),
+        (f"UPDATE entry SET record = 99 WHERE id = {ENTRY}", "not as it was booked"),
+        (f"UPDATE entry SET kind = 'payout' WHERE id = {ENTRY}", "not as it was booked"),
+        (f"UPDATE entry SET key = 'nets|other#1' WHERE id = {ENTRY}", "not as it was booked"),
+        (
+            "UPDATE entry SET corrects = (SELECT min(id) FROM entry WHERE key LIKE '%901%') WHERE corrects IS NOT NULL",
+            "on another account than entry",
+        ),
+        ("UPDATE entry SET corrects = 999999 WHERE corrects IS NOT NULL", "corrects entry 999999, which is not there"),
+        (f"UPDATE entry SET batch_id = 999999 WHERE id = {ENTRY}", "is in no batch"),
+        (f"DELETE FROM entry WHERE id = {ENTRY}", "belongs to entry"),
+        (f"DELETE FROM posting WHERE entry_id = {ENTRY}", "has no postings"),
+        (f"DELETE FROM posting WHERE seq = 1 AND entry_id = {ENTRY}", "sum to -250.00"),
+        (f"UPDATE posting SET account_id = 999999 WHERE seq = 1 AND entry_id = {ENTRY}", "is not there"),
+        (
+            "UPDATE posting SET account_id = (SELECT id FROM account WHERE code = 'receivable:2-1-1-1')"
+            f" WHERE seq = 0 AND entry_id = {ENTRY}",
+            "on receivable:2-1-1-1 of another company than 1",
+        ),
+        (f"DELETE FROM entry WHERE batch_id = {LAST_OF_1}", "batch 6 of company 1 has no entries"),
+        ("UPDATE batch SET recorded_at = '2020-01-01 00:00:00'", "its hash is not that of what it holds"),
+        ("UPDATE batch SET actor = 'somebody'", "its hash is not that of what it holds"),
+        ("UPDATE batch SET entries = entries + 1", "has 1 entries, and was written with 2"),
+        ("UPDATE file SET sha256 = (SELECT min(sha256) FROM file)", "its hash is not that of what it holds"),
+        ("DELETE FROM batch WHERE seq = 2", "batch 3 follows batch 1"),
+        (f"DELETE FROM batch WHERE id = {LAST_OF_1}", "ends with batch 5, and its head says batch 6"),
+        ("UPDATE account SET balance = balance + 1 WHERE code = 'receivable:1-1-2-1'", "its postings sum to"),
+        ("UPDATE account SET currency = 'SEK' WHERE code = 'suspense'", "is in SEK, the company in DKK"),
+        ("UPDATE charge_line SET remaining = remaining - 1 WHERE remaining > 0", "its allocations"),
+        ("UPDATE charge_line SET amount = amount + 1", "its charge lines"),
+        ("UPDATE charge SET tenancy_id = (SELECT id FROM tenancy WHERE key = '1-2-1-1')", "its charge lines"),
+        ("UPDATE credit SET remaining = remaining - 1 WHERE remaining > 0", "is allocated or credit"),
+        ("UPDATE credit SET amount = amount + 1", "the entry left over"),
+        ("DELETE FROM credit WHERE remaining > 0", "its open charges less credits"),
+        ("UPDATE allocation SET amount = amount - 1 WHERE policy = 'credit'", "its allocations"),
+        ("UPDATE allocation SET payment_id = 999999 WHERE policy = 'credit'", "do not belong together"),
+        (
+            "UPDATE allocation SET line_id = (SELECT l.id FROM charge_line l JOIN tenancy t ON t.id = l.tenancy_id"
+            " WHERE t.key = '2-1-1-1') WHERE policy = 'credit'",
+            "do not belong together",
+        ),
+        ("UPDATE suspense SET remaining = remaining - 1", "suspense says 74.99 of 75.00 is left"),
+        ("DELETE FROM suspense", "suspense has 75.00, the money listed as unmatched is 0.00"),
+        ("UPDATE reading SET booked = booked + 1 WHERE state = 'booked'", "says that it booked"),
+        ("UPDATE reading SET amount = amount - 1 WHERE state = 'booked'", "says that it booked"),
+        ("UPDATE reading SET failed = 0 WHERE failed > 0", "says that it booked"),
+    ],
+)
+def test_a_change_is_found(conn: Connection, statement: str, problem: str) -> None:
+    run(conn, statement)
+    report = verify(conn)
+    assert not report.ok
+    assert told(report, problem), report.problems
+
+
+class TestChain:
+    def test_an_entry_slipped_in_is_found(self, conn: Connection) -> None:
+        """With two postings that sum to zero, a right leaf, and the balances put right."""
+        of = conn.execute(
+            select(posting.c.account_id, account.c.code)
+            .join(account, account.c.id == posting.c.account_id)
+            .where(posting.c.entry_id == conn.scalar(text(f"SELECT {ENTRY}")))
+            .order_by(posting.c.seq)
+        ).all()
+        last = conn.scalar(text(f"SELECT entry_last FROM batch WHERE id = {LAST_OF_1}"))
+        given = chain.input_hash(1)
+        postings = [(of[0].code, 0, "2026-11-22")]
+        leaf = chain.leaf("payment_failed", "mine#1", "2026-11-22", "2026-11-22", None, "", given, postings)
+        day = date(2026, 11, 22)
+        conn.execute(
+            entry.insert().values(
+                id=last + 1,
+                batch_id=conn.scalar(text(f"SELECT {LAST_OF_1}")),
+                kind="payment_failed",
+                value_date=day,
+                posting_date=day,
+                text="",
+                key="mine#1",
+                input_hash=given,
+                leaf=leaf,
+            )
+        )
+        conn.execute(
+            posting.insert().values(entry_id=last + 1, seq=0, account_id=of[0].account_id, amount=0, value_date=day)
+        )
+        report = verify(conn)
+        assert told(report, "lies outside its batch")
+        assert told(report, "has 1 entries, and was written with 2")
+
+    def test_a_batch_hashed_anew_does_not_lead_to_the_next(self, conn: Connection) -> None:
+        """Amounts, leaf, root and hash of an early batch all changed to fit each other."""
+        first = conn.execute(
+            select(batch, company.c.number).join(company).where(company.c.number == "1", batch.c.seq == 1)
+        ).one()
+        (row,) = conn.execute(select(entry).where(entry.c.batch_id == first.id))
+        run(conn, f"UPDATE posting SET amount = amount * 2 WHERE entry_id = {row.id}")
+        postings = conn.execute(
+            select(account.c.code, posting.c.amount, posting.c.value_date)
+            .join(account, account.c.id == posting.c.account_id)
+            .where(posting.c.entry_id == row.id)
+            .order_by(posting.c.seq)
+        )
+        leaf = chain.leaf(
+            row.kind,
+            row.key,
+            str(row.value_date),
+            str(row.posting_date),
+            row.record,
+            "",
+            bytes(row.input_hash),
+            [(code, amount, str(day)) for code, amount, day in postings],
+        )
+        root = chain.Root()
+        root.add([leaf])
+        hash_ = chain.batch_hash(bytes(first.previous_hash), "1", 1, first.recorded_at, first.actor, "", root)
+        conn.execute(update(entry).where(entry.c.id == row.id).values(leaf=leaf))
+        conn.execute(update(batch).where(batch.c.id == first.id).values(root=root.digest(), hash=hash_))
+        report = verify(conn)
+        assert not told(report, "not as it was booked")
+        assert not told(report, "its hash is not")
+        assert told(report, "company 1: batch 2 does not follow from the one before it")
+
+    def test_the_head_of_a_company_is_compared(self, conn: Connection) -> None:
+        conn.execute(update(company).where(company.c.number == "2").values(chain_hash=b"\0" * 32))
+        assert told(verify(conn), "company 2: its chain ends with batch 2, and its head says batch 2")
+
+
+class TestExpect:
+    def test_a_head_noted_before_is_found_again_when_more_was_booked(self, desk: Desk, conn: Connection) -> None:
+        earlier = conn.scalar(text("SELECT hash FROM batch WHERE seq = 3"))
+        assert verify(conn, expect=bytes(earlier).hex().upper()).ok
+
+    def test_the_hash_over_all_heads_is_another_when_more_was_booked(self, conn: Connection) -> None:
+        before = verify(conn).head
+        assert verify(conn, expect=before).ok
+        cut_tail(conn)
+        after = verify(conn, expect=before)
+        assert after.head != before
+        assert told(after, f"the expected head {before} is in no chain")
+
+    def test_a_cut_tail_is_found_only_by_a_head_noted_before(self, conn: Connection) -> None:
+        noted = heads(conn)["1"]
+        cut_tail(conn)
+        assert verify(conn).problems == []
+        assert verify(conn, expect=noted).problems == [
+            f"the expected head {noted} is in no chain: what had been booked when it was noted has changed"
+        ]
+
+
+def cut_tail(conn: Connection) -> None:
+    """Takes company 1's last batch, two results, out of the books and mends everything that would tell."""
+    gone = f"(SELECT id FROM entry WHERE batch_id = {LAST_OF_1})"
+    run(
+        conn,
+        f"DELETE FROM charge_line WHERE charge_id IN (SELECT id FROM charge WHERE entry_id IN {gone})",
+        f"DELETE FROM charge WHERE entry_id IN {gone}",
+        f"DELETE FROM credit WHERE entry_id IN {gone}",
+        f"UPDATE charge_line SET remaining = remaining + coalesce((SELECT sum(amount) FROM allocation WHERE entry_id IN"
+        f" {gone} AND line_id = charge_line.id), 0)",
+        f"DELETE FROM allocation WHERE entry_id IN {gone}",
+        f"DELETE FROM posting WHERE entry_id IN {gone}",
+        f"DELETE FROM entry WHERE batch_id = {LAST_OF_1}",
+        "UPDATE account SET balance = coalesce((SELECT sum(amount) FROM posting WHERE account_id = account.id), 0)",
+    )
+    last = conn.execute(select(batch).where(batch.c.id == conn.scalar(text(f"SELECT {LAST_OF_1}")))).one()
+    run(conn, f"DELETE FROM batch WHERE id = {last.id}", f"DELETE FROM reading WHERE id = {last.reading_id}")
+    head = update(company).where(company.c.id == last.company_id)
+    conn.execute(head.values(chain_seq=last.seq - 1, chain_hash=last.previous_hash))
+
+
+def test_problems_beyond_the_limit_are_counted(conn: Connection) -> None:
+    many = PROBLEMS_MAX + 5
+    for index in range(many):
+        run(conn, f"INSERT INTO posting VALUES ({900_000 + index}, 0, 1, 0, '2026-01-01')")
+    report = verify(conn)
+    assert len(report.problems) == PROBLEMS_MAX + 1
+    assert report.problems[-1] == "and 5 more problems"
