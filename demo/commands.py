@@ -34,7 +34,8 @@ class Commands:
         done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=_COMMAND_SECONDS_MAX)
         if done.returncode not in statuses:
             shown = f"hub {' '.join(arguments)}"
-            raise DemoError(f"{shown} ended with {done.returncode}, expected {statuses}:\n{done.stdout}{done.stderr}")
+            expected = " or ".join(map(str, statuses))
+            raise DemoError(f"{shown} ended with {done.returncode}, expected {expected}:\n{done.stdout}{done.stderr}")
         return json.loads(done.stdout)
 
     @contextmanager

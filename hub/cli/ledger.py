@@ -55,7 +55,7 @@ def movements(
 
     with books_of(root_of(ctx, site)) as (_, conn):
         found = views.movements(conn, tenancy)
-        key = views.tenancy_of(conn, tenancy).key
+        key = views.tenancy_of(conn, tenancy).ref.key
     document = {
         "tenancy": key,
         "movements": [

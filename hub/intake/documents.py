@@ -89,4 +89,4 @@ def _place(conn: Connection, config: VendorConfig, whose: Document) -> _Place:
         raise _NoPlaceError(f"tenancy {key} begins on {tenancy.move_in}, after the document's period {period} (R35)")
     if tenancy.move_out is not None and tenancy.move_out < whose.period_from:
         raise _NoPlaceError(f"tenancy {key} ended on {tenancy.move_out}, before the document's period {period} (R35)")
-    return _Place(property_.id, tenancy.id)
+    return _Place(property_.id, tenancy.ref.id)

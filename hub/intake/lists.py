@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Row,
     Select,
     String,
     Subquery,
@@ -36,7 +35,7 @@ COLUMNS = ("record", "outcome", "tenancy", "name", "value_date", "amount", "refe
 #: What a person has to look at.
 _ERRORS = ("failed", "unmatched", "held")
 #: A cell that begins so is a formula to a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = "=+-@\t\r"
 _ROWS_A_TIME = 2_000
 
 
@@ -109,15 +108,14 @@ def _write(conn: Connection, target: Path, records: Select[Any]) -> None:
 def _cells(conn: Connection, records: Select[Any]) -> Iterator[list[object]]:
     ordered = records.order_by(records.selected_columns.record)
     for row in conn.execution_options(yield_per=_ROWS_A_TIME).execute(ordered):
-        yield _cell_texts(row)
+        record, what, tenant, name, value_date, ore, reference, text, reason = row
+        amount = "" if ore is None else format_amount(ore).replace(".", ",")
+        texts = map(_plain, (tenant, name, value_date, reference, text, reason))
+        tenant, name, value_date, reference, text, reason = texts
+        yield [record, what, tenant, name, value_date, amount, reference, text, reason]
 
 
-def _cell_texts(row: Row[Any]) -> list[object]:
-    amount = "" if row.amount is None else format_amount(row.amount).replace(".", ",")
-    texts = [_plain(text or "") for text in (row.tenancy, row.name, row.reference, row.text, row.reason)]
-    tenant, name, reference, text, reason = texts
-    return [row.record, row.outcome, tenant, name, row.value_date or "", amount, reference, text, reason]
-
-
-def _plain(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+def _plain(text: str | None) -> str:
+    if not text:
+        return ""
+    return f"'{text}" if text[0] in _FORMULA else text

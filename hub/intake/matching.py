@@ -19,6 +19,7 @@ from hub.store.portfolio import (
     TenancyRef,
     customer_key,
     plain_number,
+    properties_of_customers,
     resolve_creditor,
     tenancies_by_customer,
     tenancies_by_key,
@@ -66,6 +67,24 @@ class Matcher:
         self._scopes: dict[int, tuple[str, str]] = {}
         self.troubles: dict[str, str] = {}
 
+    def survey(self, records: Sequence[MoneyRecord]) -> set[int]:
+        """The properties where these records' customers live; notes what holds a scope, and builds nothing a record."""
+        customers: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
+        for record in records:
+            customers[record.creditor, record.group, record.currency].add(record.customer)
+        properties: set[int] = set()
+        for (creditor, group, currency), names in customers.items():
+            place = self._creditor(creditor, group)
+            if place.found is None:
+                self._hold(place.scope, place.trouble)
+                continue
+            self._judge_currency(place, currency)
+            lived_in = properties_of_customers(self._conn, place.found.company_id, set(map(customer_key, names)))
+            properties.update(lived_in)
+            for number in lived_in.values():
+                self._judge_property(f"property {place.found.company_number}-{number}")
+        return properties
+
     def money(self, records: Sequence[MoneyRecord]) -> list[Matched[MoneyRecord]]:
         """Payments and their kin, in order."""
         wanted: dict[int, set[str]] = defaultdict(set)
@@ -90,7 +109,7 @@ class Matcher:
             if tenancy is None:
                 self._hold(scope, f"line {record.record}: tenancy {key} is not in the portfolio")
             self._judge_company(f"company {company}", company)
-            self._judge_property(scope, key)
+            self._judge_property(scope)
             self._judge_charge_type(scope, company, record.charge_type)
             company_id = tenancy.company_id if tenancy is not None else 0
             matched.append(Matched(record, company_id, company, tenancy, "", (f"company {company}", scope)))
@@ -101,10 +120,9 @@ class Matcher:
     ) -> Matched[MoneyRecord]:
         found = place.found
         if found is None:
-            self._hold(place.scope, f"line {record.record}: {place.trouble}")
+            self._hold(place.scope, place.trouble)
             return Matched(record, 0, "", None, place.trouble, (place.scope,))
-        if record.currency != found.currency:
-            self._hold(place.scope, f"line {record.record}: {record.currency}, but the company has {found.currency}")
+        self._judge_currency(place, record.currency)
         tenancy = known[found.company_id].get(customer)
         reason = ""
         if tenancy is None:
@@ -118,7 +136,7 @@ class Matcher:
         known_scopes = self._scopes.get(tenancy.property_id)
         if known_scopes is None:
             known_scopes = self._scopes[tenancy.property_id] = (place.scope, property_scope(tenancy.key))
-            self._judge_property(known_scopes[-1], tenancy.key)
+            self._judge_property(known_scopes[-1])
         return Matched(record, found.company_id, found.company_number, tenancy, "", known_scopes)
 
     def _creditor(self, creditor: str, group: str) -> _Company:
@@ -144,9 +162,13 @@ class Matcher:
         elif self._config.companies and number not in self._config.companies:
             self._hold(scope, f"company {number} is not among those that this vendor instance serves (R2)")
 
-    def _judge_property(self, scope: str, tenancy_key: str) -> None:
+    def _judge_currency(self, place: _Company, currency: str) -> None:
+        if place.found is not None and currency != place.found.currency:
+            self._hold(place.scope, f"the file is in {currency}, but the company has {place.found.currency}")
+
+    def _judge_property(self, scope: str) -> None:
         served = self._config.properties
-        if served and "-".join(tenancy_key.split("-")[:2]) not in served:
+        if served and scope.removeprefix("property ") not in served:
             self._hold(scope, f"{scope} is not among those that this vendor instance serves (R2)")
 
     def _judge_charge_type(self, scope: str, company: str, charge_type: str) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from hub.intake.booking import Booking, HeldError
 from hub.intake.consumption import ConsumptionDesk, Period, period_of
 from hub.intake.hub import Hub
-from hub.intake.matching import Matched, Matcher, MoneyRecord
+from hub.intake.matching import Matcher, MoneyRecord
 from hub.intake.money import MoneyDesk
 from hub.plugin import Chargeback, ConsumptionResult, Kept, MandateChange, Payment, PaymentFailed, Record, Remark
 from hub.settings import parse_period
@@ -122,8 +122,9 @@ def _check(job: Job) -> Verdict:
             money, results, others = _sorted_out(batch)
             verdict.remarks.extend(record.text for record in others if isinstance(record, Remark))
             verdict.records += sum(not isinstance(record, Remark) for record in batch)
-            _note_properties(verdict, matcher.money(money))
-            _note_properties(verdict, matcher.results(results))
+            verdict.properties |= matcher.survey(money)
+            places = matcher.results(results)
+            verdict.properties.update(place.tenancy.property_id for place in places if place.tenancy is not None)
             if verdict.period_unknown_at is None:
                 unknown = (record.record for record in results if period_of(record, job.period) is None)
                 verdict.period_unknown_at = next(unknown, None)
@@ -239,9 +240,3 @@ def _sorted_out(batch: Sequence[Record]) -> tuple[list[MoneyRecord], list[Consum
         else:
             others.append(record)
     return money, results, others
-
-
-def _note_properties(
-    verdict: Verdict, matched: Sequence[Matched[MoneyRecord]] | Sequence[Matched[ConsumptionResult]]
-) -> None:
-    verdict.properties.update(place.tenancy.property_id for place in matched if place.tenancy is not None)

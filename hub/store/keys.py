@@ -18,6 +18,7 @@ from hub.store.tables import batch, entry, outcome
 #: Stands between a business key and its occurrence; ``_AFTER`` is the next character, so that keys are a range.
 _MARK = "#"
 _AFTER = "$"
+_FIRST = f"{_MARK}1"
 
 
 class Earlier(NamedTuple):
@@ -45,14 +46,17 @@ class KeyBook:
         """The occurrence within the file of each business key, and the earlier entry of that occurrence."""
         if not keys:
             return []
+        distinct = set(keys)
         seen: Counter[str] = Counter()
         booked: dict[str, Earlier] = {}
         # Files come nearly in key order, so that most batches fall into a gap of the index: one probe settles them.
         if self._any_between(min(keys), max(keys)):
-            booked, ours = self._booked(set(keys))
+            booked, ours = self._booked(distinct)
             seen.update(ours)
             if booked:
                 seen.update(self._shown(keys))
+        elif len(distinct) == len(keys):
+            return [Occurrence(key + _FIRST, None) for key in keys]
         judged = []
         for key in keys:
             seen[key] += 1

@@ -18,7 +18,7 @@ _GROUP_DIGITS = 5
 
 
 class TenancyRef(NamedTuple):
-    """What booking and filing need to know of a tenancy."""
+    """What booking needs to know of a tenancy; thousands are looked up at a time, so there is no more of it."""
 
     id: int
     #: company-property-unit-tenant
@@ -27,6 +27,12 @@ class TenancyRef(NamedTuple):
     property_id: int
     #: Its receivable account.
     account_id: int
+
+
+class Tenancy(NamedTuple):
+    """One tenancy as filing and showing need it."""
+
+    ref: TenancyRef
     name: str
     #: First and last day; None = open.
     move_in: date | None
@@ -79,10 +85,6 @@ _REF = select(
     tenancy.c.company_id,
     tenancy.c.property_id,
     tenancy.c.account_id,
-    tenancy.c.name,
-    tenancy.c.move_in,
-    tenancy.c.move_out,
-    tenancy.c.business,
 )
 
 
@@ -151,6 +153,14 @@ def tenancies_by_customer(
     return {row[-1]: TenancyRef._make(row[:-1]) for row in rows.all()}
 
 
+def properties_of_customers(connection: Connection, company_id: int, customer_keys: Collection[str]) -> dict[int, str]:
+    """Number by id of the properties where any of these customers lives."""
+    wanted = (tenancy.c.company_id == company_id, among(connection, tenancy.c.customer_key, customer_keys))
+    ids = select(tenancy.c.property_id).where(*wanted)
+    rows = connection.execute(select(property_.c.id, property_.c.number).where(property_.c.id.in_(ids)))
+    return dict(rows.all())
+
+
 def tenancies_by_key(connection: Connection, keys: Collection[str]) -> dict[str, TenancyRef]:
     """Tenancies by the keys as given, leading zeros or not; unknown ones are left out."""
     plain = {key: plain_key(key) for key in keys}
@@ -158,9 +168,11 @@ def tenancies_by_key(connection: Connection, keys: Collection[str]) -> dict[str,
     return {given: found[key] for given, key in plain.items() if key in found}
 
 
-def tenancy_by_key(connection: Connection, key: str) -> TenancyRef | None:
+def tenancy_by_key(connection: Connection, key: str) -> Tenancy | None:
     """The tenancy with this key, as a person writes it."""
-    return next(_refs(connection, _REF.where(tenancy.c.key == plain_key(key))), None)
+    more = (tenancy.c.name, tenancy.c.move_in, tenancy.c.move_out, tenancy.c.business)
+    row = connection.execute(_REF.add_columns(*more).where(tenancy.c.key == plain_key(key))).one_or_none()
+    return None if row is None else Tenancy(TenancyRef._make(row[: -len(more)]), *row[-len(more) :])
 
 
 def property_by_numbers(connection: Connection, company_number: str, property_number: str) -> PropertyRef | None:

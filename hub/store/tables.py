@@ -1,8 +1,8 @@
 """Every table, once. Migrations in ``hub/store/migrations`` make exactly these; a test compares the two.
 
 Money columns are øre. Business dates are dates in the company's zone; ``*_at`` are UTC. The bulk tables (entry,
-posting, allocation, outcome) have no foreign keys: a check per row would cost more than the row, and ``hub verify`` proves the
-same from the outside (docs/decisions/0003).
+posting, allocation, outcome) have no foreign keys: a check per row would cost more than the row, and ``hub verify``
+proves the same from the outside (docs/decisions/0003).
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ tenancy = Table(
     Column("property_id", Id, ForeignKey("property.id"), nullable=False),
     Column("unit_id", Id, ForeignKey("unit.id"), nullable=False),
     Column("number", String(20), nullable=False),
-    Column("account_id", Id, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Id, ForeignKey("account.id"), nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("address", Text),
     Column("postal_code", String(20)),
@@ -335,6 +335,8 @@ file = Table(
     Column("filed_at", Text),
     Index("ix_file_sha256", "sha256"),
     Index("ix_file_state", "state"),
+    # What is still to be filed away, looked for at every scan.
+    Index("ix_file_unfiled", "id", **_where("filed_at IS NULL")),
 )
 
 reading = Table(

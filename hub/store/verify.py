@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import groupby
+from math import inf
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, String, cast, select
@@ -65,7 +68,7 @@ def verify(conn: Connection, expect: str = "") -> Report:
     rewritten chain would lack it; the hash over all heads has to be the same, so that nothing was booked meanwhile.
     """
     report = Report()
-    report.note(_Entries(conn, report).problems())
+    _Entries(conn, report).prove()
     report.note(_batches_without_entries(conn))
     hashes = _Hashes(expect.strip().lower())
     report.note(_chains(conn, report, hashes))
@@ -95,6 +98,7 @@ class _Batch:
 
     def __init__(self, row: Row[Any]) -> None:
         self.row = row
+        self.company_id = row.company_id
         self.root = chain.Root()
 
     def problems(self) -> Iterator[str]:
@@ -124,84 +128,77 @@ class _Entries:
         self._conn = conn
         self._report = report
         self._open: dict[int, _Batch] = {}
-        self._closes_after: int | None = None
+        #: An entry above this id is past the end of an open batch.
+        self._open_until = inf
 
-    def problems(self) -> Iterator[str]:
-        of_entry: list[Row[Any]] = []
-        for row in self._conn.execute(_ENTRIES, execution_options=_IN_PARTS):
-            if of_entry and of_entry[0].id != row.id:
-                yield from self._entry(of_entry)
-                of_entry = []
-            of_entry.append(row)
-        if of_entry:
-            yield from self._entry(of_entry)
-        for ours in self._open.values():
-            yield from ours.problems()
+    def prove(self) -> None:
+        rows = self._conn.execute(_ENTRIES, execution_options=_IN_PARTS)
+        for entry_id, of_entry in groupby(rows, itemgetter(0)):
+            if entry_id > self._open_until:
+                self._close_before(entry_id)
+            self._prove_entry(entry_id, list(of_entry))
+        self._close_before(inf)
 
-    def _entry(self, rows: list[Row[Any]]) -> Iterator[str]:
-        """One entry; a row a posting."""
-        first = rows[0]
-        self._report.entries += 1
-        yield from self._close_before(first.id)
-        ours = self._batch(first.batch_id)
+    def _prove_entry(self, entry_id: int, rows: list[Any]) -> None:
+        """One entry, a row a posting. Here the time goes: plain tuples, and sentences only for what is wrong."""
+        batch_id, kind, value_date, posting_date, record, key, corrects, corrects_key, given, leaf = rows[0][1:11]
+        postings = [_Posting._make(row[11:]) for row in rows]
+        report, named = self._report, f"entry {entry_id} ({key})"
+        report.entries += 1
+        ours = self._open.get(batch_id) or self._opened(batch_id)
         if ours is None:
-            yield f"entry {first.id} ({first.key}) is in no batch"
+            report.note([f"{named} is in no batch"])
         else:
-            ours.root.add([bytes(first.leaf)])
-            if not ours.row.entry_first <= first.id <= ours.row.entry_last:
-                yield f"entry {first.id} ({first.key}) lies outside its batch: {_named(ours.row)}"
-        if first.corrects is not None and first.corrects_key is None:
-            yield f"entry {first.id} ({first.key}) corrects entry {first.corrects}, which is not there"
-        if first.amount is None:
-            yield f"entry {first.id} ({first.key}) has no postings"
+            ours.root.add((bytes(leaf),))
+            if not ours.row.entry_first <= entry_id <= ours.row.entry_last:
+                report.note([f"{named} lies outside its batch: {_named(ours.row)}"])
+        if corrects is not None and corrects_key is None:
+            report.note([f"{named} corrects entry {corrects}, which is not there"])
+        if postings[0].amount is None:
+            report.note([f"{named} has no postings"])
             return
-        self._report.postings += len(rows)
-        yield from _wrong_postings(rows, ours)
-        if not _is_leaf(rows):
-            yield f"entry {first.id} ({first.key}) is not as it was booked: its leaf hash is another"
+        report.postings += len(postings)
+        report.note(_wrong_postings(named, postings, ours))
+        of_leaf = [(one.code, one.amount, one.day) for one in postings]
+        try:
+            made = chain.leaf(kind, key, value_date, posting_date, record, corrects_key or "", bytes(given), of_leaf)
+        except HubError:
+            made = b""
+        if made != bytes(leaf):
+            report.note([f"{named} is not as it was booked: its leaf hash is another"])
 
-    def _batch(self, batch_id: int) -> _Batch | None:
-        known = self._open.get(batch_id)
-        if known is None:
-            row = self._conn.execute(_BATCHES.where(batch.c.id == batch_id)).one_or_none()
-            if row is None:
-                return None
-            known = self._open[batch_id] = _Batch(row)
-            self._closes_after = min(ours.row.entry_last for ours in self._open.values())
-        return known
+    def _opened(self, batch_id: int) -> _Batch | None:
+        row = self._conn.execute(_BATCHES.where(batch.c.id == batch_id)).one_or_none()
+        if row is None:
+            return None
+        ours = self._open[batch_id] = _Batch(row)
+        self._open_until = min(self._open_until, row.entry_last)
+        return ours
 
-    def _close_before(self, entry_id: int) -> Iterator[str]:
-        if self._closes_after is None or entry_id <= self._closes_after:
-            return
+    def _close_before(self, entry_id: float) -> None:
         for batch_id in [id_ for id_, ours in self._open.items() if ours.row.entry_last < entry_id]:
-            yield from self._open.pop(batch_id).problems()
-        self._closes_after = min((ours.row.entry_last for ours in self._open.values()), default=None)
+            self._report.note(self._open.pop(batch_id).problems())
+        self._open_until = min((ours.row.entry_last for ours in self._open.values()), default=inf)
 
 
-def _wrong_postings(rows: list[Row[Any]], ours: _Batch | None) -> Iterator[str]:
-    named = f"entry {rows[0].id} ({rows[0].key})"
-    total = sum(row.amount for row in rows)
+class _Posting(NamedTuple):
+    seq: int
+    account_id: int
+    amount: int
+    day: str
+    code: str
+    company_id: int
+
+
+def _wrong_postings(named: str, postings: list[_Posting], ours: _Batch | None) -> Iterator[str]:
+    total = sum([one.amount for one in postings])
     if total:
         yield f"{named}: its postings sum to {format_amount(total)}, not to zero"
-    for row in rows:
-        if row.code is None:
-            yield f"{named}: posting {row.seq} is on account {row.account_id}, which is not there"
-        elif ours is not None and row.company_id != ours.row.company_id:
-            yield f"{named}: posting {row.seq} is on {row.code} of another company than {ours.row.number}"
-
-
-def _is_leaf(rows: list[Row[Any]]) -> bool:
-    first = rows[0]
-    postings = [(row.code, row.amount, row.day) for row in rows]
-    corrects_key = first.corrects_key or ""
-    given = bytes(first.input_hash)
-    try:
-        leaf = chain.leaf(
-            first.kind, first.key, first.value_date, first.posting_date, first.record, corrects_key, given, postings
-        )
-    except HubError:
-        return False
-    return leaf == bytes(first.leaf)
+    for one in postings:
+        if one.code is None:
+            yield f"{named}: posting {one.seq} is on account {one.account_id}, which is not there"
+        elif ours is not None and one.company_id != ours.company_id:
+            yield f"{named}: posting {one.seq} is on {one.code} of another company than {ours.row.number}"
 
 
 def _batches_without_entries(conn: Connection) -> Iterator[str]:
@@ -244,7 +241,7 @@ def _named(row: Row[Any]) -> str:
 
 
 _ORIGINAL = entry.alias("original")
-#: Dates as the text that leaves are made of, on both databases.
+#: Dates as the text that leaves are made of, on both databases. The posting's part is a ``_Posting``.
 _ENTRIES = (
     select(
         entry.c.id,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from hub.calendar import is_overdue
 from hub.errors import HubError
-from hub.store.portfolio import TenancyRef, property_by_numbers, tenancy_by_key
+from hub.store.portfolio import Tenancy, property_by_numbers, tenancy_by_key
 from hub.store.tables import (
     account,
     allocation,
@@ -111,7 +111,8 @@ def balance(conn: Connection, tenancy_key: str, as_of: date) -> Balance:
     Overdue is the balance less everything that can still be paid in time: so a credit, or a payment that another charge
     has used, takes from what is overdue first, and what is overdue is never more than the balance.
     """
-    ref = tenancy_of(conn, tenancy_key)
+    found = tenancy_of(conn, tenancy_key)
+    ref = found.ref
     now, later = conn.execute(
         select(
             func.coalesce(func.sum(posting.c.amount).filter(posting.c.value_date <= as_of), 0),
@@ -119,15 +120,15 @@ def balance(conn: Connection, tenancy_key: str, as_of: date) -> Balance:
         ).where(posting.c.account_id == ref.account_id)
     ).one()
     currency = conn.execute(select(account.c.currency).where(account.c.id == ref.account_id)).scalar_one()
-    in_time = sum(left for due, left in _open_lines(conn, ref.id, as_of) if not is_overdue(due, as_of, ref.business))
+    in_time = sum(left for due, left in _open_lines(conn, ref.id, as_of) if not is_overdue(due, as_of, found.business))
     # PostgreSQL sums bigint to numeric.
     owed, coming = int(now), int(later)
-    return Balance(ref.key, ref.name, currency, owed, max(0, owed - in_time), coming, as_of)
+    return Balance(ref.key, found.name, currency, owed, max(0, owed - in_time), coming, as_of)
 
 
 def movements(conn: Connection, tenancy_key: str) -> list[Movement]:
     """Everything that changed the balance, in order of value date. Raises HubError when there is no such tenancy."""
-    ref = tenancy_of(conn, tenancy_key)
+    ref = tenancy_of(conn, tenancy_key).ref
     query = (
         _with_source(
             select(
@@ -187,7 +188,7 @@ def documents(conn: Connection, key: str) -> list[Filed]:
             raise HubError(f"there is no property {key}", do="write it as company-property, e.g. 1-12")
         whose = document.c.property_id == property_ref.id
     else:
-        whose = document.c.tenancy_id == tenancy_of(conn, key).id
+        whose = document.c.tenancy_id == tenancy_of(conn, key).ref.id
     query = (
         select(
             file.c.id,
@@ -212,7 +213,7 @@ def documents(conn: Connection, key: str) -> list[Filed]:
     return [Filed._make(row) for row in conn.execute(query)]
 
 
-def tenancy_of(conn: Connection, key: str) -> TenancyRef:
+def tenancy_of(conn: Connection, key: str) -> Tenancy:
     """Raises HubError when there is no such tenancy; numbers may be written with leading zeros."""
     found = tenancy_by_key(conn, key)
     if found is None:

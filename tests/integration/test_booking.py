@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from hub.imports.portfolio import import_portfolio
 from hub.intake.hub import Hub
@@ -19,7 +19,7 @@ from hub.settings import CompanyConfig, Site, VendorConfig
 from hub.store import journal
 from hub.store.books import Books, Movement, NewLine
 from hub.store.database import Database
-from hub.store.portfolio import tenancy_by_key
+from hub.store.portfolio import TenancyRef, tenancy_by_key
 from hub.store.results import Result
 from hub.store.tables import account, allocation, blob, charge, charge_line, credit, entry, posting, suspense
 from hub.store.tables import outcome as outcomes
@@ -65,8 +65,7 @@ class Desk:
 
     def charge(self, key: str, reference: str, due: str, *amounts: int) -> None:
         with self.db.write() as conn:
-            tenancy = tenancy_by_key(conn, key)
-            assert tenancy is not None
+            tenancy = ref(conn, key)
             books = Books(conn, recorded_at=NOW, actor="test")
             contra = books.shared_account(tenancy.company_id, kinds.OPENING_BALANCE, "opening")
             movement = Movement(
@@ -113,8 +112,7 @@ class Desk:
 
     def open_lines(self, key: str) -> list[tuple[str, int]]:
         with self.db.read() as conn:
-            tenancy = tenancy_by_key(conn, key)
-            assert tenancy is not None
+            tenancy = ref(conn, key)
             rows = conn.execute(
                 select(charge.c.reference, charge_line.c.remaining)
                 .join(charge, charge.c.id == charge_line.c.charge_id)
@@ -135,6 +133,12 @@ class Desk:
 @pytest.fixture
 def desk(database: Database, tmp_path: Path) -> Desk:
     return Desk(database, tmp_path)
+
+
+def ref(conn: Connection, key: str) -> TenancyRef:
+    found = tenancy_by_key(conn, key)
+    assert found is not None
+    return found.ref
 
 
 def link(customer: str, reference: str) -> str:

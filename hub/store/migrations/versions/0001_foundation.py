@@ -148,6 +148,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_file_sha256", "file", ["sha256"], unique=False)
     op.create_index("ix_file_state", "file", ["state"], unique=False)
+    op.create_index(
+        "ix_file_unfiled",
+        "file",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("filed_at IS NULL"),
+        postgresql_where=sa.text("filed_at IS NULL"),
+    )
     op.create_table(
         "property",
         sa.Column("id", ID, nullable=False),
@@ -295,6 +303,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["property_id"], ["property.id"], name=op.f("fk_tenancy_property_id_property")),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_tenancy_unit_id_unit")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenancy")),
+        sa.UniqueConstraint("account_id", name=op.f("uq_tenancy_account_id")),
         sa.UniqueConstraint("key", name=op.f("uq_tenancy_key")),
     )
     op.create_index("ix_tenancy_property_id", "tenancy", ["property_id"], unique=False)
