@@ -6,7 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 from hub.cli.ledger import moment
-from hub.cli.output import amount, say, table
+from hub.cli.output import say, table
+from hub.money import format_amount
 from hub.store.journal import COUNTS, Detail
 
 
@@ -16,12 +17,12 @@ def shape(detail: Detail) -> dict[str, Any]:
     return {
         **_plain(detail.file._asdict()),
         "records": _counts(last) if last else None,
-        "amount": amount(last["amount"]) if last else None,
+        "amount": format_amount(last["amount"]) if last else None,
         "currency": last["currency"] if last else None,
         "reasons": last["reasons"] if last else [],
         "arrivals": [_plain(row) for row in detail.arrivals],
         "readings": [
-            {**_plain(_without_counts(row)), "records": _counts(row), "amount": amount(row["amount"])}
+            {**_plain(_without_counts(row)), "records": _counts(row), "amount": format_amount(row["amount"])}
             for row in detail.readings
         ],
         "events": [_plain(row) for row in detail.events],
@@ -38,7 +39,7 @@ def tell(detail: Detail) -> None:
     say("", "Readings")
     for row in detail.readings:
         counts = ", ".join(f"{count} {what}" for what, count in _counts(row).items() if count)
-        said = f"{row['state']} by {row['actor']}: {counts or 'no records'}, {amount(row['amount'])}"
+        said = f"{row['state']} by {row['actor']}: {counts or 'no records'}, {format_amount(row['amount'])}"
         say(f"  {row['finished_at']:%Y-%m-%d %H:%M:%S} UTC  {said} {row['currency'] or ''}")
         say(*(f"    - {reason}" for reason in row["reasons"]))
     say("", "Events")

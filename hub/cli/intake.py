@@ -23,8 +23,9 @@ from hub.cli.context import (
     root_of,
 )
 from hub.cli.ledger import moment
-from hub.cli.output import amount, answer, counts_of, say, table, warn
+from hub.cli.output import answer, counts_of, say, table, warn
 from hub.errors import HubError
+from hub.money import format_amount
 from hub.store.results import State
 
 if TYPE_CHECKING:
@@ -233,7 +234,7 @@ def _shape(outcome: FileOutcome) -> dict[str, Any]:
         "kind": outcome.kind,
         "state": result.state,
         "records": counts_of(result.counts),
-        "amount": amount(result.amount),
+        "amount": format_amount(result.amount),
         "currency": result.currency,
         "reasons": result.reasons,
     }
@@ -245,7 +246,15 @@ def _tell(outcomes: list[FileOutcome]) -> None:
         result, counts = outcome.result, counts_of(outcome.result.counts)
         told = ", ".join(f"{count} {what}" for what, count in counts.items() if count and what != "read")
         rows.append(
-            (outcome.id, outcome.name, outcome.vendor, result.state, told, amount(result.amount), result.currency)
+            (
+                outcome.id,
+                outcome.name,
+                outcome.vendor,
+                result.state,
+                told,
+                format_amount(result.amount),
+                result.currency,
+            )
         )
     table((">id", "name", "vendor", "state", "records", ">amount", ""), rows)
     for outcome in outcomes:

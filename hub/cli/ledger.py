@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hub.cli.context import FAULT, JsonOption, SiteOption, books_of, now, root_of
-from hub.cli.output import amount, answer, say, table
+from hub.cli.output import answer, say, table
+from hub.money import format_amount
 
 if TYPE_CHECKING:
     from hub.store.verify import Report
@@ -38,9 +39,9 @@ def balance(
         "tenancy": found.tenancy,
         "name": found.name,
         "currency": found.currency,
-        "balance": amount(found.balance),
-        "overdue": amount(found.overdue),
-        "coming": amount(found.coming),
+        "balance": format_amount(found.balance),
+        "overdue": format_amount(found.overdue),
+        "coming": format_amount(found.coming),
         "as_of": found.as_of.isoformat(),
     }
     answer(as_json, document, lambda: _tell_balance(document))
@@ -66,15 +67,22 @@ def movements(
                 "recorded_at": moment(one.recorded_at),
                 "kind": one.kind,
                 "text": one.text,
-                "amount": amount(one.amount),
-                "balance": amount(one.balance),
+                "amount": format_amount(one.amount),
+                "balance": format_amount(one.balance),
                 "source": _source(one.source),
             }
             for one in found
         ],
     }
     rows = (
-        (one.value_date, one.kind, one.text, amount(one.amount), amount(one.balance), _source_text(one.source))
+        (
+            one.value_date,
+            one.kind,
+            one.text,
+            format_amount(one.amount),
+            format_amount(one.balance),
+            _source_text(one.source),
+        )
         for one in found
     )
     columns = ("date", "kind", "text", ">amount", ">balance", "from")
@@ -94,7 +102,7 @@ def unmatched(ctx: typer.Context, as_json: JsonOption = False, site: SiteOption 
                 "payment": one.payment,
                 "company": one.company,
                 "value_date": one.value_date.isoformat(),
-                "amount": amount(one.amount),
+                "amount": format_amount(one.amount),
                 "currency": one.currency,
                 "vendor": one.vendor,
                 "customer": one.customer,
@@ -109,7 +117,7 @@ def unmatched(ctx: typer.Context, as_json: JsonOption = False, site: SiteOption 
         (
             one.payment,
             one.value_date,
-            amount(one.amount),
+            format_amount(one.amount),
             one.vendor,
             one.reference,
             one.reason,

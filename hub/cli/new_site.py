@@ -26,7 +26,10 @@ def make_site(root: Path, database: str | None) -> tuple[Site, list[str]]:
     ConfigError when what exists cannot be used.
     """
     root = root.resolve()
-    made = list(_write_templates(root, database))
+    try:
+        made = list(_write_templates(root, database))
+    except OSError as error:
+        raise HubError(f"a site cannot be made here: {error.strerror}", where=str(error.filename or root)) from error
     site = load_site(root)
     if database is not None and site.database_url != _with_database(site, database).database_url:
         raise HubError(

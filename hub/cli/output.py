@@ -8,8 +8,6 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hub.money import format_amount
-
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -71,10 +69,6 @@ def counts_of(counts: Counts) -> dict[str, int]:
         "held": counts.held,
         "kept": counts.kept,
     }
-
-
-def amount(ore: int) -> str:
-    return format_amount(ore)
 
 
 def _cell(value: object) -> str:

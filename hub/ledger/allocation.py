@@ -41,8 +41,15 @@ def allocate(amount: int, charges: list[OpenCharge], reference: str) -> tuple[li
     """Spends ``amount`` øre on ``charges`` (oldest due first) and gives what was paid and what is left over."""
     paid: list[Allocated] = []
     if reference:
-        for charge in _named(charges, reference):
-            amount = _pay(charge, amount, BY_REFERENCE, paid)
+        named = False
+        for charge in charges:
+            if charge.reference == reference:
+                named = True
+                amount = _pay(charge, amount, BY_REFERENCE, paid)
+        if not named and len(reference) == SHORT_REFERENCE_LENGTH:
+            cut = [charge for charge in charges if charge.reference[:SHORT_REFERENCE_LENGTH] == reference]
+            if len(cut) == 1:
+                amount = _pay(cut[0], amount, BY_REFERENCE, paid)
     for charge in charges:
         if amount == 0:
             break
@@ -60,14 +67,6 @@ def split(amount: int, weights: list[int]) -> list[int]:
     for i in fractions[: amount - sum(shares)]:
         shares[i] += 1
     return shares
-
-
-def _named(charges: list[OpenCharge], reference: str) -> list[OpenCharge]:
-    exact = [charge for charge in charges if charge.reference == reference]
-    if exact or len(reference) != SHORT_REFERENCE_LENGTH:
-        return exact
-    cut = [charge for charge in charges if charge.reference[:SHORT_REFERENCE_LENGTH] == reference]
-    return cut if len(cut) == 1 else []
 
 
 def _pay(charge: OpenCharge, amount: int, policy: str, paid: list[Allocated]) -> int:

@@ -167,13 +167,13 @@ class Books:
             tenancy = movement.tenancy
             if tenancy is None:
                 own = self.shared_account(company_id, kinds.SUSPENSE, kinds.SUSPENSE)
-                self._suspend(rows, company_id, entry_id, movement)
+                rows.suspense.append(_suspended(company_id, entry_id, movement))
             else:
                 own = Account(tenancy.account_id, f"receivable:{tenancy.key}")
                 if movement.amount < 0:
-                    _receive(rows, positions[tenancy.id], entry_id, movement, tenancy)
+                    _receive(rows, positions[tenancy.id], entry_id, movement, tenancy.id)
                 elif movement.amount > 0:
-                    self._demand(rows, positions[tenancy.id], entry_id, movement, tenancy)
+                    self._demand(rows, positions[tenancy.id], entry_id, movement, tenancy.id)
             self._enter(rows, ours.id, entry_id, own, movement)
         rows.write(self.conn)
         ours.add(rows.entries)
@@ -257,40 +257,28 @@ class Books:
     ) -> None:
         """The entry with its two postings; a movement of nothing (a failed payment) has one posting of nothing."""
         kind, _, amount, value_date, posting_date, contra, contra_date, key, given, text, record = movement[:11]
-        postings = [(own.code, amount, value_date)]
-        rows.postings.append((entry_id, 0, own.id, amount, value_date))
+        own_id, own_code = own
+        postings: tuple[chain.LeafPosting, ...] = ((own_code, amount, value_date),)
+        rows.postings.append((entry_id, 0, own_id, amount, value_date))
         if amount:
-            postings.append((contra.code, -amount, contra_date))
-            rows.postings.append((entry_id, 1, contra.id, -amount, contra_date))
-            self._shared_deltas[contra.id] = self._shared_deltas.get(contra.id, 0) - amount
-            own_deltas = self._shared_deltas if own.code == kinds.SUSPENSE else rows.account_deltas
-            own_deltas[own.id] = own_deltas.get(own.id, 0) + amount
+            contra_id, contra_code = contra
+            postings = (*postings, (contra_code, -amount, contra_date))
+            rows.postings.append((entry_id, 1, contra_id, -amount, contra_date))
+            shared = self._shared_deltas
+            shared[contra_id] = shared.get(contra_id, 0) - amount
+            deltas = shared if own_code == kinds.SUSPENSE else rows.account_deltas
+            deltas[own_id] = deltas.get(own_id, 0) + amount
         leaf = chain.leaf(kind, key, value_date, posting_date, record, corrects_key, given, postings)
         rows.entries.append(
             (entry_id, batch_id, kind, value_date, posting_date, text, record, corrects, key, given, leaf)
         )
 
-    def _suspend(self, rows: _Rows, company_id: int, entry_id: int, movement: Movement) -> None:
-        received = -movement.amount
-        rows.suspense.append(
-            (
-                entry_id,
-                company_id,
-                received,
-                received,
-                movement.vendor,
-                movement.customer,
-                movement.reference,
-                movement.reason,
-            )
-        )
-
-    def _demand(self, rows: _Rows, position: Position, entry_id: int, movement: Movement, tenancy: TenancyRef) -> None:
+    def _demand(self, rows: _Rows, position: Position, entry_id: int, movement: Movement, tenancy_id: int) -> None:
         """A charge with its lines; what credit the tenancy has pays it at once, oldest first."""
         lines = movement.lines or (NewLine(movement.kind, movement.amount),)
         charge_id = self._ids.take("charge", 1)[0]
         due = movement.due_date or movement.value_date
-        rows.charges.append((charge_id, entry_id, tenancy.id, movement.reference, due, movement.text))
+        rows.charges.append((charge_id, entry_id, tenancy_id, movement.reference, due, movement.text))
         uses = 0
         for seq, (line_id, line) in enumerate(zip(self._ids.take("charge_line", len(lines)), lines, strict=True)):
             left = line.amount
@@ -309,7 +297,7 @@ class Books:
                     line_id,
                     charge_id,
                     seq,
-                    tenancy.id,
+                    tenancy_id,
                     line.charge_type,
                     line.amount,
                     left,
@@ -321,17 +309,22 @@ class Books:
                 position.add_open_line(charge_id, movement.reference, line_id, left)
 
 
-def _receive(rows: _Rows, position: Position, entry_id: int, movement: Movement, tenancy: TenancyRef) -> None:
+def _receive(rows: _Rows, position: Position, entry_id: int, movement: Movement, tenancy_id: int) -> None:
     """Money for the tenant: pays what is open, by reference and then by age; the rest stays as credit."""
-    received = -movement.amount
-    paid, rest = allocate(received, position.charges, movement.reference)
+    paid, rest = allocate(-movement.amount, position.charges, movement.reference)
     deltas = rows.line_deltas
     for seq, (line_id, part, policy) in enumerate(paid):
         rows.allocations.append((entry_id, seq, entry_id, line_id, part, policy))
         deltas[line_id] = deltas.get(line_id, 0) - part
     if rest:
-        rows.credits.append((entry_id, tenancy.id, rest, rest))
+        rows.credits.append((entry_id, tenancy_id, rest, rest))
         position.credits.append((entry_id, rest))
+
+
+def _suspended(company_id: int, entry_id: int, movement: Movement) -> bulk.Row:
+    received = -movement.amount
+    said = (movement.vendor, movement.customer, movement.reference, movement.reason)
+    return (entry_id, company_id, received, received, *said)
 
 
 def _account_id(conn: Connection, company_id: int, kind: str, code: str) -> int:

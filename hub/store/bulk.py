@@ -55,8 +55,8 @@ def add_amounts(conn: Connection, column: Column[Any], deltas: Mapping[int, int]
     table = column.table
     key = next(iter(table.primary_key.columns)).name
     if conn.dialect.name == "sqlite":
-        statement = f"UPDATE {table.name} SET {column.name} = {column.name} + ? WHERE {key} = ?"
-        conn.exec_driver_sql(statement, [(delta, id) for id, delta in pairs])
+        statement = f"UPDATE {table.name} SET {column.name} = {column.name} + ?2 WHERE {key} = ?1"
+        conn.exec_driver_sql(statement, pairs)
         return
     ids, amounts = zip(*pairs, strict=True)
     statement = (

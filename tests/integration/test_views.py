@@ -148,7 +148,7 @@ class TestDocuments:
             assert property_ is not None
             assert tenancy is not None
             whose = Document("1", "1", "", "", "75020", date(2025, 6, 1), date(2026, 5, 31))
-        for tenancy_id in (None, tenancy.id):
+        for tenancy_id in (None, tenancy.ref.id):
             file = desk.new_file()
             with desk.db.write() as conn:
                 journal.add_document(conn, file.id, whose, property_.id, tenancy_id)
