@@ -78,7 +78,7 @@ def _unmatched(console: Console, rows: list[Mapping[str, Any]]) -> None:
 def _quarantine(console: Console, broken: Mapping[str, Any]) -> None:
     console.print(f"[bold]Why {escape(broken['name'])} is in quarantine[/]")
     for reason in broken["reasons"]:
-        console.print(f"  {escape(reason)}")
+        console.print(f"  {escape(reason)}", soft_wrap=True)
     console.print()
 
 

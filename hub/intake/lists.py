@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Row,
     Select,
     String,
-    Subquery,
     and_,
     case,
     cast,
+    exists,
     func,
     literal,
     null,
+    or_,
     select,
-    union_all,
 )
 
 from hub.intake.content import placing
@@ -46,76 +50,82 @@ def write_lists(conn: Connection, site: Site, file: FileRow) -> None:
     """
     site.lists.mkdir(parents=True, exist_ok=True)
     stem = f"{file.id}-{safe_name(file.name)}"
-    records = _records(file.id)
-    _write(conn, site.lists / f"{stem}.payments.csv", select(records))
-    errors = select(records).where(records.c.outcome.in_(_ERRORS))
+    _write(site.lists / f"{stem}.payments.csv", _records(conn, file.id))
     error_list = site.lists / f"{stem}.errors.csv"
-    if conn.execute(select(errors.exists())).scalar_one():
-        _write(conn, error_list, errors)
+    if _has_errors(conn, file.id):
+        _write(error_list, (row for row in _records(conn, file.id) if row[1] in _ERRORS))
     else:
         error_list.unlink(missing_ok=True)
 
 
-def _records(file_id: int) -> Subquery:
-    """Every record: what any reading of the file booked, and what the last one had to say of the rest."""
-    entered = (
+def _has_errors(conn: Connection, file_id: int) -> bool:
+    """What an earlier reading held, the last one may have booked."""
+    last = select(func.max(reading.c.id)).where(reading.c.file_id == file_id).scalar_subquery()
+    wrong = or_(reading.c.failed > 0, reading.c.unmatched > 0, and_(reading.c.held > 0, reading.c.id == last))
+    return conn.execute(select(exists().where(reading.c.file_id == file_id, wrong))).scalar_one()
+
+
+def _records(conn: Connection, file_id: int) -> Iterator[Sequence[Any]]:
+    """Every record in the file's order: what any reading of it booked, else what the last one had to say of it."""
+    readings = reading.c.file_id == file_id
+    booked = conn.execute(select(batch).join(reading, batch.c.reading_id == reading.c.id).where(readings)).all()
+    last = conn.execute(select(func.max(reading.c.id)).where(readings)).scalar_one()
+    streams = [*(_streamed(conn, _entered(one)) for one in booked), _streamed(conn, _others(last))]
+    for _, same in groupby(merge(*streams, key=itemgetter(0)), key=itemgetter(0)):
+        yield next(same)
+
+
+def _entered(one: Row[Any]) -> Select[Any]:
+    """A batch's entries. Its range leads to them by their primary key, however large the ledger."""
+    return (
         select(
             entry.c.record,
             case(
                 (suspense.c.entry_id.is_not(None), "unmatched"),
                 (entry.c.kind == kinds.PAYMENT_FAILED, "failed"),
                 else_="booked",
-            ).label("outcome"),
-            tenancy.c.key.label("tenancy"),
+            ),
+            tenancy.c.key,
             tenancy.c.name,
-            cast(entry.c.value_date, String).label("value_date"),
-            case((entry.c.kind == kinds.RESULT, posting.c.amount), else_=-posting.c.amount).label("amount"),
-            func.coalesce(suspense.c.reference, charge.c.reference, "").label("reference"),
+            cast(entry.c.value_date, String),
+            case((entry.c.kind == kinds.RESULT, posting.c.amount), else_=-posting.c.amount),
+            func.coalesce(suspense.c.reference, charge.c.reference, ""),
             entry.c.text,
-            func.coalesce(suspense.c.reason, "").label("reason"),
+            func.coalesce(suspense.c.reason, ""),
         )
-        # The range leads to the rows by their primary key.
-        .select_from(reading)
-        .join(batch, batch.c.reading_id == reading.c.id)
-        .join(entry, and_(entry.c.id.between(batch.c.entry_first, batch.c.entry_last), entry.c.batch_id == batch.c.id))
         .join(posting, and_(posting.c.entry_id == entry.c.id, posting.c.seq == 0))
         .outerjoin(tenancy, tenancy.c.account_id == posting.c.account_id)
         .outerjoin(suspense, suspense.c.entry_id == entry.c.id)
         .outerjoin(charge, charge.c.entry_id == entry.c.id)
-        .where(reading.c.file_id == file_id)
+        .where(entry.c.id.between(one.entry_first, one.entry_last), entry.c.batch_id == one.id)
+        .order_by(entry.c.record)
     )
-    last = select(func.max(reading.c.id)).where(reading.c.file_id == file_id).scalar_subquery()
-    others = select(
-        outcome.c.record,
-        outcome.c.outcome,
-        *(null().label(name) for name in ("tenancy", "name", "value_date", "amount")),
-        literal("").label("reference"),
-        literal("").label("text"),
-        outcome.c.reason,
-    ).where(outcome.c.reading_id == last, outcome.c.record.not_in(select(entered.subquery().c.record)))
-    return union_all(entered, others).subquery()
 
 
-def _write(conn: Connection, target: Path, records: Select[Any]) -> None:
+def _others(reading_id: int) -> Select[Any]:
+    nothing = (null(),) * 4
+    said = (outcome.c.record, outcome.c.outcome, *nothing, literal(""), literal(""), outcome.c.reason)
+    return select(*said).where(outcome.c.reading_id == reading_id).order_by(outcome.c.record)
+
+
+def _streamed(conn: Connection, records: Select[Any]) -> Iterator[Row[Any]]:
+    yield from conn.execution_options(yield_per=_ROWS_A_TIME).execute(records)
+
+
+def _write(target: Path, records: Iterable[Sequence[Any]]) -> None:
     with placing(target) as writer:
         text = io.TextIOWrapper(writer, encoding="utf-8-sig", newline="")
         sheet = csv.writer(text, delimiter=";")
         sheet.writerow(COLUMNS)
-        sheet.writerows(_cells(conn, records))
+        sheet.writerows(map(_cells, records))
         text.detach()
 
 
-def _cells(conn: Connection, records: Select[Any]) -> Iterator[list[object]]:
-    ordered = records.order_by(records.selected_columns.record)
-    for row in conn.execution_options(yield_per=_ROWS_A_TIME).execute(ordered):
-        record, what, tenant, name, value_date, ore, reference, text, reason = row
-        amount = "" if ore is None else format_amount(ore).replace(".", ",")
-        texts = map(_plain, (tenant, name, value_date, reference, text, reason))
-        tenant, name, value_date, reference, text, reason = texts
-        yield [record, what, tenant, name, value_date, amount, reference, text, reason]
+def _cells(row: Sequence[Any]) -> tuple[object, ...]:
+    record, what, tenant, name, value_date, ore, reference, text, reason = row
+    amount = "" if ore is None else format_amount(ore).replace(".", ",")
+    return (record, what, tenant, _plain(name), value_date, amount, _plain(reference), _plain(text), _plain(reason))
 
 
-def _plain(text: str | None) -> str:
-    if not text:
-        return ""
-    return f"'{text}" if text[0] in _FORMULA else text
+def _plain(text: str | None) -> str | None:
+    return f"'{text}" if text and text[0] in _FORMULA else text

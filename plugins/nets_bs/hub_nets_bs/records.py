@@ -137,7 +137,8 @@ def chargeback(
 
 def _link(creditor: str, group: str, section: str, due: date | None, customer: str, reference: str) -> str:
     customer, reference = customer.replace("|", _BAR), reference.replace("|", _BAR)
-    return f"nets|{creditor}|{group}|{section}|{_ISO[due]}|{customer}|{reference}"
+    # Filled up as in the file, so that keys are in its order: the hub's index then grows at one end.
+    return f"nets|{creditor}|{group}|{section}|{_ISO[due]}|{customer:0>15}|{reference}"
 
 
 def _key(link: str, code: str, on: date | None, trace: str) -> str:

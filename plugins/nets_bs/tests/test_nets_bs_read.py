@@ -41,8 +41,8 @@ def test_an_automatic_payment(read, bs):
         booking_date=date(2026, 1, 5),
         due_date=date(2026, 1, 2),
         reference="HUSLEJE 2026-01",
-        link="nets|01234567|00001|0211|2026-01-02|42|HUSLEJE 2026-01",
-        key="nets|01234567|00001|0211|2026-01-02|42|HUSLEJE 2026-01|0236|2026-01-02|000000007",
+        link="nets|01234567|00001|0211|2026-01-02|000000000000042|HUSLEJE 2026-01",
+        key="nets|01234567|00001|0211|2026-01-02|000000000000042|HUSLEJE 2026-01|0236|2026-01-02|000000007",
         text="Betalingsservice HUSLEJE 2026-01",
     )
 
@@ -60,8 +60,8 @@ def test_a_slip_pays_what_was_paid_not_what_was_due(read, bs):
         booking_date=date(2025, 12, 30),
         due_date=date(2026, 1, 2),
         reference="000010620",
-        link="nets|01234567|00001|0215|2026-01-02|42|000010620",
-        key="nets|01234567|00001|0215|2026-01-02|42|000010620|0297|2025-12-29|AB34567890123456789012",
+        link="nets|01234567|00001|0215|2026-01-02|000000000000042|000010620",
+        key="nets|01234567|00001|0215|2026-01-02|000000000000042|000010620|0297|2025-12-29|AB34567890123456789012",
         text="Indbetalingskort 000010620",
     )
 
@@ -105,7 +105,7 @@ def test_rejected_and_cancelled_collections_fail_with_the_amount_due(read, bs, c
         currency="DKK",
         due_date=date(2026, 1, 2),
         reference="",
-        key=f"nets|01234567|00001|0211|2026-01-02|42||{code}|-|000000007",
+        key=f"nets|01234567|00001|0211|2026-01-02|000000000000042||{code}|-|000000007",
         text=text,
     )
 
