@@ -20,6 +20,7 @@ from sqlalchemy import Table, select
 
 from bench.sites import NOW, copies, make_site
 from hub import log
+from hub.intake import attempt, reading
 from hub.intake.hub import Hub
 from hub.intake.pipeline import ingest
 from hub.settings import load_site
@@ -56,6 +57,13 @@ def main(dialect: str, count: int) -> None:
     children = {"n": count, "peak_rss_mb": timed["children_peak_rss_mb"]}
     results = [
         {"name": name, "value": speed, "unit": "payments/s", **ratio, **common},
+        {
+            "name": f"{name} and filed",
+            "value": count / timed["filed_seconds"],
+            "unit": "payments/s",
+            **alone,
+            **common,
+        },
         {"name": f"{name}: growth", "value": grown_bytes / count, "unit": "bytes/payment", **alone, **common},
         {"name": f"{name}: plug-in", "value": children["peak_rss_mb"], "unit": "MB at peak", **alone, **children},
     ]
@@ -69,15 +77,30 @@ def hub_run(root: Path) -> None:
     database = connect(site.database_url)
     with Vendors(site) as vendors:
         hub = Hub.of(site, database, vendors, lambda: NOW)
+        booked_at = _booking_moments()
         began = time.perf_counter()
         outcome = ingest(hub, root / "delivery.bs", actor="bench")
-        seconds = time.perf_counter() - began
+        filed_seconds = time.perf_counter() - began
+        seconds = booked_at[-1] - began
         children = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()
         peaks = {"peak_rss_mb": _peak_mb("self"), "children_peak_rss_mb": sum(map(_peak_mb, children))}
     database.close()
     if outcome.result.state != "booked" or outcome.result.counts.unmatched:
         raise SystemExit(f"not booked whole: {outcome}")
-    print(json.dumps({"seconds": seconds, **peaks}))
+    print(json.dumps({"seconds": seconds, "filed_seconds": filed_seconds, **peaks}))
+
+
+def _booking_moments() -> list[float]:
+    """Fills with the moments at which a file's booking has been committed; lists and archive come after it."""
+    moments: list[float] = []
+
+    def read_file(*args: Any, **options: Any) -> Any:
+        result = reading.read_file(*args, **options)
+        moments.append(time.perf_counter())
+        return result
+
+    attempt.read_file = read_file
+    return moments
 
 
 def _peak_mb(process: str) -> float:

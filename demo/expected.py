@@ -67,8 +67,6 @@ AFTER: Mapping[str, Any] = {
             "state": "quarantined",
             "vendor": "betalingsservice",
             "kind": "0602",
-            "records": {"read": 0, "booked": 0, "unmatched": 0},
-            "amount": "0.00",
         },
         "results": {
             "state": "booked",

@@ -84,8 +84,8 @@ def _payments(dates: Dates) -> Iterator[Record]:
 
 def _collections(property_: Property, dates: Dates) -> Iterator[Record]:
     for one in tenancies():
-        place = (one.property.number, one.unit)
-        if one.property != property_ or place in (_PAYS_TOO_LITTLE, _PAYS_TOO_MUCH):
+        place = (one.property_.number, one.unit)
+        if one.property_ != property_ or place in (_PAYS_TOO_LITTLE, _PAYS_TOO_MUCH):
             continue
         amount = parse_amount(f"{property_.rent + HEAT}")
         if place in (_REJECTED, _CANCELLED):
@@ -117,7 +117,7 @@ def _slip(place: tuple[int, int], amount: str, dates: Dates) -> Payment:
     due = dates.rent_due
     return payment(
         CREDITOR,
-        one.property.debtor_group,
+        one.property_.debtor_group,
         canonical_customer(one.customer),
         parse_amount(amount),
         dates.paid,

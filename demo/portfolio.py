@@ -50,22 +50,22 @@ _SHOP = (2, 14)
 class Tenancy(NamedTuple):
     """The only tenant, number 1, of a unit."""
 
-    property: Property
+    property_: Property
     unit: int
     name: str
 
     @property
     def key(self) -> str:
-        return f"{COMPANY}-{self.property.number}-{self.unit}-1"
+        return f"{COMPANY}-{self.property_.number}-{self.unit}-1"
 
     @property
     def customer(self) -> str:
         """Property, unit and tenant: never given to another."""
-        return f"{self.property.number}{self.unit:03}01"
+        return f"{self.property_.number}{self.unit:03}01"
 
     def reference(self, letter: str, due: date) -> str:
         """Nine characters, of which payment slips give back all."""
-        return f"{due:%y%m}{letter}{self.property.number}{self.unit:03}"
+        return f"{due:%y%m}{letter}{self.property_.number}{self.unit:03}"
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def tenancies() -> Iterator[Tenancy]:
 
 
 def tenancy(property_number: int, unit: int) -> Tenancy:
-    return next(one for one in tenancies() if (one.property.number, one.unit) == (property_number, unit))
+    return next(one for one in tenancies() if (one.property_.number, one.unit) == (property_number, unit))
 
 
 def write_portfolio(path: Path) -> None:
@@ -115,9 +115,9 @@ def write_portfolio(path: Path) -> None:
     )
     rows = (
         (
-            *(COMPANY, COMPANY_NAME, CREDITOR, one.property.debtor_group, one.property.number, one.property.name),
-            *(one.unit, 1, one.name, f"Gåsevænget {one.property.number}, {one.unit}", "0999", one.property.city),
-            *("2019-09-01", "ja" if (one.property.number, one.unit) == _SHOP else "nej", one.customer),
+            *(COMPANY, COMPANY_NAME, CREDITOR, one.property_.debtor_group, one.property_.number, one.property_.name),
+            *(one.unit, 1, one.name, f"Gåsevænget {one.property_.number}, {one.unit}", "0999", one.property_.city),
+            *("2019-09-01", "ja" if (one.property_.number, one.unit) == _SHOP else "nej", one.customer),
             f"{int(one.customer):09}",
         )
         for one in tenancies()
@@ -133,7 +133,7 @@ def write_charges(path: Path, dates: Dates) -> None:
     due = dates.rent_due
     rows: list[Sequence[object]] = []
     for one in tenancies():
-        rows.append((one.key, due, "10010", f"{one.property.rent},00", "", one.reference("H", due)))
+        rows.append((one.key, due, "10010", f"{one.property_.rent},00", "", one.reference("H", due)))
         rows.append((one.key, due, "75020", f"{HEAT},00", "", one.reference("V", due)))
     rows.append((tenancy(2, 3).key, due, "10010", "-500,00", "Betalt for meget, gammelt system", "GAMMEL-1"))
     _write(path, ("tenancy", "due_date", "charge_type", "amount", "text", "reference"), rows)

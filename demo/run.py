@@ -54,8 +54,11 @@ def _demo(console: Console, site: Path) -> list[str]:
     """All that is not as it should be."""
     commands = Commands(site)
     dates = _make_site(console, commands)
-    before = _balances(commands, dates)
-    files = make_files(site, dates)
+    with ThreadPoolExecutor() as together:
+        checked, balances = together.submit(commands.run, "check"), together.submit(_balances, commands, dates)
+        files = make_files(site, dates)
+    checked.result()
+    before = balances.result()
     files.append(copy_of(files[0]))
     _take_in(console, commands, files)
     found = _found(commands, dates, files)
@@ -80,7 +83,6 @@ def _make_site(console: Console, commands: Commands) -> Dates:
     commands.run("init")
     portfolio = commands.run("portfolio", "import", str(site / "portfolio.csv"))
     charges = commands.run("charges", "import", str(site / "charges.csv"))
-    commands.run("check")
     console.print(
         f"[bold]{COMPANY_NAME}[/]: {len(PROPERTIES)} properties, {portfolio['added']} tenancies, "
         f"{charges['added']} open charges and credits, due {dates.rent_due}\n"
@@ -116,13 +118,14 @@ def _found(commands: Commands, dates: Dates, files: list[Dropped]) -> dict[str, 
     roles = {file.name: file.role for file in files}
     listed = commands.run("files")["files"]
     with ThreadPoolExecutor() as together:
-        details = together.map(lambda file: commands.run("files", "show", str(file["id"])), listed)
+        with_records = [file for file in listed if roles[file["name"]] in ("payments", "copy", "results")]
+        shown = together.map(lambda file: commands.run("files", "show", str(file["id"])), with_records)
         movements = together.submit(commands.run, "movements", "1-3-4-1")
         documents = together.submit(commands.run, "documents", "1-3")
         unmatched = together.submit(commands.run, "unmatched")
         verified = together.submit(commands.run, "verify", statuses=(0, 3))
         balances = _balances(commands, dates)
-        by_role = {roles[file["name"]]: file for file in details}
+        by_role = {roles[file["name"]]: file for file in (*listed, *shown)}
     return {
         "files": by_role,
         "balances": balances,
@@ -137,7 +140,7 @@ def _found(commands: Commands, dates: Dates, files: list[Dropped]) -> dict[str, 
 
 def _quarantine(site: Path, broken: Mapping[str, Any]) -> dict[str, Any]:
     reasons: list[str] = broken["reasons"]
-    explanation = site / f"{broken['filed_at']}.reason.txt"
+    explanation = site / "quarantine" / f"{broken['id']}-{broken['name']}.reason.txt"
     return {
         "reasons": len(reasons),
         "names both sums": all("6950.00" in reason and "6951.00" in reason for reason in reasons),

@@ -46,9 +46,10 @@ def show_commands(console: Console, commands: list[str], site: Path) -> None:
 def _files(console: Console, files: Mapping[str, Any]) -> None:
     table = _table("What came in", ">id", "file", "vendor instance", "state", "records", ">amount")
     for file in sorted(files.values(), key=lambda one: one["id"]):
-        records = ", ".join(f"{count} {what}" for what, count in file["records"].items() if count and what != "read")
+        counts = file.get("records", {}).items()
+        records = ", ".join(f"{count} {what}" for what, count in counts if count and what != "read")
         state = Text(file["state"], style=_COLOURS.get(file["state"], "red"))
-        table.add_row(str(file["id"]), file["name"], file["vendor"], state, records, file["amount"])
+        table.add_row(str(file["id"]), file["name"], file["vendor"], state, records, file.get("amount"))
     console.print(table)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,6 +30,7 @@ from hub.money import format_amount
 from hub.store.results import State
 
 if TYPE_CHECKING:
+    from hub.intake.hub import Hub
     from hub.intake.outcome import FileOutcome
 
 files_app = typer.Typer(help="Every file that came, and what became of it.", invoke_without_command=True)
@@ -62,7 +64,7 @@ def ingest(
     outcomes: list[FileOutcome] = []
     errors: list[dict[str, str]] = []
     status = 0
-    with hub_of(root_of(ctx, site)) as hub, _progress(len(files)) as step:
+    with hub_of(root_of(ctx, site)) as quiet, _shown(quiet, len(files)) as (hub, step):
         if vendor is not None and vendor not in hub.site.vendors:
             names = ", ".join(sorted(hub.site.vendors)) or "there are none"
             raise HubError(f"no vendor instance is called {vendor!r}", do=f"the instances: {names}")
@@ -271,13 +273,17 @@ def _dates(period: str | None) -> tuple[date, date] | None:
 
 
 @contextmanager
-def _progress(files_count: int) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal, moved on by each call; nothing where nobody looks."""
+def _shown(hub: Hub, files_count: int) -> Iterator[tuple[Hub, Callable[[], None]]]:
+    """A line on a terminal: files done, and records read of the present one; nothing where nobody looks."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    columns = (TextColumn("taking in"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=files_count)
-        yield lambda: progress.advance(task)
+
+        def tell(name: str, records: int) -> None:
+            progress.update(task, description=f"{name}: {records:,} records")
+
+        yield replace(hub, progress=tell), lambda: progress.advance(task)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,8 +11,7 @@ from hub.cli.context import WRONG_USE, JsonOption, SiteOption, load, load_to_rea
 from hub.cli.output import answer, say, table
 
 if TYPE_CHECKING:
-    from hub.settings import Problem, Site
-    from hub.store.portfolio import PortfolioFacts
+    from hub.settings import Problem
 
 vendors_app = typer.Typer(help="Installed plug-ins, and the site's vendor instances.", invoke_without_command=True)
 
@@ -109,7 +107,6 @@ def _problems(root: Path) -> list[Problem]:
     from hub.errors import HubError
     from hub.settings import Problem, read_site
     from hub.store.portfolio import portfolio_facts
-    from hub.vendors import PortfolioFacts as KnownNumbers
     from hub.vendors import check as judge
 
     site, _ = read_site(root)
@@ -120,24 +117,7 @@ def _problems(root: Path) -> list[Problem]:
             facts = portfolio_facts(conn)
     except HubError as error:
         return [*judge(root), Problem("config/hub.toml", "database", "", str(error))]
-    known = KnownNumbers(
-        companies=frozenset(company.number for company in facts.companies),
-        properties=frozenset(
-            f"{company.number}-{number}" for company in facts.companies for number in company.properties
-        ),
-    )
-    clashes = [Problem("the portfolio", "debtor_group", "", clash) for clash in facts.clashes]
-    return [*judge(root, known), *clashes, *_other_currencies(site, facts)]
-
-
-def _other_currencies(site: Site, facts: PortfolioFacts) -> Iterator[Problem]:
-    from hub.settings import Problem
-
-    for company in facts.companies:
-        said = site.company(company.number).currency
-        if said != company.currency:
-            allowed = f"company {company.number} has its books in {company.currency}, which cannot be changed"
-            yield Problem("config/companies", "currency", repr(said), allowed)
+    return judge(root, facts)
 
 
 def _tell_made(root: str, made: list[str]) -> None:

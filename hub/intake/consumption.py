@@ -39,6 +39,7 @@ class ConsumptionDesk:
             by_company[place.company_id].append(self._movement(place, key))
             self._booking.counts.booked += 1
             self._booking.amount += place.record.amount
+            self._booking.currency = self._booking.site.company(place.company_number).currency
         for company_id, movements in by_company.items():
             self._booking.books.post(company_id, movements)
 

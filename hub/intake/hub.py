@@ -22,6 +22,8 @@ class Hub:
     clock: Callable[[], datetime]
     #: Where the content store lies; a dry run puts another folder here.
     content: Path
+    #: Told the file's name and how many records have been read of it, in each of the two passes.
+    progress: Callable[[str, int], None] = lambda name, records: None
 
     @classmethod
     def of(cls, site: Site, db: Database, vendors: Vendors, clock: Callable[[], datetime]) -> Hub:

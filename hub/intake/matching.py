@@ -90,7 +90,9 @@ class Matcher:
         wanted: dict[int, set[str]] = defaultdict(set)
         places = []
         for record in records:
-            place = self._creditor(record.creditor, record.group)
+            place = self._creditors.get((record.creditor, record.group))
+            if place is None:
+                place = self._creditor(record.creditor, record.group)
             customer = customer_key(record.customer)
             places.append((record, place, customer))
             if place.found is not None:

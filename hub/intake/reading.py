@@ -8,7 +8,7 @@ only the booking can see (a conflict, R5) rolls it back, holds that property too
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -51,7 +51,6 @@ class Job:
     period: Period | None
     actor: str
     now: datetime
-    progress: Callable[[int], None] | None
 
     def batches(self) -> Generator[list[Record]]:
         """The file's records from its first, a few thousand at a time. Raises Malformed, VendorFault.
@@ -65,8 +64,7 @@ class Job:
             for batch in read:
                 yield batch
                 done += len(batch)
-                if self.progress is not None:
-                    self.progress(done)
+                self.hub.progress(self.file.name, done)
 
 
 @dataclass
@@ -96,14 +94,13 @@ def read_file(
     actor: str,
     now: datetime,
     dry_run: bool = False,
-    progress: Callable[[int], None] | None = None,
 ) -> Result:
     """Checks and books one file; what became of it is in the journal when this returns (unless ``dry_run``).
 
     Raises Malformed and VendorFault, with nothing booked and nothing written.
     """
     given = period or (parse_period(instance.config.period) if instance.config.period else None)
-    job = Job(hub, instance, file, given, actor, now, progress)
+    job = Job(hub, instance, file, given, actor, now)
     verdict = _check(job)
     if verdict.period_unknown_at is not None:
         reason = (

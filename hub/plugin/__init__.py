@@ -10,6 +10,7 @@ from hub.plugin.hookspecs import (
     FileKind,
     Mine,
     NotMine,
+    NumberLength,
     VendorHooks,
     hookimpl,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "MandateChange",
     "Mine",
     "NotMine",
+    "NumberLength",
     "Payment",
     "PaymentFailed",
     "ReadBudgetError",

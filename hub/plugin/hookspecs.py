@@ -16,12 +16,26 @@ _spec = pluggy.HookspecMarker("hub")
 hookimpl = pluggy.HookimplMarker("hub")
 
 
+class NumberLength(NamedTuple):
+    """How much room an instance's files have for one number of the key company-property-unit-tenant."""
+
+    part: Literal["company", "property", "unit", "tenant"]
+    #: Characters.
+    length: int
+    #: The setting that says so, dotted, below ``[settings]``: ``result.unit_length``.
+    key: str
+
+
 class Description(NamedTuple):
     """Who an instance is, in a sentence, and by what its files are known from others' at the same door."""
 
     summary: str
-    #: Two instances at one door that share a telltale cannot be told apart: ``hub check`` refuses them.
+    #: Paths, from wide to narrow: ``betalingsservice/0602`` covers ``betalingsservice/0602/09999999``. Two instances at
+    #: one door cannot be told apart where a telltale of one covers, or is, one of the other's: ``hub check`` refuses
+    #: them (R1).
     telltales: tuple[str, ...]
+    #: ``hub check`` refuses what is shorter than the portfolio's longest such number (R34); leave out what has no limit.
+    number_lengths: tuple[NumberLength, ...] = ()
 
 
 class Mine(NamedTuple):

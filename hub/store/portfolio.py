@@ -73,8 +73,8 @@ class PortfolioFacts(NamedTuple):
 
     companies: tuple[CompanyFacts, ...]
     tenancies: int
-    #: Characters of the longest number in use: company, property, unit, tenant (R34).
-    longest_numbers: Mapping[str, int]
+    #: The longest number in use, "" = none, by what it is of: company, property, unit, tenant (R34).
+    longest_numbers: Mapping[str, str]
     #: Creditor numbers whose payments could mean two companies, a sentence each (R7).
     clashes: tuple[str, ...]
 
@@ -101,6 +101,8 @@ def plain_key(text: str) -> str:
 
 def customer_key(text: str) -> str:
     """A customer number as payments are matched on it: no blanks, no leading zeros, upper case; "" = none (R15)."""
+    if text.isascii() and text.isdigit():
+        return text.lstrip("0")
     return "".join(text.split()).upper().lstrip("0")
 
 
@@ -210,8 +212,11 @@ def portfolio_facts(connection: Connection) -> PortfolioFacts:
         if pbs_number is not None:
             sharing[pbs_number][number] = {group for _, group in properties[id_]}
     longest = {
-        name: connection.scalar(select(func.max(func.length(table.c.number)))) or 0
-        for name, table in (("company", company), ("property", property_), ("unit", unit), ("tenant", tenancy))
+        part: connection.scalar(
+            select(table.c.number).order_by(func.length(table.c.number).desc(), table.c.number).limit(1)
+        )
+        or ""
+        for part, table in (("company", company), ("property", property_), ("unit", unit), ("tenant", tenancy))
     }
     return PortfolioFacts(
         companies=tuple(

@@ -1,6 +1,6 @@
 """config/vendors/*.toml -> live plug-in instances, each guarded in a process of its own."""
 
-from hub.vendors.check import PortfolioFacts, check
+from hub.vendors.check import check
 from hub.vendors.discovery import Installed
 from hub.vendors.effective import Setting, effective
 from hub.vendors.fault import VendorFault
@@ -10,7 +10,6 @@ from hub.vendors.instance import Instance
 __all__ = [
     "Installed",
     "Instance",
-    "PortfolioFacts",
     "Setting",
     "VendorFault",
     "Vendors",

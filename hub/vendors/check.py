@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import combinations
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Set
+from itertools import combinations, product
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from hub.settings import ConfigError, Problem, Site, VendorConfig, read_site, vendor_file
 from hub.vendors.fault import VendorFault
 from hub.vendors.host import Vendors
 from hub.vendors.instance import Instance
 
+if TYPE_CHECKING:  # this package is loaded in every plug-in's process, which has no use for a database library
+    from hub.store.portfolio import PortfolioFacts
+
 _PORTFOLIO = "the portfolio"
-
-
-@dataclass(frozen=True)
-class PortfolioFacts:
-    """What the portfolio says that configuration must agree with."""
-
-    #: Company numbers.
-    companies: frozenset[str] = frozenset()
-    #: ``company-property``.
-    properties: frozenset[str] = frozenset()
-    #: (PBS creditor number, debtor group, "" = none) -> companies that use them.
-    creditors: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
 
 def check(site_root: Path, portfolio: PortfolioFacts | None = None) -> list[Problem]:
@@ -38,9 +28,8 @@ def check(site_root: Path, portfolio: PortfolioFacts | None = None) -> list[Prob
         for instance in vendors.instances.values():
             problems += _start(instance)
         problems += _doors(site, vendors)
-    if portfolio is not None:
-        problems += _scopes(site, portfolio)
-        problems += _creditors(portfolio)
+        if portfolio is not None:
+            problems += _against(portfolio, site, vendors)
     return problems
 
 
@@ -61,10 +50,10 @@ def _doors(site: Site, vendors: Vendors) -> Iterator[Problem]:
         if _folded(folder) == _folded(other.door.folder or second):
             yield _door_problem(second, "door.folder", other.door.folder or second, f"is the inbox of {first} as well")
         elif _share_common_inbox(one, other):
-            shared = _telltales(vendors.instances[first]) & _telltales(vendors.instances[second])
+            shared = _shared(vendors.instances[first], vendors.instances[second])
             if shared:
-                told = f"{first} takes the same names from the common inbox, and both know their files by the same"
-                yield _door_problem(second, "door.pattern", other.door.pattern, f"{told}: {', '.join(sorted(shared))}")
+                told = f"{first} takes the same names from the common inbox, and both know as theirs"
+                yield _door_problem(second, "door.pattern", other.door.pattern, f"{told}: {', '.join(shared)}")
 
 
 def _door_problem(name: str, key: str, given: str, wrong: str) -> Problem:
@@ -77,9 +66,20 @@ def _share_common_inbox(one: VendorConfig, other: VendorConfig) -> bool:
     return "" not in patterns and (len(patterns) == 1 or "*" in patterns)
 
 
-def _telltales(instance: Instance) -> set[str]:
+def _shared(one: Instance, other: Instance) -> list[str]:
+    """What both take: of two telltales where one covers the other, the narrower."""
+    shared = set()
+    for ours, theirs in product(_telltales(one), _telltales(other)):
+        if ours.is_relative_to(theirs):
+            shared.add(str(ours))
+        elif theirs.is_relative_to(ours):
+            shared.add(str(theirs))
+    return sorted(shared)
+
+
+def _telltales(instance: Instance) -> list[PurePosixPath]:
     """Empty where the plug-in could not be started: that is a problem of its own."""
-    return set() if instance.fault else set(instance.description.telltales)
+    return [] if instance.fault else list(map(PurePosixPath, instance.description.telltales))
 
 
 def _folded(folder: str) -> str:
@@ -87,35 +87,54 @@ def _folded(folder: str) -> str:
     return unicodedata.normalize("NFC", folder).casefold()
 
 
+def _against(portfolio: PortfolioFacts, site: Site, vendors: Vendors) -> Iterator[Problem]:
+    """What only the portfolio can tell."""
+    yield from _scopes(site, portfolio)
+    for instance in vendors.instances.values():
+        yield from _lengths(instance, portfolio)
+    yield from _currencies(site, portfolio)
+    for clash in portfolio.clashes:  # R7
+        yield Problem(_PORTFOLIO, "debtor_group", "", clash)
+
+
 def _scopes(site: Site, portfolio: PortfolioFacts) -> Iterator[Problem]:
+    """Companies and properties to serve that the portfolio does not have (R2)."""
+    companies = {company.number for company in portfolio.companies}
+    properties = {f"{company.number}-{number}" for company in portfolio.companies for number in company.properties}
     for name, config in site.vendors.items():
-        yield from _unknown(name, "companies", config.companies, portfolio.companies)
-        yield from _unknown(name, "properties", config.properties, portfolio.properties)
+        yield from _unknown(name, "companies", config.companies, companies)
+        yield from _unknown(name, "properties", config.properties, properties)
 
 
-def _unknown(name: str, key: str, given: Iterable[str], known: frozenset[str]) -> Iterator[Problem]:
+def _unknown(name: str, key: str, given: Iterable[str], known: Set[str]) -> Iterator[Problem]:
     for number in given:
         if number not in known:
             yield Problem(vendor_file(name), key, repr(number), f"the portfolio has no such; {_some(known)}")
 
 
-def _some(known: frozenset[str]) -> str:
+def _some(known: Set[str]) -> str:
     names = sorted(known)
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
     return f"it has {', '.join(names[:10])}{more}" if names else "it is empty"
 
 
-def _creditors(portfolio: PortfolioFacts) -> Iterator[Problem]:
-    """Companies that a payment could not be told apart by (R7)."""
-    groups: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)
-    for (creditor, group), companies in portfolio.creditors.items():
-        if creditor:
-            groups[creditor][group] = companies
-    for creditor, by_group in sorted(groups.items()):
-        users = sorted(frozenset().union(*by_group.values()))
-        if len(users) < 2:
-            continue
-        for group, companies in sorted(by_group.items()):
-            if group == "" or len(companies) > 1:
-                told = f"companies {', '.join(users)} share creditor number {creditor}: each needs debtor groups (R7)"
-                yield Problem(_PORTFOLIO, "debtor_group", repr(group), told)
+def _currencies(site: Site, portfolio: PortfolioFacts) -> Iterator[Problem]:
+    for company in portfolio.companies:
+        said = site.company(company.number).currency
+        if said != company.currency:
+            allowed = f"company {company.number} has its books in {company.currency}, which cannot be changed"
+            yield Problem("config/companies", "currency", repr(said), allowed)
+
+
+def _lengths(instance: Instance, portfolio: PortfolioFacts) -> Iterator[Problem]:
+    """Layouts that have no room for a number that the portfolio has (R34)."""
+    if instance.fault:
+        return
+    items = {setting.key: setting.item for setting in instance.settings}
+    for part, length, key in instance.description.number_lengths:
+        longest = portfolio.longest_numbers[part]
+        if length < len(longest):
+            item = items.get(key)
+            rule = f"sheet item {item}, R34" if item else "R34"
+            needed = f"{len(longest)} or more: the portfolio has {part} number {longest} ({rule})"
+            yield Problem(vendor_file(instance.name), f"settings.{key}", str(length), needed)

@@ -13,7 +13,7 @@ from hub.ledger import chain
 from hub.store.database import connect
 from hub.store.tables import account, batch, company, entry, posting
 from hub.store.verify import PROBLEMS_MAX, Report, verify
-from tests.integration.test_booking import Desk, failed, paid, result, taken_back
+from tests.desk import Desk, failed, paid, result, taken_back
 
 TENANT = "1-1-1-1"
 

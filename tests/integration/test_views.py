@@ -12,7 +12,7 @@ from hub.plugin import Document
 from hub.store import journal, views
 from hub.store.database import Database
 from hub.store.portfolio import property_by_numbers, tenancy_by_key
-from tests.integration.test_booking import NOW, Desk, failed, paid, result, taken_back
+from tests.desk import NOW, Desk, failed, paid, result, taken_back
 
 HOME, OTHER_HOME = "1-1-1-1", "1-1-2-1"
 

@@ -44,10 +44,9 @@ class Plugin(Vendor):
         reads = [f"results of type {result.charge_type}"] if result else []
         reads += ["PDF statements"] if statements_too else []
         # What a result is of, and whose, its content does not say (R1): any two at one door are alike.
-        telltales = (("fixed-width consumption result",) if result else ()) + (
-            ("pdf statement by name",) if statements_too else ()
-        )
-        return Description(f"Brunata: {' and '.join(reads)}", telltales)
+        telltales = ("result/fixed-width",) if result else ()
+        telltales += ("statement/pdf",) if statements_too else ()
+        return Description(f"Brunata: {' and '.join(reads)}", telltales, result.number_lengths() if result else ())
 
     @hookimpl
     def identify(self, file: FileView) -> Mine | NotMine:

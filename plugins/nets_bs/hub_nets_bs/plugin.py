@@ -22,6 +22,7 @@ from hub_nets_bs.layouts import DELIVERY_START, DELIVERY_TYPE, ENVELOPE, SECTION
 from hub_nets_bs.settings import BetalingsserviceSettings
 
 KIND = "0602"
+_TELLTALE = "betalingsservice/0602"
 _UTF8_BOM = b"\xef\xbb\xbf"
 
 
@@ -38,8 +39,8 @@ class Plugin(Vendor):
     def describe(self) -> Description:
         creditors = self.settings.creditors
         whose = f"creditor {', '.join(creditors)}" if creditors else "any creditor"
-        telltales = tuple(f"Betalingsservice 0602 of creditor {creditor}" for creditor in creditors)
-        return Description(f"Betalingsservice 0602, {whose}", telltales or ("Betalingsservice 0602 of any creditor",))
+        telltales = tuple(f"{_TELLTALE}/{creditor}" for creditor in creditors)
+        return Description(f"Betalingsservice 0602, {whose}", telltales or (_TELLTALE,))
 
     @hookimpl
     def identify(self, file: FileView) -> Mine | NotMine:
