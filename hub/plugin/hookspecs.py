@@ -34,7 +34,7 @@ class Description(NamedTuple):
     #: one door cannot be told apart where a telltale of one covers, or is, one of the other's: ``hub check`` refuses
     #: them (R1).
     telltales: tuple[str, ...]
-    #: ``hub check`` refuses what is shorter than the portfolio's longest such number (R34); leave out what has no limit.
+    #: ``hub check`` refuses what is shorter than the portfolio's longest such number (R34). No limit: leave it out.
     number_lengths: tuple[NumberLength, ...] = ()
 
 

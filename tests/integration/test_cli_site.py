@@ -156,6 +156,23 @@ class TestCheck:
         (problem, *_) = hub("check", "--json", site=site).json["problems"]
         assert "share creditor number 09999999" in problem["allowed"]
 
+    def test_a_layout_too_short_for_the_portfolios_numbers_is_found_before_a_file_comes(self, site: Path) -> None:
+        # R34
+        (site / "p.csv").write_text(
+            "company,company_name,property,property_name,unit,tenant,name\n1,A,1,X,9,1,Ida\n1,A,1,X,3041234,1,Per\n"
+        )
+        assert hub("portfolio", "import", site / "p.csv", site=site).status == 0
+        config = site / "config/vendors/brunata-heat.toml"
+        text = config.read_text(encoding="utf-8").replace("enabled = false", "enabled = true")
+        config.write_text(_SETTING.sub(r"\1", text), encoding="utf-8")
+        (problem,) = hub("check", "--json", site=site).json["problems"]
+        assert problem == {
+            "file": "config/vendors/brunata-heat.toml",
+            "key": "settings.result.unit_length",
+            "given": "6",
+            "allowed": "7 or more: the portfolio has unit number 3041234 (sheet item 12.06, R34)",
+        }
+
     def test_a_currency_that_the_books_do_not_have_is_found(self, site: Path) -> None:
         (site / "p.csv").write_text("company,company_name,property,property_name,unit,tenant,name\n1,A,1,X,1,1,Ida\n")
         hub("portfolio", "import", site / "p.csv", site=site)

@@ -437,7 +437,7 @@ class TestLookups:
             ("3", "00001234", ("12",)),
             ("4", None, ("12",)),
         ]
-        assert facts.longest_numbers == {"company": 1, "property": 2, "unit": 3, "tenant": 1}
+        assert facts.longest_numbers == {"company": "1", "property": "12", "unit": "304", "tenant": "1"}
         assert len(facts.clashes) == 1
         assert "company 1 has properties without a debtor group" in facts.clashes[0]
 
@@ -449,6 +449,43 @@ class TestLookups:
         with imported.read() as connection:
             clashes = portfolio_facts(connection).clashes
         assert clashes == ("companies 1, 2 share creditor number 09999999 and debtor group 00003",)
+
+    def test_an_empty_portfolio_has_no_longest_numbers(self, database: Database) -> None:
+        with database.read() as connection:
+            longest = portfolio_facts(connection).longest_numbers
+        assert longest == {"company": "", "property": "", "unit": "", "tenant": ""}
+
+    @sqlite_only
+    @pytest.mark.parametrize(
+        ("properties", "said"),
+        [
+            ([("1", "1234567", "1"), ("2", "1234567", "2")], []),
+            ([("1", "1234567", ""), ("2", "7654321", "")], []),
+            ([("1", "", ""), ("2", "", "")], []),
+            ([("1", "1234567", "1"), ("1", "1234567", "")], []),
+            ([("1", "1234567", ""), ("2", "1234567", "2")], ["company 1 has properties without a debtor group"]),
+            ([("1", "1234567", "7"), ("2", "1234567", "007")], ["creditor number 01234567 and debtor group 00007"]),
+            (
+                [("1", "1234567", ""), ("2", "1234567", "")],
+                ["company 1 has properties without", "company 2 has properties without"],
+            ),
+        ],
+    )
+    def test_companies_under_one_creditor_number_need_debtor_groups_of_their_own(
+        self, database: Database, tmp_path: Path, properties: list[tuple[str, str, str]], said: list[str]
+    ) -> None:
+        # R7
+        rows = [
+            {**ROW, "company": number, "pbs_number": creditor, "debtor_group": group, "property": f"{index}"}
+            | {"bs_customer": f"{index}"}
+            for index, (number, creditor, group) in enumerate(properties, 1)
+        ]
+        assert load(database, write(tmp_path / "p.csv", rows)).bad == []
+        with database.read() as connection:
+            clashes = portfolio_facts(connection).clashes
+        assert len(clashes) == len(said)
+        assert all(fragment in clash for fragment, clash in zip(said, clashes, strict=True))
+        assert all("companies 1, 2 share creditor number 01234567" in clash for clash in clashes)
 
     def test_lookups_go_by_index(self, imported: Database) -> None:
         with imported.write() as connection:

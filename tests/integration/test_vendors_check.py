@@ -9,7 +9,8 @@ import pytest
 
 from hub.errors import HubError
 from hub.settings import ConfigError, Problem, load_site
-from hub.vendors import PortfolioFacts, check, effective
+from hub.store.portfolio import CompanyFacts, PortfolioFacts
+from hub.vendors import check, effective
 
 pytestmark = pytest.mark.usefixtures("hostile")
 
@@ -121,9 +122,48 @@ def test_the_common_inbox_is_shared_by_plugins_that_know_their_files_apart(site:
     assert check(site(heat='plugin = "fine"', payments='plugin = "prints"')) == []
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "shared"),
+    [
+        (["bs/0602"], ["bs/0602"], "bs/0602"),
+        (["bs/0602"], ["bs/0602/09999999"], "bs/0602/09999999"),
+        (["bs/0602/09999999"], ["bs"], "bs/0602/09999999"),
+        (["pdf", "bs/0602/2", "bs/0602/1"], ["bs/0602", "xml"], "bs/0602/1, bs/0602/2"),
+        (["bs/0602/09999999"], ["bs/0602/01234567"], ""),
+        (["bs/060"], ["bs/0602"], ""),
+        (["bs/0602"], ["bs/060"], ""),
+        (["0602"], ["bs/0602"], ""),
+        ([], ["bs"], ""),
+    ],
+)
+def test_a_telltale_covers_those_below_it(site: SiteWriter, ours: list[str], theirs: list[str], shared: str) -> None:
+    # R1
+    settings = 'plugin = "described"\n[settings]\ntelltales = '
+    problems = check(site(heat=f"{settings}{ours}", water=f"{settings}{theirs}"))
+    told = "heat takes the same names from the common inbox, and both know as theirs"
+    wrong = f"{told}: {shared}; give one of the two another (R1)"
+    assert problems == ([Problem(WATER, "door.pattern", "'*'", wrong)] if shared else [])
+
+
+def test_an_instance_for_any_creditor_leaves_no_room_for_one_for_a_single_creditor(site: SiteWriter) -> None:
+    # R1
+    root = site(every='plugin = "nets_bs"', one='plugin = "nets_bs"\n[settings]\ncreditors = ["09999999"]')
+    (problem,) = check(root)
+    assert (problem.file, problem.key) == ("config/vendors/one.toml", "door.pattern")
+    (root / "config/vendors/every.toml").write_text('plugin = "nets_bs"\n[settings]\ncreditors = ["01234567"]')
+    assert check(root) == []
+
+
+def portfolio(
+    *companies: CompanyFacts, clashes: tuple[str, ...] = (), unit: str = "304", tenant: str = "2"
+) -> PortfolioFacts:
+    longest = {"company": "1", "property": "12", "unit": unit, "tenant": tenant}
+    return PortfolioFacts(companies, tenancies=1, longest_numbers=longest, clashes=clashes)
+
+
 def test_a_scope_names_companies_and_properties_of_the_portfolio(site: SiteWriter) -> None:
     root = site(fine='plugin = "fine"\ncompanies = ["1", "3"]\nproperties = ["1-12", "1-13"]')
-    facts = PortfolioFacts(companies=frozenset("12"), properties=frozenset(["1-12"]))
+    facts = portfolio(CompanyFacts("1", "A", None, "DKK", ("12",)), CompanyFacts("2", "B", None, "DKK", ()))
     file = "config/vendors/fine.toml"
     assert check(root, facts) == [
         Problem(file, "companies", "'3'", "the portfolio has no such; it has 1, 2"),
@@ -132,25 +172,30 @@ def test_a_scope_names_companies_and_properties_of_the_portfolio(site: SiteWrite
     assert check(root) == []
 
 
-@pytest.mark.parametrize(
-    ("creditors", "groups"),
-    [
-        ({("01234567", "00001"): "1", ("01234567", "00002"): "2"}, []),
-        ({("01234567", ""): "1", ("76543210", ""): "2"}, []),
-        ({("01234567", ""): "12"}, ["''"]),
-        ({("01234567", "00001"): "12"}, ["'00001'"]),
-        ({("01234567", ""): "1", ("01234567", "00002"): "2"}, ["''"]),
-        ({("01234567", ""): "1", ("01234567", "00002"): "1"}, []),
-        ({("", ""): "12"}, []),
-    ],
-)
-def test_companies_under_one_creditor_number_need_debtor_groups(
-    site: SiteWriter, creditors: dict[tuple[str, str], str], groups: list[str]
-) -> None:
-    facts = PortfolioFacts(creditors={key: frozenset(companies) for key, companies in creditors.items()})
-    problems = check(site(), facts)
-    assert [problem.given for problem in problems] == groups
-    assert all("companies 1, 2 share creditor number 01234567" in problem.allowed for problem in problems)
+def test_creditors_that_clash_are_the_portfolios_problem(site: SiteWriter) -> None:
+    # R7
+    clash = "companies 1, 2 share creditor number 01234567 and debtor group 00001"
+    assert check(site(), portfolio(clashes=(clash,))) == [Problem("the portfolio", "debtor_group", "", clash)]
+
+
+def test_a_layout_without_room_for_the_portfolios_longest_number_is_refused(site: SiteWriter) -> None:
+    # R34
+    root = site(heat='plugin = "described"\n[settings]\nunit_length = 5\ntenant = { start = 1, length = 2 }')
+    assert check(root, portfolio(unit="30412", tenant="12")) == []
+    assert check(root, portfolio(unit="A-3041", tenant="112")) == [
+        Problem(
+            HEAT, "settings.unit_length", "5", "6 or more: the portfolio has unit number A-3041 (sheet item 12.06, R34)"
+        ),
+        Problem(HEAT, "settings.tenant.length", "2", "3 or more: the portfolio has tenant number 112 (R34)"),
+    ]
+    assert check(root, portfolio(unit="", tenant="")) == []
+    assert check(root) == []
+
+
+def test_lengths_of_an_instance_that_cannot_be_started_are_not_asked_for(site: SiteWriter) -> None:
+    (problem,) = check(site(heat='plugin = "described"\n[settings]\nunit_length = "x"'), portfolio(unit="304123"))
+    assert problem.key == "settings.unit_length"
+    assert "R34" not in problem.allowed
 
 
 CONFIG = """# An instance for the tests.

@@ -171,7 +171,7 @@ LAUNDRY_FILE = f"VASKERI;{CREDITOR}\n101;2026-07-01;50.00;7\nSLUT;1;50.00\n".enc
 
 
 def _describe(laundry: Instance, path: Path) -> None:
-    assert laundry.description.telltales == (f"VASKERI;{CREDITOR}",)
+    assert laundry.description.telltales == (f"vaskeri/{CREDITOR}",)
     assert list(laundry.kinds) == ["payments", "receipt"]
 
 

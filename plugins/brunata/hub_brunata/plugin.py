@@ -46,7 +46,7 @@ class Plugin(Vendor):
         # What a result is of, and whose, its content does not say (R1): any two at one door are alike.
         telltales = ("result/fixed-width",) if result else ()
         telltales += ("statement/pdf",) if statements_too else ()
-        return Description(f"Brunata: {' and '.join(reads)}", telltales, result.number_lengths() if result else ())
+        return Description(f"Brunata: {' and '.join(reads)}", telltales, self.settings.number_lengths())
 
     @hookimpl
     def identify(self, file: FileView) -> Mine | NotMine:

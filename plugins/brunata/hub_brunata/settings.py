@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ModelWrapValidatorHandler, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from hub.plugin import Settings
+from hub.plugin import NumberLength, Settings
 from hub.plugin.layout import ENCODINGS, Amount, Choice, Day, Key, Layout, LayoutError, day_format
 
 #: Charged in advance during the year; a result never goes on one of them (R26).
@@ -277,3 +277,14 @@ class BrunataSettings(Settings):
         if self.result is None and self.statements is None:
             raise ValueError("nothing to read: give [settings.result] or [settings.statements] or both")
         return self
+
+    def number_lengths(self) -> tuple[NumberLength, ...]:
+        """The room that a result has for each number of a tenancy (R34); a document's name has no limit."""
+        if self.result is None:
+            return ()
+        return (
+            NumberLength("company", self.result.company_length, "result.company_length"),
+            NumberLength("property", self.result.property_length, "result.property_length"),
+            NumberLength("unit", self.result.unit_length, "result.unit_length"),
+            NumberLength("tenant", self.result.tenant_length, "result.tenant_length"),
+        )

@@ -134,7 +134,19 @@ def test_every_position_names_its_sheet_item_and_has_the_sheets_value(asked):
 def test_an_instance_is_known_by_what_it_reads(plugin):
     both = plugin({}, {})
     assert both.describe().summary == "Brunata: results of type 75040 and PDF statements"
-    assert both.describe().telltales == ("fixed-width consumption result", "pdf statement by name")
-    assert plugin(statements={}).describe().telltales == ("pdf statement by name",)
+    assert both.describe().telltales == ("result/fixed-width", "statement/pdf")
+    assert plugin(statements={}).describe().telltales == ("statement/pdf",)
     # R1: heat and water of one vendor look the same, so their telltales must clash.
     assert set(plugin({"charge_type": "73039"}).describe().telltales) & set(plugin({}).describe().telltales)
+
+
+def test_the_room_for_each_number_is_told_with_its_setting(plugin):
+    # R34: the hub holds it against the portfolio.
+    told = plugin({"unit_length": 5, "tenant_length": 2}, {}).describe().number_lengths
+    assert told == (
+        ("company", 4, "result.company_length"),
+        ("property", 6, "result.property_length"),
+        ("unit", 5, "result.unit_length"),
+        ("tenant", 2, "result.tenant_length"),
+    )
+    assert plugin(statements={}).describe().number_lengths == ()

@@ -24,6 +24,7 @@ from hub.plugin import (
     Malformed,
     Mine,
     NotMine,
+    NumberLength,
     Payment,
     Record,
     Settings,
@@ -90,6 +91,28 @@ class Fine(Vendor):
         for record in records:
             assert isinstance(record, Payment)
             yield f"{record.customer};{record.amount}\n".encode("latin-1")
+
+
+class DescribedSettings(Settings):
+    telltales: tuple[str, ...] = ()
+    unit_length: int = Field(20, json_schema_extra={"item": "12.06"})
+    tenant: Position = Position(start=1, length=20)
+
+
+class Described(Fine):
+    """Says of itself what its settings say."""
+
+    name = "described"
+    settings_model = DescribedSettings
+    settings: DescribedSettings
+
+    @hookimpl
+    def describe(self) -> Description:
+        lengths = (
+            NumberLength("unit", self.settings.unit_length, "unit_length"),
+            NumberLength("tenant", self.settings.tenant.length, "tenant.length"),
+        )
+        return Description("As it is set", self.settings.telltales, lengths)
 
 
 class Raises(Fine):
