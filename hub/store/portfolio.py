@@ -73,8 +73,8 @@ class PortfolioFacts(NamedTuple):
 
     companies: tuple[CompanyFacts, ...]
     tenancies: int
-    #: The longest number in use, "" = none, by what it is of: company, property, unit, tenant (R34).
-    longest_numbers: Mapping[str, str]
+    #: Characters of the longest company, property, unit and tenant number, by property as ``1-12`` (R34).
+    number_lengths: Mapping[str, Mapping[str, int]]
     #: Creditor numbers whose payments could mean two companies, a sentence each (R7).
     clashes: tuple[str, ...]
 
@@ -211,22 +211,38 @@ def portfolio_facts(connection: Connection) -> PortfolioFacts:
     for id_, number, _, pbs_number, _ in companies:
         if pbs_number is not None:
             sharing[pbs_number][number] = {group for _, group in properties[id_]}
-    longest = {
-        part: connection.scalar(
-            select(table.c.number).order_by(func.length(table.c.number).desc(), table.c.number).limit(1)
-        )
-        or ""
-        for part, table in (("company", company), ("property", property_), ("unit", unit), ("tenant", tenancy))
-    }
     return PortfolioFacts(
         companies=tuple(
             CompanyFacts(number, name, pbs_number, currency, tuple(own for own, _ in properties[id_]))
             for id_, number, name, pbs_number, currency in companies
         ),
         tenancies=connection.scalar(select(func.count()).select_from(tenancy)) or 0,
-        longest_numbers=longest,
+        number_lengths=_number_lengths(connection),
         clashes=tuple(_clashes(sharing)),
     )
+
+
+def _number_lengths(connection: Connection) -> dict[str, dict[str, int]]:
+    units, tenants = (
+        dict(
+            connection.execute(
+                select(table.c.property_id, func.max(func.length(table.c.number))).group_by(table.c.property_id)
+            ).all()
+        )
+        for table in (unit, tenancy)
+    )
+    rows = connection.execute(
+        select(property_.c.id, company.c.number, property_.c.number).join_from(property_, company)
+    )
+    return {
+        f"{owner}-{number}": {
+            "company": len(owner),
+            "property": len(number),
+            "unit": units.get(id_, 0),
+            "tenant": tenants.get(id_, 0),
+        }
+        for id_, owner, number in rows
+    }
 
 
 def _clashes(sharing: Mapping[str, Mapping[str, set[str | None]]]) -> Iterator[str]:

@@ -127,14 +127,20 @@ def _currencies(site: Site, portfolio: PortfolioFacts) -> Iterator[Problem]:
 
 
 def _lengths(instance: Instance, portfolio: PortfolioFacts) -> Iterator[Problem]:
-    """Layouts that have no room for a number that the portfolio has (R34)."""
+    """Layouts that have no room for a number of a property that the instance serves (R2, R34)."""
     if instance.fault:
         return
     items = {setting.key: setting.item for setting in instance.settings}
+    served = {name: lengths for name, lengths in portfolio.number_lengths.items() if _serves(instance.config, name)}
     for part, length, key in instance.description.number_lengths:
-        longest = portfolio.longest_numbers[part]
-        if length < len(longest):
+        needed, name = max(((lengths[part], name) for name, lengths in served.items()), default=(0, ""))
+        if length < needed:
             item = items.get(key)
             rule = f"sheet item {item}, R34" if item else "R34"
-            needed = f"{len(longest)} or more: the portfolio has {part} number {longest} ({rule})"
-            yield Problem(vendor_file(instance.name), f"settings.{key}", str(length), needed)
+            allowed = f"{needed} or more: property {name} has {part} numbers of {needed} characters ({rule})"
+            yield Problem(vendor_file(instance.name), f"settings.{key}", str(length), allowed)
+
+
+def _serves(config: VendorConfig, property_: str) -> bool:
+    in_company = not config.companies or property_.split("-")[0] in config.companies
+    return in_company and (not config.properties or property_ in config.properties)

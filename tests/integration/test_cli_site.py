@@ -170,7 +170,7 @@ class TestCheck:
             "file": "config/vendors/brunata-heat.toml",
             "key": "settings.result.unit_length",
             "given": "6",
-            "allowed": "7 or more: the portfolio has unit number 3041234 (sheet item 12.06, R34)",
+            "allowed": "7 or more: property 1-1 has unit numbers of 7 characters (sheet item 12.06, R34)",
         }
 
     def test_a_currency_that_the_books_do_not_have_is_found(self, site: Path) -> None:

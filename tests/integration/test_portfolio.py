@@ -437,7 +437,7 @@ class TestLookups:
             ("3", "00001234", ("12",)),
             ("4", None, ("12",)),
         ]
-        assert facts.longest_numbers == {"company": "1", "property": "12", "unit": "304", "tenant": "1"}
+        assert facts.number_lengths["1-12"] == {"company": 1, "property": 2, "unit": 3, "tenant": 1}
         assert len(facts.clashes) == 1
         assert "company 1 has properties without a debtor group" in facts.clashes[0]
 
@@ -449,11 +449,6 @@ class TestLookups:
         with imported.read() as connection:
             clashes = portfolio_facts(connection).clashes
         assert clashes == ("companies 1, 2 share creditor number 09999999 and debtor group 00003",)
-
-    def test_an_empty_portfolio_has_no_longest_numbers(self, database: Database) -> None:
-        with database.read() as connection:
-            longest = portfolio_facts(connection).longest_numbers
-        assert longest == {"company": "", "property": "", "unit": "", "tenant": ""}
 
     @sqlite_only
     @pytest.mark.parametrize(

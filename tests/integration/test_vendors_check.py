@@ -155,10 +155,10 @@ def test_an_instance_for_any_creditor_leaves_no_room_for_one_for_a_single_credit
 
 
 def portfolio(
-    *companies: CompanyFacts, clashes: tuple[str, ...] = (), unit: str = "304", tenant: str = "2"
+    *companies: CompanyFacts, clashes: tuple[str, ...] = (), unit: int = 3, tenant: int = 1
 ) -> PortfolioFacts:
-    longest = {"company": "1", "property": "12", "unit": unit, "tenant": tenant}
-    return PortfolioFacts(companies, tenancies=1, longest_numbers=longest, clashes=clashes)
+    lengths = {"1-12": {"company": 1, "property": 2, "unit": unit, "tenant": tenant}}
+    return PortfolioFacts(companies, tenancies=1, number_lengths=lengths, clashes=clashes)
 
 
 def test_a_scope_names_companies_and_properties_of_the_portfolio(site: SiteWriter) -> None:
@@ -181,19 +181,26 @@ def test_creditors_that_clash_are_the_portfolios_problem(site: SiteWriter) -> No
 def test_a_layout_without_room_for_the_portfolios_longest_number_is_refused(site: SiteWriter) -> None:
     # R34
     root = site(heat='plugin = "described"\n[settings]\nunit_length = 5\ntenant = { start = 1, length = 2 }')
-    assert check(root, portfolio(unit="30412", tenant="12")) == []
-    assert check(root, portfolio(unit="A-3041", tenant="112")) == [
+    assert check(root, portfolio(unit=5, tenant=2)) == []
+    room = "6 or more: property 1-12 has unit numbers of 6 characters (sheet item 12.06, R34)"
+    assert check(root, portfolio(unit=6, tenant=3)) == [
+        Problem(HEAT, "settings.unit_length", "5", room),
         Problem(
-            HEAT, "settings.unit_length", "5", "6 or more: the portfolio has unit number A-3041 (sheet item 12.06, R34)"
+            HEAT, "settings.tenant.length", "2", "3 or more: property 1-12 has tenant numbers of 3 characters (R34)"
         ),
-        Problem(HEAT, "settings.tenant.length", "2", "3 or more: the portfolio has tenant number 112 (R34)"),
     ]
-    assert check(root, portfolio(unit="", tenant="")) == []
+
+
+def test_a_layout_needs_no_room_for_properties_that_it_does_not_serve(site: SiteWriter) -> None:
+    # R2, R34
+    root = site(heat='plugin = "described"\nproperties = ["1-13"]\n[settings]\nunit_length = 5')
+    facts = portfolio(CompanyFacts("1", "A", None, "DKK", ("12", "13")), unit=6)
+    assert check(root, facts) == []
     assert check(root) == []
 
 
 def test_lengths_of_an_instance_that_cannot_be_started_are_not_asked_for(site: SiteWriter) -> None:
-    (problem,) = check(site(heat='plugin = "described"\n[settings]\nunit_length = "x"'), portfolio(unit="304123"))
+    (problem,) = check(site(heat='plugin = "described"\n[settings]\nunit_length = "x"'), portfolio(unit=6))
     assert problem.key == "settings.unit_length"
     assert "R34" not in problem.allowed
 
