@@ -8,13 +8,14 @@ from functools import lru_cache
 
 from sqlalchemy import Connection
 
+from hub.errors import HubError
 from hub.intake.matching import Matched, Matcher, R
 from hub.ledger import chain
 from hub.money import format_amount
 from hub.settings import Site
 from hub.store import bulk
 from hub.store.books import Books
-from hub.store.keys import KeyBook, Occurrence
+from hub.store.keys import KeyBook, Occurrence, booked_records
 from hub.store.results import Counts
 from hub.store.tables import outcome
 from hub.vendors import Instance
@@ -31,6 +32,10 @@ class HeldError(Exception):
         self.reason = reason
 
 
+class ChangedError(HubError):
+    """A record that an earlier reading of this file has booked is now something else: settings have changed since."""
+
+
 class Booking:
     """One reading's booking. ``held`` are the scopes to skip, with the reason."""
 
@@ -41,6 +46,7 @@ class Booking:
         instance: Instance,
         *,
         reading_id: int,
+        file_id: int,
         sha256: str,
         held: Mapping[str, str],
         actor: str,
@@ -63,6 +69,8 @@ class Booking:
         self._reading_id = reading_id
         self._held = held
         self._keys = KeyBook(conn, reading_id)
+        #: What an earlier reading of this file has entered: no record of a file is ever entered twice (R4).
+        self._entered = booked_records(conn, file_id)
         self._open_from: dict[str, str] = {}
         self._outcomes: list[bulk.Row] = []
 
@@ -84,14 +92,30 @@ class Booking:
         return free
 
     def new(self, free: Sequence[Matched[R]], keys: Sequence[str]) -> list[tuple[Matched[R], str]]:
-        """Those not booked before, with their full keys. Raises HeldError on the same key with another amount (R5)."""
+        """Those not booked before, with their full keys.
+
+        Raises HeldError on the same key with another amount (R5), ChangedError on a record that this file has entered
+        before under another key.
+        """
         new: list[tuple[Matched[R], str]] = []
         for place, key, occurrence in zip(free, keys, self._keys.judge(keys), strict=True):
-            if occurrence.earlier is None:
-                new.append((place, occurrence.key))
-            else:
+            if occurrence.earlier is not None:
                 self._repeat(place, key, occurrence)
+            elif self._entered and place.record.record in self._entered:
+                raise ChangedError(
+                    f"was booked from this file before, and would now be {occurrence.key}",
+                    where=f"line {place.record.record}",
+                    why="the period or another setting of the vendor instance has changed since",
+                    do="read the file again with the settings of its first reading",
+                )
+            else:
+                new.append((place, occurrence.key))
         return new
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether an earlier reading of this file has booked some of it."""
+        return bool(self._entered)
 
     def first_open_day(self, company_number: str) -> str:
         """The first day that may be posted to (R22), as ISO text; "" when every day may."""

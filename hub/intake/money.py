@@ -12,7 +12,7 @@ from hub.ledger import kinds
 from hub.money import format_amount
 from hub.plugin import Chargeback, Payment, PaymentFailed
 from hub.store.books import Account, Correction, Movement
-from hub.store.chargebacks import SecondChargebackError, find_payment
+from hub.store.chargebacks import NoPayment, SecondChargebackError, find_payment
 
 _Item = tuple[Matched[MoneyRecord], str]
 
@@ -134,15 +134,15 @@ class MoneyDesk:
         except SecondChargebackError as error:
             raise HeldError(place.scopes[-1], f"conflict: line {record.record}: {error}") from error
         on_tenancy = place.tenancy is not None
-        if taken is None:
-            self._booking.notes.append(
-                f"line {record.record}: charge-back of {format_amount(record.amount)} without an earlier payment"
-            )
+        if isinstance(taken, NoPayment):
+            self._booking.notes.append(_loose(record, taken))
             self._booking.books.post(place.company_id, [movement])
         else:
-            on_tenancy = taken.own.code != kinds.SUSPENSE
-            correction = Correction(movement, taken.own, taken.entry_id, taken.key, taken.paid, taken.unused)
-            self._booking.books.correct(place.company_id, [correction])
+            on_tenancy = taken.tenancy_id is not None
+            correction = Correction(
+                movement, taken.own, taken.tenancy_id, taken.entry_id, taken.key, taken.paid, taken.unused
+            )
+            self._booking.books.correct(place.company_id, correction)
         self._count(-record.amount, record.currency, on_tenancy)
 
     def _count(self, amount: int, currency: str, on_tenancy: bool) -> None:
@@ -162,3 +162,9 @@ class MoneyDesk:
             known = self._booking.books.shared_account(place.company_id, kinds.CLEARING, code)
             self._clearing[place.company_id, record.creditor, record.group] = known
         return known
+
+
+def _loose(record: Chargeback, found: NoPayment) -> str:
+    told = f"line {record.record}: charge-back of {format_amount(record.amount)} without an earlier payment"
+    others = ", ".join(map(format_amount, found.others))
+    return f"{told} of that amount, booked as a debit of its own; paid was {others}" if others else told

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from hub.intake.booking import Booking, HeldError
+from hub.intake.booking import Booking, ChangedError, HeldError
 from hub.intake.consumption import ConsumptionDesk, Period, period_of
 from hub.intake.hub import Hub
 from hub.intake.matching import Matcher, MoneyRecord
@@ -158,6 +158,10 @@ def _book(job: Job, verdict: Verdict, dry_run: bool) -> Result:
         except _DryRun:
             assert result is not None
             return result
+        except ChangedError as error:
+            reasons = [f"partly booked before, and not read further: {error}"]
+            result = Result("partly_booked", reasons, Counts(held=verdict.records))
+            return _without_booking(job, result, dry_run)
         except HeldError as error:
             verdict.held.setdefault(error.scope, error.reason)
             clash = error
@@ -177,6 +181,7 @@ def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
         job.hub.site,
         job.instance,
         reading_id=reading_id,
+        file_id=job.file.id,
         sha256=job.file.sha256,
         held=verdict.held,
         actor=job.actor,
@@ -203,12 +208,19 @@ def _result(booking: Booking, verdict: Verdict) -> Result:
     counts = booking.counts
     reasons = [*_reasons(verdict), *booking.notes]
     result = Result("booked", reasons, counts, booking.amount, booking.currency)
-    done = counts.booked + counts.unmatched + counts.failed
+    entered = counts.booked + counts.unmatched
     if counts.held:
-        result.state = "partly_booked" if done or counts.duplicate else "quarantined"
-    elif counts.duplicate and not done:
+        some = entered or counts.failed or counts.duplicate or booking.is_resumed
+        result.state = "partly_booked" if some else "quarantined"
+    elif counts.duplicate and not entered and not booking.is_resumed:
         result.state = "duplicate"
-        reasons.insert(0, f"duplicate: all {counts.duplicate} records were booked before, from another file")
+        reasons.insert(
+            0, f"duplicate: {counts.duplicate} records were booked before, from another file; nothing is new"
+        )
+    elif counts.duplicate and not booking.is_resumed:
+        reasons.append(
+            f"{counts.duplicate} of {counts.read} records were booked before, from another file: see the list"
+        )
     if len(reasons) > REASONS_MAX:
         result.reasons = [*reasons[:REASONS_MAX], f"and {len(reasons) - REASONS_MAX} more reasons of these kinds"]
     return result

@@ -15,11 +15,12 @@ SHORT_REFERENCE_LENGTH = 9
 
 
 class OpenCharge:
-    """A charge with something left to pay; ``lines`` are (line id, øre remaining)."""
+    """A charge with something left to pay; ``lines`` are (line id, øre remaining), ``due_date`` is ISO text."""
 
-    __slots__ = ("id", "lines", "reference", "remaining")
+    __slots__ = ("due_date", "id", "lines", "reference", "remaining")
 
-    def __init__(self, id: int, reference: str, line_id: int, remaining: int) -> None:
+    def __init__(self, due_date: str, id: int, reference: str, line_id: int, remaining: int) -> None:
+        self.due_date = due_date
         self.id = id
         self.reference = reference
         self.lines = [(line_id, remaining)]
@@ -28,6 +29,10 @@ class OpenCharge:
     def add_line(self, line_id: int, remaining: int) -> None:
         self.lines.append((line_id, remaining))
         self.remaining += remaining
+
+    def __lt__(self, other: OpenCharge) -> bool:
+        """The order in which charges are paid: oldest due first."""
+        return (self.due_date, self.id) < (other.due_date, other.id)
 
 
 class Allocated(NamedTuple):

@@ -15,6 +15,8 @@ from hub.errors import HubError
 
 #: (account code, øre, ISO value date)
 LeafPosting: TypeAlias = tuple[str, int, str]
+#: (charge type, øre, first and last day of its period as ISO text or None)
+ChargedLine: TypeAlias = tuple[str, int, str | None, str | None]
 
 _SEPARATOR = "\x1f"
 
@@ -41,18 +43,33 @@ def leaf(
     record: int | None,
     corrects_key: str,
     given: bytes,
+    detail: str,
     postings: Iterable[LeafPosting],
 ) -> bytes:
-    """32 bytes over one entry; ``given`` is its input hash, dates are ISO, amounts øre."""
+    """32 bytes over one entry; ``given`` is its input hash, dates are ISO, amounts øre.
+
+    ``detail`` is :func:`charge_detail`, :func:`suspense_detail` or "". An entry's text is left out: it may hold a name.
+    """
     if _SEPARATOR in key:
         raise UnprintableKeyError(f"key {key!r} holds a control character")
     text = (
         f"hub entry v1\x1f{kind}\x1f{key}\x1f{value_date}\x1f{posting_date}\x1f{record or ''}\x1f{corrects_key}"
-        f"\x1f{given.hex()}"
+        f"\x1f{given.hex()}\x1f{detail}"
     )
     for code, amount, day in postings:
         text += f"\x1f{code}\x1f{amount}\x1f{day}"
     return sha256(text.encode()).digest()
+
+
+def charge_detail(due_date: str, reference: str, lines: Iterable[ChargedLine]) -> str:
+    """What an entry demands, beyond its amount: what decides when it is overdue and which payment pays it."""
+    told = "".join(f"\x1e{type_}\x1e{ore}\x1e{first or ''}\x1e{last or ''}" for type_, ore, first, last in lines)
+    return f"charge\x1e{due_date}\x1e{reference}{told}"
+
+
+def suspense_detail(vendor: str, customer: str, reference: str) -> str:
+    """Who is said to have paid what nobody's account could take: what a later match rests on."""
+    return f"suspense\x1e{vendor}\x1e{customer}\x1e{reference}"
 
 
 class Root:

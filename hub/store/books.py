@@ -71,6 +71,8 @@ class Correction(NamedTuple):
     movement: Movement
     #: The account of the earlier entry: a tenancy's receivable or suspense.
     own: Account
+    #: Whose account that is; None for suspense.
+    tenancy_id: int | None
     corrects: int
     corrects_key: str
     #: (line id, øre) that the earlier entry had paid and that is open again.
@@ -165,44 +167,54 @@ class Books:
         )
         for entry_id, movement in zip(self._ids.take("entry", len(movements)), movements, strict=True):
             tenancy = movement.tenancy
+            detail = ""
             if tenancy is None:
                 own = self.shared_account(company_id, kinds.SUSPENSE, kinds.SUSPENSE)
                 rows.suspense.append(_suspended(company_id, entry_id, movement))
+                detail = chain.suspense_detail(movement.vendor, movement.customer, movement.reference)
             else:
                 own = Account(tenancy.account_id, f"receivable:{tenancy.key}")
                 if movement.amount < 0:
                     _receive(rows, positions[tenancy.id], entry_id, movement, tenancy.id)
                 elif movement.amount > 0:
-                    self._demand(rows, positions[tenancy.id], entry_id, movement, tenancy.id)
-            self._enter(rows, ours.id, entry_id, own, movement)
+                    detail = self._demand(rows, positions[tenancy.id], entry_id, movement, tenancy.id)
+            self._enter(rows, ours.id, entry_id, own, movement, detail)
         rows.write(self.conn)
         ours.add(rows.entries)
 
-    def correct(self, company_id: int, corrections: Sequence[Correction]) -> None:
-        """Books entries that take earlier ones back, reopening exactly what those had paid (R9)."""
-        if not corrections:
-            return
+    def correct(self, company_id: int, correction: Correction) -> None:
+        """Books an entry that takes an earlier one back, reopening exactly what that had paid (R9).
+
+        Credit that the tenancy has left pays what is open again, oldest due first, as it would pay a new charge.
+        """
         ours = self._batch(company_id)
         rows = _Rows()
-        for entry_id, correction in zip(self._ids.take("entry", len(corrections)), corrections, strict=True):
-            for seq, (line_id, part) in enumerate(correction.reopened):
-                rows.allocations.append((entry_id, seq, correction.corrects, line_id, -part, kinds.TAKEN_BACK))
-                rows.line_deltas[line_id] = rows.line_deltas.get(line_id, 0) + part
-            if correction.unused:
-                suspended = correction.own.code == kinds.SUSPENSE
-                unused = rows.suspense_deltas if suspended else rows.credit_deltas
-                unused[correction.corrects] = unused.get(correction.corrects, 0) - correction.unused
-            self._enter(
-                rows,
-                ours.id,
-                entry_id,
-                correction.own,
-                correction.movement,
-                correction.corrects,
-                correction.corrects_key,
-            )
+        (entry_id,) = self._ids.take("entry", 1)
+        for seq, (line_id, part) in enumerate(correction.reopened):
+            rows.allocations.append((entry_id, seq, correction.corrects, line_id, -part, kinds.TAKEN_BACK))
+            rows.line_deltas[line_id] = part
+        if correction.unused:
+            suspended = correction.own.code == kinds.SUSPENSE
+            unused = rows.suspense_deltas if suspended else rows.credit_deltas
+            unused[correction.corrects] = -correction.unused
+        own, movement = correction.own, correction.movement
+        self._enter(rows, ours.id, entry_id, own, movement, "", correction.corrects, correction.corrects_key)
         rows.write(self.conn)
         ours.add(rows.entries)
+        if correction.tenancy_id is not None and correction.reopened:
+            self._use_credits(entry_id, correction.tenancy_id, len(correction.reopened))
+
+    def _use_credits(self, entry_id: int, tenancy_id: int, seq: int) -> None:
+        """Allocations numbered from ``seq``, by this entry."""
+        position = load_positions(self.conn, {tenancy_id}, {tenancy_id})[tenancy_id]
+        rows = _Rows()
+        for credit_id, left in position.credits:
+            for line_id, part, _ in allocate(left, position.charges, "")[0]:
+                rows.allocations.append((entry_id, seq, credit_id, line_id, part, kinds.BY_CREDIT))
+                rows.line_deltas[line_id] = rows.line_deltas.get(line_id, 0) - part
+                rows.credit_deltas[credit_id] = rows.credit_deltas.get(credit_id, 0) - part
+                seq += 1
+        rows.write(self.conn)
 
     def close(self) -> None:
         """Writes shared totals and moves each company's chain on: the last locks taken, in order of company."""
@@ -252,6 +264,7 @@ class Books:
         entry_id: int,
         own: Account,
         movement: Movement,
+        detail: str = "",
         corrects: int | None = None,
         corrects_key: str = "",
     ) -> None:
@@ -268,13 +281,13 @@ class Books:
             shared[contra_id] = shared.get(contra_id, 0) - amount
             deltas = shared if own_code == kinds.SUSPENSE else rows.account_deltas
             deltas[own_id] = deltas.get(own_id, 0) + amount
-        leaf = chain.leaf(kind, key, value_date, posting_date, record, corrects_key, given, postings)
+        leaf = chain.leaf(kind, key, value_date, posting_date, record, corrects_key, given, detail, postings)
         rows.entries.append(
             (entry_id, batch_id, kind, value_date, posting_date, text, record, corrects, key, given, leaf)
         )
 
-    def _demand(self, rows: _Rows, position: Position, entry_id: int, movement: Movement, tenancy_id: int) -> None:
-        """A charge with its lines; what credit the tenancy has pays it at once, oldest first."""
+    def _demand(self, rows: _Rows, position: Position, entry_id: int, movement: Movement, tenancy_id: int) -> str:
+        """A charge with its lines; what credit the tenancy has pays it at once, oldest first. Gives its detail."""
         lines = movement.lines or (NewLine(movement.kind, movement.amount),)
         charge_id = self._ids.take("charge", 1)[0]
         due = movement.due_date or movement.value_date
@@ -306,7 +319,8 @@ class Books:
                 )
             )
             if left:
-                position.add_open_line(charge_id, movement.reference, line_id, left)
+                position.add_open_line(due, charge_id, movement.reference, line_id, left)
+        return chain.charge_detail(due, movement.reference, lines)
 
 
 def _receive(rows: _Rows, position: Position, entry_id: int, movement: Movement, tenancy_id: int) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from hub.store.lookup import among
-from hub.store.tables import batch, entry, outcome
+from hub.store.tables import batch, entry, outcome, reading
 
 #: Stands between a business key and its occurrence; ``_AFTER`` is the next character, so that keys are a range.
 _MARK = "#"
@@ -33,6 +33,42 @@ class Occurrence(NamedTuple):
 
     key: str
     earlier: Earlier | None
+
+
+class RecordSet:
+    """Record numbers of one file, a bit each."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+
+    def add(self, record: int) -> None:
+        byte, bit = divmod(record, 8)
+        if byte >= len(self._bits):
+            self._bits.extend(bytes(max(byte + 1 - len(self._bits), len(self._bits))))
+        self._bits[byte] |= 1 << bit
+
+    def __contains__(self, record: int) -> bool:
+        byte, bit = divmod(record, 8)
+        return byte < len(self._bits) and bool(self._bits[byte] >> bit & 1)
+
+    def __bool__(self) -> bool:
+        return bool(self._bits)
+
+
+def booked_records(conn: Connection, file_id: int) -> RecordSet:
+    """The records of this file that an earlier reading of it has entered."""
+    found = RecordSet()
+    batches = conn.execute(
+        select(batch.c.id, batch.c.entry_first, batch.c.entry_last)
+        .join(reading, reading.c.id == batch.c.reading_id)
+        .where(reading.c.file_id == file_id)
+    ).all()
+    for batch_id, first, last in batches:
+        # The range leads to the entries by their primary key, however large the ledger.
+        ours = select(entry.c.record).where(entry.c.id.between(first, last), entry.c.batch_id == batch_id)
+        for (record,) in conn.execute(ours, execution_options={"yield_per": 2_000}):
+            found.add(record)
+    return found
 
 
 class KeyBook:

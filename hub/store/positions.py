@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, String, cast, select
 
 from hub.ledger.allocation import OpenCharge
 from hub.store.lookup import among
@@ -15,18 +16,24 @@ from hub.store.tables import charge, charge_line, credit
 class Position:
     """Open charges, oldest due first, and credits as (entry id, øre left), oldest first."""
 
-    __slots__ = ("charges", "credits")
+    __slots__ = ("_last", "charges", "credits")
 
     def __init__(self) -> None:
         self.charges: list[OpenCharge] = []
+        self._last: OpenCharge | None = None
         self.credits: list[tuple[int, int]] = []
 
-    def add_open_line(self, charge_id: int, reference: str, line_id: int, remaining: int) -> None:
-        """Lines come charge by charge, oldest due first."""
-        if self.charges and self.charges[-1].id == charge_id:
-            self.charges[-1].add_line(line_id, remaining)
+    def add_open_line(self, due_date: str, charge_id: int, reference: str, line_id: int, remaining: int) -> None:
+        """A line of the charge that was added last, or of another one, which takes its place among them."""
+        charges = self.charges
+        if self._last is not None and self._last.id == charge_id:
+            self._last.add_line(line_id, remaining)
+            return
+        self._last = OpenCharge(due_date, charge_id, reference, line_id, remaining)
+        if charges and self._last < charges[-1]:
+            insort(charges, self._last)
         else:
-            self.charges.append(OpenCharge(charge_id, reference, line_id, remaining))
+            charges.append(self._last)
 
 
 def load_positions(conn: Connection, paying: Collection[int], owing: Collection[int]) -> defaultdict[int, Position]:
@@ -47,10 +54,17 @@ def load_positions(conn: Connection, paying: Collection[int], owing: Collection[
 
 def _load_charges(conn: Connection, tenancies: Collection[int], positions: defaultdict[int, Position]) -> None:
     query = (
-        select(charge_line.c.tenancy_id, charge.c.id, charge.c.reference, charge_line.c.id, charge_line.c.remaining)
+        select(
+            charge_line.c.tenancy_id,
+            cast(charge.c.due_date, String),
+            charge.c.id,
+            charge.c.reference,
+            charge_line.c.id,
+            charge_line.c.remaining,
+        )
         .join(charge, charge.c.id == charge_line.c.charge_id)
         .where(among(conn, charge_line.c.tenancy_id, list(tenancies)), charge_line.c.remaining > 0)
         .order_by(charge.c.due_date, charge.c.id, charge_line.c.seq)
     )
-    for tenancy_id, charge_id, reference, line_id, remaining in conn.execute(query).all():
-        positions[tenancy_id].add_open_line(charge_id, reference, line_id, remaining)
+    for tenancy_id, *line in conn.execute(query).all():
+        positions[tenancy_id].add_open_line(*line)

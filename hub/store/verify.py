@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row, String, cast, select
 from hub.errors import HubError
 from hub.ledger import chain
 from hub.money import format_amount
-from hub.store.tables import account, batch, company, entry, file, posting, reading
+from hub.store.tables import account, batch, charge, charge_line, company, entry, file, posting, reading, suspense
 from hub.store.verify_sums import wrong_sums
 
 #: Problems told one by one; the rest is counted.
@@ -127,6 +127,8 @@ class _Entries:
     def __init__(self, conn: Connection, report: Report) -> None:
         self._conn = conn
         self._report = report
+        self._charges = _Details(_charge_details(conn))
+        self._suspense = _Details(_suspense_details(conn))
         self._open: dict[int, _Batch] = {}
         #: An entry above this id is past the end of an open batch.
         self._open_until = inf
@@ -161,7 +163,8 @@ class _Entries:
         report.note(_wrong_postings(named, postings, ours))
         of_leaf = [(one.code, one.amount, one.day) for one in postings]
         try:
-            made = chain.leaf(kind, key, value_date, posting_date, record, corrects_key or "", bytes(given), of_leaf)
+            facts = (kind, key, value_date, posting_date, record, corrects_key or "", bytes(given))
+            made = chain.leaf(*facts, self._charges.of(entry_id) or self._suspense.of(entry_id), of_leaf)
         except HubError:
             made = b""
         if made != bytes(leaf):
@@ -179,6 +182,33 @@ class _Entries:
         for batch_id in [id_ for id_, ours in self._open.items() if ours.row.entry_last < entry_id]:
             self._report.note(self._open.pop(batch_id).problems())
         self._open_until = min((ours.row.entry_last for ours in self._open.values()), default=inf)
+
+
+class _Details:
+    """What entries say beyond their postings, read alongside them: both come in order of entry id."""
+
+    def __init__(self, details: Iterator[tuple[int, str]]) -> None:
+        self._details = details
+        self._next = next(details, None)
+
+    def of(self, entry_id: int) -> str:
+        while self._next is not None and self._next[0] < entry_id:
+            self._next = next(self._details, None)
+        return self._next[1] if self._next is not None and self._next[0] == entry_id else ""
+
+
+def _charge_details(conn: Connection) -> Iterator[tuple[int, str]]:
+    for entry_id, rows in groupby(conn.execute(_CHARGED, execution_options=_IN_PARTS), itemgetter(0)):
+        lines = list(rows)
+        _, due_date, reference, *_ = lines[0]
+        yield entry_id, chain.charge_detail(due_date, reference, [tuple(line[3:]) for line in lines])
+
+
+def _suspense_details(conn: Connection) -> Iterator[tuple[int, str]]:
+    columns = (suspense.c.entry_id, suspense.c.vendor, suspense.c.customer, suspense.c.reference)
+    query = select(*columns).order_by(suspense.c.entry_id)
+    for entry_id, *said in conn.execute(query, execution_options=_IN_PARTS):
+        yield entry_id, chain.suspense_detail(*said)
 
 
 class _Posting(NamedTuple):
@@ -266,6 +296,19 @@ _ENTRIES = (
     .join(account, account.c.id == posting.c.account_id, isouter=True)
     .join(_ORIGINAL, _ORIGINAL.c.id == entry.c.corrects, isouter=True)
     .order_by(entry.c.id, posting.c.seq)
+)
+_CHARGED = (
+    select(
+        charge.c.entry_id,
+        cast(charge.c.due_date, String),
+        charge.c.reference,
+        charge_line.c.charge_type,
+        charge_line.c.amount,
+        cast(charge_line.c.period_from, String),
+        cast(charge_line.c.period_to, String),
+    )
+    .join_from(charge, charge_line, charge_line.c.charge_id == charge.c.id)
+    .order_by(charge.c.entry_id, charge.c.id, charge_line.c.seq)
 )
 _BATCHES = (
     select(batch, company.c.number, file.c.sha256.label("source"))

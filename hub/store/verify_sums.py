@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, or_, select
+from sqlalchemy import Connection, Row, Select, case, func, literal, or_, select
 
 from hub.ledger import kinds
 from hub.money import format_amount
@@ -59,6 +59,7 @@ def wrong_sums(conn: Connection) -> Iterator[str]:
         (_credits(), _tell_credit),
         (_allocations(), _tell_allocation),
         (_positions(), _tell_position),
+        (_names(), _tell_name),
         (_suspended(), _tell_suspended),
         (_suspense_accounts(), _tell_suspense),
         (_corrections(), _tell_correction),
@@ -273,6 +274,20 @@ def _tell_position(row: Row[Any]) -> str:
     return f"tenancy {row.key} has balance {_kr(row.balance)}, its open charges less credits are {_kr(row.position)}"
 
 
+def _names() -> Select[Any]:
+    """A tenancy's account is named after it: whose money is whose hangs on this alone."""
+    named = literal(kinds.receivable_code("")) + tenancy.c.key
+    return (
+        select(tenancy.c.key, account.c.code)
+        .join_from(tenancy, account, account.c.id == tenancy.c.account_id)
+        .where(account.c.code != named)
+    )
+
+
+def _tell_name(row: Row[Any]) -> str:
+    return f"tenancy {row.key} has the account {row.code}, which is another's"
+
+
 def _suspended() -> Select[Any]:
     """Money in suspense is what its entry brought, and what is left of it is what was not taken back."""
     back, own = _taken_back().subquery(), _OWN.subquery()
@@ -369,6 +384,7 @@ def _readings() -> Select[Any]:
             or_(reading.c.state.in_(("booked", "partly_booked")), entered.c.reading_id.is_not(None)),
             ~filed,
             or_(
+                reading.c.read != reading.c.booked + reading.c.unmatched + reading.c.failed + _unbooked(),
                 reading.c.booked != _zero(entered.c.booked),
                 reading.c.unmatched != _zero(entered.c.unmatched),
                 reading.c.failed != _zero(entered.c.failed) + _zero(unknown.c.failed),
@@ -376,6 +392,10 @@ def _readings() -> Select[Any]:
             ),
         )
     )
+
+
+def _unbooked() -> Any:
+    return reading.c.duplicate + reading.c.held + reading.c.kept
 
 
 def _tell_reading(row: Row[Any]) -> str:

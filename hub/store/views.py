@@ -120,7 +120,9 @@ def balance(conn: Connection, tenancy_key: str, as_of: date) -> Balance:
         ).where(posting.c.account_id == ref.account_id)
     ).one()
     currency = conn.execute(select(account.c.currency).where(account.c.id == ref.account_id)).scalar_one()
-    in_time = sum(left for due, left in _open_lines(conn, ref.id, as_of) if not is_overdue(due, as_of, found.business))
+    in_time = sum(
+        max(left, 0) for due, left in _open_lines(conn, ref.id, as_of) if not is_overdue(due, as_of, found.business)
+    )
     # PostgreSQL sums bigint to numeric.
     owed, coming = int(now), int(later)
     return Balance(ref.key, found.name, currency, owed, max(0, owed - in_time), coming, as_of)

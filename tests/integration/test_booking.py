@@ -126,6 +126,35 @@ class TestOnce:
         assert desk.book_as(records, file).state == "booked"
         assert desk.balance("1-1-1-1") == -100_00
 
+    def test_a_second_reading_enters_no_record_again_whatever_has_changed_since(self, desk: Desk) -> None:
+        """R4: the rest of a partly booked file under another period would be two settlements for one."""
+        records, file = (
+            FileOf([result("1", 1_00, period=False), result("9", 2_00, 2, "2", period=False)]),
+            desk.new_file(),
+        )
+        assert desk.book_as(records, file, period=PERIOD).state == "partly_booked"
+        later = (date(2026, 6, 1), date(2027, 5, 31))
+        again = desk.book_as(records, file, period=later)
+        assert (again.state, again.counts.booked) == ("partly_booked", 0)
+        assert "line 1: was booked from this file before" in again.reasons[0]
+        assert desk.balance("1-1-1-1") == 1_00
+        assert desk.book_as(records, file, period=PERIOD).counts.duplicate == 1
+
+    def test_a_file_whose_rest_came_by_another_file_ends_as_booked(self, desk: Desk) -> None:
+        both, file = FileOf([paid("101", 1_00), paid("201", 2_00, group="00002", line=4)]), desk.new_file()
+        desk.companies["1"] = CompanyConfig(number="1")
+        closed = FileOf([paid("101", 1_00), paid("201", 2_00, group="00002", line=4)], properties=("1-1",))
+        assert desk.book_as(closed, file).state == "partly_booked"
+        desk.book(paid("201", 2_00, group="00002"))
+        again = desk.book_as(both, file)
+        assert (again.state, again.counts.duplicate) == ("booked", 2)
+
+    def test_duplicates_in_an_otherwise_new_file_are_told(self, desk: Desk) -> None:
+        desk.book(paid("101", 1_00))
+        outcome = desk.book(paid("101", 1_00), paid("102", 2_00, line=4))
+        assert (outcome.state, outcome.counts.duplicate, outcome.counts.booked) == ("booked", 1, 1)
+        assert outcome.reasons == ["1 of 2 records were booked before, from another file: see the list"]
+
     def test_a_dry_run_tells_the_same_and_leaves_nothing(self, desk: Desk) -> None:
         tables = (entry, posting, account, outcomes)
         before = [desk.one(select(func.count()).select_from(table)) for table in tables]
@@ -166,8 +195,31 @@ class TestChargebacks:
         desk.book(taken_back("101", 300_00, "R"))
         second = desk.book(taken_back("101", 300_00, "R", on=date(2026, 11, 12)))
         assert second.state == "quarantined"
-        assert "charged back already" in second.reasons[0]
+        assert "has come before" in second.reasons[0]
         assert desk.balance("1-1-1-1") == 0
+
+    def test_one_that_came_before_its_payment_leaves_no_room_for_a_second(self, desk: Desk) -> None:
+        desk.book(taken_back("101", 300_00, "R", on=date(2026, 11, 3)))
+        desk.book(paid("101", 300_00, "R"))
+        assert desk.book(taken_back("101", 300_00, "R", on=date(2026, 11, 9))).state == "quarantined"
+        assert desk.balance("1-1-1-1") == 0
+
+    def test_one_of_another_amount_is_a_debit_of_its_own_and_says_what_was_paid(self, desk: Desk) -> None:
+        desk.book(paid("101", 500_00, "R"))
+        outcome = desk.book(taken_back("101", 200_00, "R"))
+        assert "paid was 500.00" in outcome.reasons[0]
+        assert desk.balance("1-1-1-1") == -300_00
+
+    def test_spare_credit_pays_what_it_reopens(self, desk: Desk) -> None:
+        """Else the next charge would take the credit, and the old one would stand as arrears."""
+        desk.charge("1-1-1-1", "JUN", "2026-06-01", 1_000_00)
+        desk.book(paid("101", 1_000_00, "JUN"))
+        desk.book(paid("101", 1_000_00, "", trace="spare"))
+        desk.book(taken_back("101", 1_000_00, "JUN"))
+        assert desk.open_lines("1-1-1-1") == []
+        desk.charge("1-1-1-1", "AUG", "2026-08-01", 1_000_00)
+        assert desk.open_lines("1-1-1-1") == [("AUG", 1_000_00)]
+        assert desk.one(select(credit.c.remaining).where(credit.c.remaining > 0).exists().select()) in (False, 0)
 
     def test_of_a_payment_in_suspense_it_takes_the_money_from_suspense(self, desk: Desk) -> None:
         desk.book(paid("777", 300_00, "R"))
@@ -206,6 +258,11 @@ class TestOtherRecords:
         assert outcome.amount == -200_00
         assert desk.balance("1-1-1-1") == -500_00
         assert desk.one(select(entry.c.kind).where(entry.c.key.contains("|out|"))) == "payout"
+
+    def test_a_debit_takes_its_place_by_due_date_wherever_batches_end(self, desk: Desk) -> None:
+        desk.charge("1-1-1-1", "OCT", "2026-10-01", 500_00)
+        desk.book(paid("101", -300_00, "out", on=date(2026, 7, 1)), paid("101", 300_00, "in", line=4))
+        assert desk.open_lines("1-1-1-1") == [("OCT", 500_00)]
 
     def test_kept_records_are_counted(self, desk: Desk) -> None:
         outcome = desk.book(Kept(3, "022", "address"), paid("101", 1_00, line=4))

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, text, update
 from hub.ledger import chain
 from hub.store.database import connect
 from hub.store.tables import account, batch, company, entry, posting
-from hub.store.verify import PROBLEMS_MAX, Report, verify
+from hub.store.verify import PROBLEMS_MAX, Report, _charge_details, verify
 from tests.desk import Desk, failed, paid, result, taken_back
 
 TENANT = "1-1-1-1"
@@ -117,6 +117,14 @@ class TestBooksInOrder:
         (f"UPDATE entry SET record = 99 WHERE id = {ENTRY}", "not as it was booked"),
         (f"UPDATE entry SET kind = 'payout' WHERE id = {ENTRY}", "not as it was booked"),
         (f"UPDATE entry SET key = 'nets|other#1' WHERE id = {ENTRY}", "not as it was booked"),
+        ("UPDATE charge SET due_date = '2030-01-01'", "not as it was booked"),
+        ("UPDATE charge SET reference = 'ANOTHER'", "not as it was booked"),
+        ("UPDATE charge_line SET charge_type = '99'", "not as it was booked"),
+        ("UPDATE charge_line SET period_to = '2030-01-01'", "not as it was booked"),
+        ("UPDATE suspense SET customer = '101'", "not as it was booked"),
+        ("UPDATE suspense SET reference = 'ANOTHER'", "not as it was booked"),
+        ("UPDATE tenancy SET key = key || '0'", "which is another's"),
+        ("UPDATE reading SET kept = kept + 1", "says that it booked"),
         (
             "UPDATE entry SET corrects = (SELECT min(id) FROM entry WHERE key LIKE '%901%') WHERE corrects IS NOT NULL",
             "on another account than entry",
@@ -180,7 +188,7 @@ class TestChain:
         last = conn.scalar(text(f"SELECT entry_last FROM batch WHERE id = {LAST_OF_1}"))
         given = chain.input_hash(1)
         postings = [(of[0].code, 0, "2026-11-22")]
-        leaf = chain.leaf("payment_failed", "mine#1", "2026-11-22", "2026-11-22", None, "", given, postings)
+        leaf = chain.leaf("payment_failed", "mine#1", "2026-11-22", "2026-11-22", None, "", given, "", postings)
         day = date(2026, 11, 22)
         conn.execute(
             entry.insert().values(
@@ -223,6 +231,7 @@ class TestChain:
             row.record,
             "",
             bytes(row.input_hash),
+            dict(_charge_details(conn))[row.id],
             [(code, amount, str(day)) for code, amount, day in postings],
         )
         root = chain.Root()
