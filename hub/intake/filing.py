@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import filecmp
+import os
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,8 @@ from hub.transport.folders import DONE_SUFFIX, actual_path
 #: Bytes of a name in our folders; with our prefix and suffixes it stays below the 255 of most file systems.
 NAME_BYTES_MAX = 200
 _SUFFIX_BYTES_MAX = 20
+#: What file systems of this world allow.
+_FILE_NAME_BYTES_MAX = 255
 
 
 def file_away(hub: Hub, file: FileRow, result: Result, claim: Arrival | None, now: datetime) -> str:
@@ -90,7 +93,10 @@ def _withdraw(claim: Arrival) -> Path | None:
             raise HubError(f"{hidden} was taken in place of another file, and cannot be given back: its name is used")
         hidden.rename(path)
         return None
-    path.with_name(path.name + DONE_SUFFIX).unlink(missing_ok=True)
+    companion = path.with_name(path.name + DONE_SUFFIX)
+    # A companion whose name would be longer than names may be is not there, and cannot be asked for.
+    if len(os.fsencode(companion.name)) <= _FILE_NAME_BYTES_MAX:
+        companion.unlink(missing_ok=True)
     return hidden
 
 

@@ -7,10 +7,15 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
+import structlog
+
 from hub.intake.hub import Hub
 from hub.plugin import Mine
 from hub.settings import Site
 from hub.vendors import Instance, VendorFault
+
+
+log = structlog.get_logger()
 
 
 class Verdict(NamedTuple):
@@ -49,30 +54,38 @@ def identify(hub: Hub, path: Path, name: str, *, source: Path, door: str | None)
     asked = _asked(hub, nfc(name), source, door)
     mine: list[tuple[Instance, str]] = []
     refusals: list[str] = []
-    faults: list[str] = []
+    faults: dict[str, str] = {}
     for vendor in asked:
         instance = hub.vendors.instances.get(vendor)
         if instance is None:
-            faults.append(f"{vendor}: its plug-in is not at work, see: hub check")
+            faults[vendor] = "its plug-in is not at work, see: hub check"
             continue
         try:
             answer = instance.identify(path, nfc(name))
         except VendorFault as fault:
-            faults.append(f"{vendor}: {fault}")
+            faults[vendor] = str(fault)
+            log.error("a plug-in could not say whose a file is", vendor=vendor, file=name, fault=str(fault))
             continue
         if isinstance(answer, Mine):
             mine.append((instance, answer.kind))
         else:
             refusals.append(f"{vendor}: not mine: {answer.why}")
+    troubled = "; ".join(f"{vendor}: {fault}" for vendor, fault in faults.items())
     if len(mine) == 1:
         instance, kind = mine[0]
+        if any(hub.site.vendors[vendor].plugin == instance.plugin for vendor in faults):
+            # Two instances of one plug-in know the same files: who cannot answer might have said yes as well.
+            return refused(f"ambiguous: claimed by {instance.name} (as {kind}), and another cannot answer: {troubled}")
         return Verdict(instance.name, kind, instance.kinds[kind].identity == "name+content")
     if mine:
         claimants = " and ".join(f"{instance.name} (as {kind})" for instance, kind in mine)
         return refused(f"ambiguous: claimed by {claimants}; give them different doors or telltales")
     if faults and not refusals:
-        return refused(f"plug-in fault: {'; '.join(faults)}")
-    said = "; ".join([*refusals, *faults]) or "no instance takes files of this name from this folder"
+        return refused(f"plug-in fault: {troubled}")
+    said = (
+        "; ".join([*refusals, *([troubled] if troubled else [])])
+        or "no instance takes files of this name from this folder"
+    )
     return refused(f"unrecognised: {said}")
 
 

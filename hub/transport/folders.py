@@ -44,6 +44,7 @@ class Look(NamedTuple):
 
     files: tuple[Seen, ...]
     refused: Mapping[str, str]
+    folders: tuple[Path, ...]
 
 
 def scan(folder: Path) -> Look:
@@ -52,6 +53,7 @@ def scan(folder: Path) -> Look:
     A symbolic link is refused: it could name any file of the machine. Raises OSError when the folder cannot be read.
     """
     files: list[Seen] = []
+    folders: list[Path] = []
     refused: dict[str, str] = {}
     with os.scandir(folder) as listing:
         entries = {entry.name: entry for entry in listing}
@@ -65,10 +67,12 @@ def scan(folder: Path) -> Look:
         if stat.S_ISREG(status.st_mode):
             announced = name + DONE_SUFFIX in entries
             files.append(Seen(folder / name, printable(name), status.st_size, status.st_mtime_ns, announced))
-        elif not stat.S_ISDIR(status.st_mode):
+        elif stat.S_ISDIR(status.st_mode):
+            folders.append(folder / name)
+        else:
             kind = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "no regular file"
             refused[printable(str(folder / name))] = f"{kind}; put the file itself here"
-    return Look(tuple(files), refused)
+    return Look(tuple(files), refused, tuple(folders))
 
 
 def look_at(path: Path) -> Seen:
