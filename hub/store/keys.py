@@ -86,7 +86,7 @@ class KeyBook:
         seen: Counter[str] = Counter()
         booked: dict[str, Earlier] = {}
         # Files come nearly in key order, so that most batches fall into a gap of the index: one probe settles them.
-        if self._any_between(min(keys), max(keys)):
+        if self._any_between(min(keys), max(key + _AFTER for key in keys)):
             booked, ours = self._booked(distinct)
             seen.update(ours)
             if booked:
@@ -101,7 +101,7 @@ class KeyBook:
         return judged
 
     def _any_between(self, first: str, last: str) -> bool:
-        probe = select(entry.c.id).where(entry.c.key > first, entry.c.key < last + _AFTER).limit(1)
+        probe = select(entry.c.id).where(entry.c.key > first, entry.c.key < last).limit(1)
         return self._conn.execute(probe).first() is not None
 
     def _booked(self, keys: set[str]) -> tuple[dict[str, Earlier], Counter[str]]:

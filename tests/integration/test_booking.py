@@ -108,6 +108,13 @@ class TestOnce:
         assert (outcome.counts.duplicate, outcome.counts.booked, outcome.state) == (4, 1, "booked")
         assert desk.balance("1-1-1-1") == -300_00
 
+    def test_a_key_that_goes_on_with_a_blank_hides_no_shorter_one(self, desk: Desk) -> None:
+        """A blank sorts before the mark of an occurrence: the batch's last key is not its last occurrence."""
+        records = [paid("101", 1_00, trace="a"), paid("101", 2_00, trace="a b", line=4)]
+        desk.book(records[0])
+        again = desk.book(*records)
+        assert (again.counts.duplicate, again.counts.booked) == (1, 1)
+
     def test_the_same_key_with_another_amount_is_a_conflict_that_holds_its_property_alone(self, desk: Desk) -> None:
         desk.book(paid("101", 100_00, "R"))
         changed = paid("101", 120_00, "R", line=5)
