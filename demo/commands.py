@@ -27,6 +27,8 @@ class Commands:
     def __init__(self, site: Path) -> None:
         self.site = site
         self.program = Path(sys.executable).with_name("hub")
+        #: What the daemon says.
+        self.log = site / "daemon.log"
 
     def run(self, *arguments: str, statuses: tuple[int, ...] = (0,)) -> Any:
         """The command's JSON. Raises DemoError where its exit status is none of ``statuses``."""
@@ -41,14 +43,13 @@ class Commands:
     @contextmanager
     def daemon(self) -> Iterator[Callable[[], None]]:
         """``hub run`` while inside, stopped by SIGTERM after; the call given raises DemoError where it has ended."""
-        log = self.site / "daemon.log"
-        with log.open("wb") as stream:
+        with self.log.open("wb") as stream:
             process = subprocess.Popen([str(self.program), "run", "--site", str(self.site)], stderr=stream)
             try:
-                yield lambda: _has_to_run(process, log)
+                yield lambda: _has_to_run(process, self.log)
                 process.send_signal(signal.SIGTERM)
                 if process.wait(_STOP_SECONDS_MAX) != 0:
-                    raise DemoError(f"the daemon ended with {process.returncode} on SIGTERM: see {log}")
+                    raise DemoError(f"the daemon ended with {process.returncode} on SIGTERM: see {self.log}")
             finally:
                 if process.poll() is None:
                     process.kill()

@@ -108,7 +108,7 @@ def _wait_for(commands: Commands, files: list[Dropped], still_runs: Callable[[],
     wait_until(
         lambda: not any(place.exists() for place in places),
         still_runs,
-        f"taking in {len(files)} files",
+        f"taking in {len(files)} files (see {commands.log})",
         _TAKEN_IN_SECONDS_MAX,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from hub.intake.identification import doors
 from hub.intake.outcome import FileOutcome
 from hub.intake.placing import StillBeingReadError
 from hub.store.journal import Arrival
-from hub.transport.folders import Seen, Settling, scan
+from hub.transport.folders import Seen, Settling, printable, scan
 
 log = structlog.get_logger()
 
@@ -100,7 +101,8 @@ class Looker:
         seen: list[Seen] = []
         self.present = set()
         refused: dict[str, str] = {}
-        for folder in doors(self._hub.site):
+        watched = doors(self._hub.site)
+        for folder in watched:
             try:
                 look = scan(folder)
             except OSError as error:
@@ -114,6 +116,7 @@ class Looker:
             self.present.add(folder)
             seen.extend(look.files)
             refused.update(look.refused)
+            refused.update(_lost(set(look.folders) - watched.keys()))
         for path in refused.keys() - self._refused:
             log.warning("not taken", path=path, reason=refused[path])
         self._refused = set(refused)
@@ -137,7 +140,6 @@ class Looker:
                 return
             if self._backoff.is_due(claim.id, self._hub.clock()):
                 self._work(claim, steps.resume)
-        steps.file_what_was_cut_short(self._hub, ACTOR)
 
     def _work(self, claim: Arrival, work: Callable[[Hub, Arrival, str], FileOutcome | None]) -> None:
         """A fault of ours leaves the claim open: it is tried again, later and later."""
@@ -158,6 +160,18 @@ class Looker:
         if unsettled:
             look_again = max(intake.settle_age_seconds / intake.settle_looks, _SHORTEST_PAUSE_SECONDS)
             self.pause_seconds = min(intake.scan_seconds, look_again)
+
+
+def _lost(strangers: set[Path]) -> dict[str, str]:
+    """Folders that are no instance's inbox and have something in them: it would lie there for ever."""
+    told = {}
+    for folder in strangers:
+        with suppress(OSError):
+            if scan(folder).files:
+                told[printable(str(folder))] = (
+                    "is no vendor's inbox, what lies in it is not looked at; see: hub vendors"
+                )
+    return told
 
 
 class Backoff:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -12,8 +13,8 @@ import typer
 
 import hub
 from hub.cli import imports, intake, ledger, site
-from hub.cli.context import FAULT, WRONG_USE, SiteOption
-from hub.cli.output import print_json, say, warn
+from hub.cli.context import FAULT, WRONG_USE, SiteOption, status_of
+from hub.cli.output import OutputError, print_json, say, to_stdout, warn
 from hub.errors import HubError
 
 app = typer.Typer(invoke_without_command=True, add_completion=False, rich_markup_mode=None)
@@ -50,8 +51,8 @@ def options(
 ) -> int:
     """Takes in any vendor's file exactly once and keeps every tenant's running balance.
 
-    Exit status: 0 well, 1 wrong use or configuration, 2 something was quarantined, held or partly booked, 3 a fault of
-    ours or books that are not in order.
+    Exit status: 0 well, 1 wrong use or configuration, 2 something was quarantined, held or partly booked, or is being
+    worked on by another hub, 3 a fault of ours, books that are not in order, or an answer that could not be written.
     """
     told = os.environ.get("HUB_SITE")
     ctx.obj = site or (Path(told) if told else None)
@@ -63,24 +64,48 @@ def options(
 def run(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; gives its exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if sys.stdout is None:
+        warn("hub: standard output is closed, nothing was done: give the answer somewhere to go, if only /dev/null")
+        return FAULT
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name that a terminal cannot show is no reason not to show the rest.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        status = _ran(given)
+        with to_stdout() as stdout:
+            stdout.flush()
+    except OutputError as error:
+        return _unheard(error)
+    return status
+
+
+def _ran(given: list[str]) -> int:
+    """Raises OutputError."""
     try:
         status = typer.main.get_command(app).main(given, prog_name="hub", standalone_mode=False)
-        sys.stdout.flush()
     except typer.TyperException as error:
         return _failed(given, f"{error.format_message()} (see: hub --help)")
     except HubError as error:
-        return _failed(given, str(error), **_details(error))
+        return _failed(given, str(error), status=status_of(error), **_details(error))
     except (KeyboardInterrupt, typer.Abort):
         return _INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our answer has had enough; without this, Python's own last flush would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return WRONG_USE
+    except OutputError:
+        raise
     except Exception as error:
         log = _log()
         log.exception("a fault of ours", arguments=given)
         return _failed(given, f"a fault of ours: {type(error).__name__}: {error}", status=FAULT)
     return status if isinstance(status, int) else 0
+
+
+def _unheard(error: OutputError) -> int:
+    """Whoever reads our answer has had enough, or cannot take it."""
+    # Without this, Python's own last flush would complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.reader_left:
+        return WRONG_USE
+    warn(f"hub: the answer cannot be written to standard output: {error}")
+    return FAULT
 
 
 def _failed(arguments: Sequence[str], message: str, *, status: int = WRONG_USE, **details: Any) -> int:

@@ -16,6 +16,7 @@ import typer
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from hub.errors import HubError
     from hub.intake.hub import Hub
     from hub.settings import Site
     from hub.store.database import Database
@@ -25,6 +26,7 @@ SiteOption = Annotated[
     typer.Option("--site", metavar="DIR", help="The site's folder. Default: $HUB_SITE, else the current folder."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer with one JSON document on standard output.")]
+ReasonOption = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why, for the journal.")]
 ActorOption = Annotated[
     str | None, typer.Option("--actor", metavar="NAME", help="Who does this, for the journal. Default: the OS user.")
 ]
@@ -47,9 +49,38 @@ def actor_of(actor: str | None) -> str:
             return getpass.getuser()
         except (OSError, KeyError):
             return f"uid {os.getuid()}"
-    if not actor.strip() or not actor.isprintable():
-        raise typer.BadParameter("a name is needed, without control characters", param_hint="--actor")
-    return actor.strip()
+    return _said(actor, "a name", "--actor")
+
+
+def reason_of(reason: str | None) -> str:
+    return "no reason given" if reason is None else _said(reason, "a reason", "--reason")
+
+
+def _said(text: str, what: str, option: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise typer.BadParameter(f"{what} is needed, without control characters", param_hint=option)
+    return text.strip()
+
+
+def wants_json(ctx: typer.Context, as_json: bool) -> bool:
+    """Whether ``--json`` was given to this command or, as in ``hub files --json show 1``, to its group."""
+    return as_json or (ctx.parent is not None and bool(ctx.parent.params.get("as_json")))
+
+
+def as_unicode(text: str) -> str:
+    """An argument that is looked up in the books; bytes that are no text can be nobody's name there."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise typer.BadParameter(f"{text!r} is no valid text in the locale's encoding") from error
+    return text
+
+
+def status_of(error: HubError) -> int:
+    """Nothing is wrong where somebody else is at work on the same thing: it is only not done yet."""
+    from hub.intake.placing import BusyError
+
+    return HELD_BACK if isinstance(error, BusyError) else WRONG_USE
 
 
 def now() -> datetime:

@@ -36,7 +36,7 @@ def import_portfolio(
     from hub.imports.portfolio import import_portfolio as imported
 
     who, the_site = actor_of(actor), load(root_of(ctx, site))
-    refused = _refused_file(the_site, file)
+    refused = _refused_file(the_site, "portfolio", file)
     with opened(the_site) as database:
         report = imported(
             database,
@@ -63,7 +63,7 @@ def import_charges(
     from hub.imports.charges import import_charges as imported
 
     who, the_site = actor_of(actor), load(root_of(ctx, site))
-    refused = _refused_file(the_site, file)
+    refused = _refused_file(the_site, "charges", file)
     with opened(the_site) as database:
         report = imported(
             database, file, encoding=encoding, now=now(), actor=who, company_of=the_site.company, errors_to=refused
@@ -71,12 +71,10 @@ def import_charges(
     return _answered(as_json, the_site, report, refused)
 
 
-def _refused_file(site: Site, file: Path) -> Path:
-    """Where bad rows go; those of an earlier import of the same name are no longer true."""
+def _refused_file(site: Site, what: str, file: Path) -> Path:
+    """Where bad rows go, in the place of those of an earlier import of the same name."""
     site.lists.mkdir(parents=True, exist_ok=True)
-    target = site.lists / f"{file.stem}.refused.csv"
-    target.unlink(missing_ok=True)
-    return target
+    return site.lists / f"{what}-{file.stem}.refused.csv"
 
 
 def _answered(as_json: bool, site: Site, report: ImportReport, refused: Path) -> int:

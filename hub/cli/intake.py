@@ -14,14 +14,17 @@ import typer
 from hub.cli.context import (
     FAULT,
     HELD_BACK,
-    WRONG_USE,
     ActorOption,
     JsonOption,
+    ReasonOption,
     SiteOption,
     actor_of,
     books_of,
     hub_of,
+    reason_of,
     root_of,
+    status_of,
+    wants_json,
 )
 from hub.cli.ledger import moment
 from hub.cli.output import answer, counts_of, say, table, warn
@@ -35,7 +38,11 @@ if TYPE_CHECKING:
 
 files_app = typer.Typer(help="Every file that came, and what became of it.", invoke_without_command=True)
 
-FileArgument = Annotated[int, typer.Argument(metavar="ID", help="The file's number, as hub files shows it.")]
+#: The largest number that a database can be asked for.
+_ID_MAX = 2**63 - 1
+FileArgument = Annotated[
+    int, typer.Argument(metavar="ID", min=1, max=_ID_MAX, help="The file's number, as hub files shows it.")
+]
 PeriodOption = Annotated[
     str | None,
     typer.Option(metavar="FROM..TO", help="The period of results that carry none, e.g. 2025-06-01..2026-05-31."),
@@ -54,7 +61,10 @@ def ingest(
     as_json: JsonOption = False,
     site: SiteOption = None,
 ) -> int:
-    """Take files in by hand, the way the daemon does."""
+    """Take files in by hand, the way the daemon does.
+
+    The exit status is the worst of all files'.
+    """
     import structlog
 
     from hub.intake import pipeline
@@ -73,12 +83,12 @@ def ingest(
                 outcomes.append(pipeline.ingest(hub, path, actor=who, vendor=vendor, period=dates, dry_run=dry_run))
             except HubError as error:
                 errors.append({"file": str(path), "error": str(error)})
-                status = max(status, WRONG_USE)
+                status = max(status, status_of(error))
             except Exception as error:
                 # One file's fault of ours is no reason to leave the others lying.
                 log.exception("our fault, nothing of it is half done", file=str(path))
                 errors.append({"file": str(path), "error": f"a fault of ours: {type(error).__name__}: {error}"})
-                status = FAULT
+                status = max(status, FAULT)
             step()
     document: dict[str, Any] = {"files": [_shape(outcome) for outcome in outcomes]}
     if errors:
@@ -86,7 +96,7 @@ def ingest(
     answer(as_json, document, lambda: _tell(outcomes))
     for failed in errors:
         warn(f"hub: {failed['file']}: {failed['error']}")
-    return status or _status(outcomes)
+    return max(status, _status(outcomes))
 
 
 def run(ctx: typer.Context, site: SiteOption = None) -> int:
@@ -163,7 +173,7 @@ def show(ctx: typer.Context, file: FileArgument, as_json: JsonOption = False, si
         found = journal.file_detail(conn, file)
     if found is None:
         raise HubError(f"there is no file {file}", do="see: hub files")
-    answer(as_json, file_detail.shape(found), lambda: file_detail.tell(found))
+    answer(wants_json(ctx, as_json), file_detail.shape(found), lambda: file_detail.tell(found))
     return 0
 
 
@@ -172,6 +182,7 @@ def retry(
     ctx: typer.Context,
     file: FileArgument,
     period: PeriodOption = None,
+    reason: ReasonOption = None,
     actor: ActorOption = None,
     as_json: JsonOption = False,
     site: SiteOption = None,
@@ -179,15 +190,16 @@ def retry(
     """Reads a file again that was quarantined, ignored or partly booked; what is booked stays as it is."""
     from hub.intake import pipeline
 
-    who, dates = actor_of(actor), _dates(period)
+    who, why, dates = actor_of(actor), reason_of(reason), _dates(period)
     with hub_of(root_of(ctx, site)) as hub:
-        return _answered(as_json, pipeline.retry(hub, file, actor=who, period=dates))
+        return _answered(wants_json(ctx, as_json), pipeline.retry(hub, file, actor=who, reason=why, period=dates))
 
 
 @files_app.command()
 def release(
     ctx: typer.Context,
     file: FileArgument,
+    reason: ReasonOption = None,
     actor: ActorOption = None,
     as_json: JsonOption = False,
     site: SiteOption = None,
@@ -195,16 +207,16 @@ def release(
     """Books a file that is held for approval."""
     from hub.intake import pipeline
 
-    who = actor_of(actor)
+    who, why = actor_of(actor), reason_of(reason)
     with hub_of(root_of(ctx, site)) as hub:
-        return _answered(as_json, pipeline.release(hub, file, actor=who))
+        return _answered(wants_json(ctx, as_json), pipeline.release(hub, file, actor=who, reason=why))
 
 
 @files_app.command()
 def ignore(
     ctx: typer.Context,
     file: FileArgument,
-    reason: Annotated[str, typer.Option(help="Why nobody needs it.")],
+    reason: ReasonOption = None,
     actor: ActorOption = None,
     as_json: JsonOption = False,
     site: SiteOption = None,
@@ -212,9 +224,9 @@ def ignore(
     """Sets a file aside for good; its bytes are kept, and a retry takes it up again."""
     from hub.intake import pipeline
 
-    who = actor_of(actor)
+    who, why = actor_of(actor), reason_of(reason)
     with hub_of(root_of(ctx, site)) as hub:
-        return _answered(as_json, pipeline.ignore(hub, file, reason=reason, actor=who))
+        return _answered(wants_json(ctx, as_json), pipeline.ignore(hub, file, actor=who, reason=why))
 
 
 def _answered(as_json: bool, outcome: FileOutcome) -> int:

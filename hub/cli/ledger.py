@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.context import FAULT, JsonOption, SiteOption, books_of, now, root_of
+from hub.cli.context import FAULT, JsonOption, SiteOption, as_unicode, books_of, now, root_of
 from hub.cli.output import answer, say, table
 from hub.money import format_amount
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from hub.store.views import Source
 
 TenancyArgument = Annotated[
-    str, typer.Argument(metavar="TENANCY", help="company-property-unit-tenant, e.g. 1-12-304-2")
+    str,
+    typer.Argument(metavar="TENANCY", callback=as_unicode, help="company-property-unit-tenant, e.g. 1-12-304-2"),
 ]
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -132,7 +133,10 @@ def unmatched(ctx: typer.Context, as_json: JsonOption = False, site: SiteOption 
 
 def documents(
     ctx: typer.Context,
-    key: Annotated[str, typer.Argument(metavar="TENANCY|PROPERTY", help="e.g. 1-12-304-2, or 1-12 for a property")],
+    key: Annotated[
+        str,
+        typer.Argument(metavar="TENANCY|PROPERTY", callback=as_unicode, help="e.g. 1-12-304-2, or 1-12 for a property"),
+    ],
     as_json: JsonOption = False,
     site: SiteOption = None,
 ) -> int:
@@ -174,8 +178,8 @@ def documents(
 def verify(
     ctx: typer.Context,
     expect: Annotated[
-        str, typer.Option(metavar="HASH", help="A head that was noted before: it has to be there still.")
-    ] = "",
+        str | None, typer.Option(metavar="HASH", help="A head that was noted before: it has to be there still.")
+    ] = None,
     as_json: JsonOption = False,
     site: SiteOption = None,
 ) -> int:
@@ -185,10 +189,11 @@ def verify(
     """
     from hub.store.verify import verify as proved
 
-    if expect and not _HASH.fullmatch(expect.strip()):
+    # An empty one is a variable that was never set: nothing would be proved where something was asked.
+    if expect is not None and not _HASH.fullmatch(expect.strip()):
         raise typer.BadParameter("a head has 64 hexadecimal digits, as hub verify prints it", param_hint="--expect")
     with books_of(root_of(ctx, site)) as (_, conn):
-        report = proved(conn, expect)
+        report = proved(conn, expect or "")
     document: dict[str, Any] = {
         "ok": report.ok,
         "entries": report.entries,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,6 +16,24 @@ if TYPE_CHECKING:
 
 #: A pipe has no width: nothing is cut or wrapped there.
 _ENDLESS_COLUMNS = 10_000
+
+
+class OutputError(Exception):
+    """Standard output takes no more."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(error.strerror)
+        #: Whoever read it has had enough.
+        self.reader_left = isinstance(error, BrokenPipeError)
+
+
+@contextmanager
+def to_stdout() -> Iterator[TextIO]:
+    """Around all that writes there, so that its failure is told from every other. Raises OutputError."""
+    try:
+        yield sys.stdout
+    except OSError as error:
+        raise OutputError(error) from error
 
 
 def answer(as_json: bool, document: Mapping[str, Any], tell: Callable[[], None]) -> None:
@@ -26,17 +45,19 @@ def answer(as_json: bool, document: Mapping[str, Any], tell: Callable[[], None])
 
 
 def print_json(document: Mapping[str, Any]) -> None:
-    """Always in UTF-8, whatever the locale."""
+    r"""Always in UTF-8, whatever the locale; a byte of a file's name that is no UTF-8 is ``\udc..``, as JSON has it."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    with to_stdout() as stdout:
+        stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
 def say(*lines: str) -> None:
     """Lines for a person, as they are."""
     console = _console()
-    for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    with to_stdout():
+        for line in lines:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def warn(line: str) -> None:
@@ -55,7 +76,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         shown.add_column(title.removeprefix(">"), justify="right" if right else "left", no_wrap=right, overflow="fold")
     for row in rows:
         shown.add_row(*(Text(_cell(cell)) for cell in row))
-    _console().print(shown)
+    with to_stdout():
+        _console().print(shown)
 
 
 def counts_of(counts: Counts) -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.context import WRONG_USE, JsonOption, SiteOption, load, load_to_read, opened, root_of
+from hub.cli.context import WRONG_USE, JsonOption, SiteOption, load, load_to_read, opened, root_of, wants_json
 from hub.cli.output import answer, say, table
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def show_vendor(
         "settings": [{"key": one.key, "value": one.value, "origin": one.origin, "item": one.item} for one in settings],
     }
     rows = [(one.key, _shown(one.value), one.origin, one.item) for one in settings]
-    answer(as_json, document, lambda: table(("setting", "value", "from", "sheet item"), rows))
+    answer(wants_json(ctx, as_json), document, lambda: table(("setting", "value", "from", "sheet item"), rows))
     return 0
 
 

@@ -109,9 +109,10 @@ def import_charges(
     company_of: Callable[[str], CompanyConfig],
     errors_to: Path | None = None,
 ) -> ImportReport:
-    """Books every good row in one transaction; gives the bad ones back, in ``errors_to`` too when there are any.
+    """Books every good row in one transaction; gives the bad ones back, in ``errors_to`` too.
 
-    ``company_of`` gives a company's configuration by number. Raises TableError when the file as a whole cannot be read.
+    A file ``errors_to`` of an earlier import is replaced, or removed where no row is bad. ``company_of`` gives a
+    company's configuration by number. Raises TableError when the file as a whole cannot be read.
     """
     table = read_table(
         path,
@@ -133,7 +134,7 @@ def import_charges(
             add_event(connection, at=now, actor=actor, what="charges imported", detail=detail)
     report.added = len(new)
     report.bad.sort()
-    if errors_to is not None and report.bad:
+    if errors_to is not None:
         table.write_bad(report.bad, errors_to)
     return report
 

@@ -1,13 +1,14 @@
 """``hub portfolio import``: companies, properties, units and tenancies from a CSV file, one row a tenancy.
 
 Importing again changes nothing. Nothing changes by an absent row or column, or by an empty cell of a company's
-or property's column (it says nothing). An empty cell of a tenancy's column empties that field.
+or property's column (it says nothing). An empty cell of a tenancy's column empties that field. Of rows that contradict
+each other none is believed.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -110,7 +111,9 @@ class _Line(NamedTuple):
 
 
 #: What is wrong, by line number.
-_Errors: TypeAlias = dict[int, str]
+_Errors: TypeAlias = dict[int, list[str]]
+#: Lines that a message names of those that say the same; the rest are counted.
+_LINES_NAMED_MAX = 5
 
 
 def import_portfolio(
@@ -123,10 +126,10 @@ def import_portfolio(
     currency_of: Callable[[str], str],
     errors_to: Path | None = None,
 ) -> ImportReport:
-    """Imports every good row in one transaction; gives the bad ones back, in ``errors_to`` too when there are any.
+    """Imports every good row in one transaction; gives the bad ones back, in ``errors_to`` too.
 
-    ``currency_of`` gives the currency of a company, by number, when it is new. Raises TableError when the file as a
-    whole cannot be read.
+    A file ``errors_to`` of an earlier import is replaced, or removed where no row is bad. ``currency_of`` gives the
+    currency of a company, by number, when it is new. Raises TableError when the file as a whole cannot be read.
     """
     table = read_table(
         path,
@@ -135,20 +138,23 @@ def import_portfolio(
         required=[column.name for column in COLUMNS if column.required],
     )
     report = ImportReport(rows=len(table.rows) + len(table.bad), bad=list(table.bad), warnings=table.warnings)
-    lines = _understood(table.rows, report.bad)
-    lines = _sieved(lines, _repeated_keys(lines), report.bad)
+    lines = _without_copies(_understood(table.rows, report.bad), report.warnings)
     with database.write() as connection:
         stored = load_portfolio(connection, {line.facts.company_number for line in lines})
-        for judge in (_customers_taken, _disagreements):
-            lines = _sieved(lines, judge(lines, stored), report.bad)
-        added, changed = write_portfolio(connection, [line.facts for line in lines], stored, currency_of)
+        # Every row is heard before one is refused: a contradiction is none the less one for another fault in its row.
+        errors: _Errors = defaultdict(list)
+        _repeated_tenancies(lines, errors)
+        _contradictions(lines, errors)
+        _customers_taken(lines, stored, errors)
+        good = _sieved(lines, errors, report.bad)
+        added, changed = write_portfolio(connection, [line.facts for line in good], stored, currency_of, now)
         report.added, report.changed = len(added), len(changed)
-        report.unchanged = len(lines) - report.added - report.changed
+        report.unchanged = report.rows - len(report.bad) - report.added - report.changed
         if added or changed:
             detail = {"file": path.name, "added": report.added, "changed": report.changed, "bad": len(report.bad)}
             add_event(connection, at=now, actor=actor, what="portfolio imported", detail=detail)
     report.bad.sort()
-    if errors_to is not None and report.bad:
+    if errors_to is not None:
         table.write_bad(report.bad, errors_to)
     return report
 
@@ -208,59 +214,98 @@ def _meaning(column: Declared, text: str) -> Any:
 
 
 def _sieved(lines: Sequence[_Line], errors: _Errors, bad: list[BadRow]) -> list[_Line]:
-    bad.extend(BadRow(row.line, errors[row.line], row.cells) for row, _ in lines if row.line in errors)
+    bad.extend(BadRow(row.line, "; ".join(errors[row.line]), row.cells) for row, _ in lines if row.line in errors)
     return [line for line in lines if line.row.line not in errors]
 
 
-def _repeated_keys(lines: Sequence[_Line]) -> _Errors:
-    first: dict[str, int] = {}
-    errors = {}
-    for row, facts in lines:
-        earlier = first.setdefault(facts.key, row.line)
-        if earlier != row.line:
-            errors[row.line] = f"tenancy {facts.key} is on line {earlier} already"
-    return errors
+def _by_tenancy(lines: Iterable[_Line]) -> dict[str, list[_Line]]:
+    found: dict[str, list[_Line]] = defaultdict(list)
+    for line in lines:
+        found[line.facts.key].append(line)
+    return found
 
 
-def _customers_taken(lines: Sequence[_Line], stored: Stored) -> _Errors:
-    """Customer numbers that two tenancies of a company claim (R15): the holder keeps its own, newcomers get none."""
-    numbers = {row.id: number for number, row in stored.companies.items()}
-    holders = {
-        (numbers[row.company_id], row.customer_key): row.key
-        for row in stored.tenancies.values()
-        if row.customer_key is not None
-    }
+def _without_copies(lines: Sequence[_Line], warnings: list[str]) -> list[_Line]:
+    """Of rows that say the same of the same tenancy, one is enough."""
+    kept = []
+    for key, of_it in _by_tenancy(lines).items():
+        if all(line.facts == of_it[0].facts for line in of_it):
+            if len(of_it) > 1:
+                warnings.append(f"tenancy {key} is {_on(of_it)}, each time with the same content: once is enough")
+            kept.append(of_it[0])
+        else:
+            kept.extend(of_it)
+    return kept
+
+
+def _repeated_tenancies(lines: Sequence[_Line], errors: _Errors) -> None:
+    """Which of two rows on one tenancy is right, nobody can know: neither is believed."""
+    for key, of_it in _by_tenancy(lines).items():
+        if len(of_it) > 1:
+            error = f"tenancy {key} is {_on(of_it)} with different {', '.join(_differences(of_it))}: keep one of them"
+            for line in of_it:
+                errors[line.row.line].append(error)
+
+
+def _differences(lines: Sequence[_Line]) -> Iterator[str]:
+    """The titles of the columns in which rows on one tenancy differ."""
+    for title, column in ((declared.name, declared.fills) for declared in COLUMNS):
+        said = [_about(line.facts, column.table).get(column.name, "") for line in lines]
+        if any(one != said[0] for one in said):
+            yield title
+
+
+def _about(facts: TenancyFacts, table: Table) -> Mapping[str, Any]:
+    return {company: facts.about_company, property_: facts.about_property, tenancy: facts.about_tenancy}.get(table, {})
+
+
+def _customers_taken(lines: Sequence[_Line], stored: Stored, errors: _Errors) -> None:
+    """Customer numbers that are or were another tenancy's of the company, or that two newcomers claim (R15)."""
     claims: dict[tuple[str, str], list[_Line]] = defaultdict(list)
     for line in lines:
         if key := line.facts.about_tenancy.get("customer_key"):
             claims[line.facts.company_number, key].append(line)
-    errors = {}
     for claim, claimants in claims.items():
-        holder = holders.get(claim)
+        holder = stored.customers.get(claim)
         for row, facts in claimants:
             if holder is not None and holder != facts.key:
-                error = f"is tenancy {holder}'s"
-            elif holder is None and len(claimants) > 1:
-                error = f"is on lines {', '.join(str(other.row.line) for other in claimants)}"
+                is_so_still = stored.tenancies[holder].customer_key == claim[1]
+                error = f"is tenancy {holder}'s" if is_so_still else f"was tenancy {holder}'s, and is never given again"
+            elif holder is None and any(other.facts.key != facts.key for other in claimants):
+                error = f"is {_on(claimants)}"
             else:
                 continue
-            errors[row.line] = f"bs_customer: {claim[1]!r} {error}: one would receive the other's payments"
-    return errors
+            errors[row.line].append(f"bs_customer: {claim[1]!r} {error}: one would receive the other's payments (R15)")
 
 
-def _disagreements(lines: Sequence[_Line], stored: Stored) -> _Errors:
-    """Rows that say something else of their company or property than an earlier row does."""
-    said: dict[tuple[str, Column[Any]], tuple[int, Any]] = {}
-    errors: dict[int, str] = {}
-    for row, facts in lines:
+def _contradictions(lines: Sequence[_Line], errors: _Errors) -> None:
+    """What is said in two ways of one company or property: all who say it are refused, for a payment's way hangs on it.
+
+    The message names each value and its lines, the most frequent first, so that one slip of the pen is soon found.
+    """
+    said: dict[tuple[str, Column[Any]], dict[Any, list[_Line]]] = defaultdict(lambda: defaultdict(list))
+    for line in lines:
+        facts = line.facts
         for table, whose, about in (
             (company, f"company {facts.company_number}", facts.about_company),
             (property_, f"property {facts.company_number}-{facts.property_number}", facts.about_property),
         ):
             for name, value in about.items():
-                earlier, before = said.setdefault((whose, table.c[name]), (row.line, value))
-                if before != value:
-                    errors[row.line] = (
-                        f"{_TITLES[table.c[name]]}: {value!r} here and {before!r} on line {earlier}, both of {whose}"
-                    )
-    return errors
+                said[whose, table.c[name]][value].append(line)
+    for (whose, column), by_value in said.items():
+        if len(by_value) == 1:
+            continue
+        frequent_first = sorted(by_value.items(), key=lambda item: -len(item[1]))
+        values = ", ".join(f"{value!r} {_on(who)}" for value, who in frequent_first)
+        error = f"{_TITLES[column]}: must be the same for all of {whose}, and is {values}"
+        for who in by_value.values():
+            for line in who:
+                errors[line.row.line].append(error)
+
+
+def _on(lines: Sequence[_Line]) -> str:
+    """``on line 7``, ``on lines 7, 9`` or ``on 998 lines (2, 3, 4, 5, 6 ...)``."""
+    numbers = [str(line.row.line) for line in lines]
+    if len(numbers) > _LINES_NAMED_MAX:
+        return f"on {len(numbers)} lines ({', '.join(numbers[:_LINES_NAMED_MAX])} ...)"
+    return f"on line{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"

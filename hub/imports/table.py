@@ -56,7 +56,13 @@ class Table:
     warnings: list[str]
 
     def write_bad(self, bad: Collection[BadRow], path: Path) -> None:
-        """Writes bad rows as a file of the same columns, delimiter and encoding, and a column ``error``."""
+        """Writes bad rows as a file of the same columns, delimiter and encoding, and a column ``error``.
+
+        Where none is bad there is no such file afterwards.
+        """
+        if not bad:
+            path.unlink(missing_ok=True)
+            return
         kept = [at for at, title in enumerate(self.header) if _name(title) != ERROR_COLUMN]
         with path.open("w", encoding=self.encoding, errors="replace", newline="") as stream:
             writer = csv.writer(stream, delimiter=self.delimiter, lineterminator="\r\n")

@@ -12,6 +12,7 @@ from hub.errors import HubError
 from hub.intake.matching import Matched, Matcher, R
 from hub.ledger import chain
 from hub.money import format_amount
+from hub.plugin import ConsumptionResult, Kept, MandateChange
 from hub.settings import Site
 from hub.store import bulk
 from hub.store.books import Books
@@ -88,7 +89,7 @@ class Booking:
                 free.append(place)
             else:
                 self.counts.held += 1
-                self.note_outcome(place.record.record, "held", f"{scope}: {self._held[scope]}")
+                self.note_outcome(place, "held", f"{scope}: {self._held[scope]}")
         return free
 
     def new(self, free: Sequence[Matched[R]], keys: Sequence[str]) -> list[tuple[Matched[R], str]]:
@@ -124,8 +125,18 @@ class Booking:
             self._open_from[company_number] = (closed + _DAY).isoformat() if closed else ""
         return self._open_from[company_number]
 
-    def note_outcome(self, record: int, what: str, reason: str, key: str | None = None) -> None:
-        self._outcomes.append((self._reading_id, record, what, reason, key))
+    def note_outcome(self, place: Matched[R], what: str, reason: str, key: str | None = None) -> None:
+        """What becomes of a record that makes no entry, with what a person needs to find it again."""
+        record = place.record
+        tenancy = None if place.tenancy is None else place.tenancy.key
+        reference = None if isinstance(record, ConsumptionResult) else record.reference
+        row = (self._reading_id, record.record, what, reason, key, tenancy, record.amount, reference)
+        self._outcomes.append(row)
+
+    def note_kept(self, record: Kept | MandateChange) -> None:
+        """Understood, and nothing to book."""
+        self.counts.kept += 1
+        self._outcomes.append((self._reading_id, record.record, "kept", record.text, None, None, None, None))
 
     def write_outcomes(self) -> None:
         """At the end of each batch: the next one asks the database what this file has shown so far."""
@@ -141,7 +152,7 @@ class Booking:
                 "before with another amount; ask the vendor which holds (R5)",
             )
         self.counts.duplicate += 1
-        self.note_outcome(record.record, "duplicate", f"booked before as {occurrence.key}", key)
+        self.note_outcome(place, "duplicate", f"booked before as {occurrence.key}", key)
 
 
 @lru_cache(maxsize=8192)

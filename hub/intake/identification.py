@@ -7,15 +7,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
-import structlog
-
 from hub.intake.hub import Hub
 from hub.plugin import Mine
 from hub.settings import Site
 from hub.vendors import Instance, VendorFault
-
-
-log = structlog.get_logger()
 
 
 class Verdict(NamedTuple):
@@ -64,7 +59,6 @@ def identify(hub: Hub, path: Path, name: str, *, source: Path, door: str | None)
             answer = instance.identify(path, nfc(name))
         except VendorFault as fault:
             faults[vendor] = str(fault)
-            log.error("a plug-in could not say whose a file is", vendor=vendor, file=name, fault=str(fault))
             continue
         if isinstance(answer, Mine):
             mine.append((instance, answer.kind))

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ from sqlalchemy import (
     func,
     literal,
     null,
-    or_,
     select,
 )
 
@@ -33,57 +32,80 @@ from hub.ledger import kinds
 from hub.money import format_amount
 from hub.settings import Site
 from hub.store.journal import FileRow
-from hub.store.tables import batch, charge, entry, outcome, posting, reading, suspense, tenancy
+from hub.store.tables import account, batch, charge, entry, outcome, posting, reading, suspense, tenancy
 
 COLUMNS = ("record", "outcome", "tenancy", "name", "value_date", "amount", "reference", "text", "reason")
-#: What a person has to look at.
-_ERRORS = ("failed", "unmatched", "held")
+#: What a person has to look at: a record that another file has booked may be a tenant's real second payment.
+_ERRORS = ("failed", "unmatched", "held", "duplicate")
 #: A cell that begins so is a formula to a spreadsheet.
 _FORMULA = "=+-@\t\r"
 _ROWS_A_TIME = 2_000
 
 
-def write_lists(conn: Connection, site: Site, file: FileRow) -> None:
+def write_lists(conn: Connection, site: Site, file: FileRow, *, rehearsed: bool = False) -> None:
     """Writes both lists anew from the ledger; memory does not grow with the file.
 
     ``amount`` is signed as in the file: of money, positive = received (R19); of a result, positive = the tenant pays.
+    ``rehearsed``: what the last reading booked will be rolled back, and is only going to be booked.
     """
     site.lists.mkdir(parents=True, exist_ok=True)
-    stem = f"{file.id}-{safe_name(file.name)}"
-    _write(site.lists / f"{stem}.payments.csv", _records(conn, file.id))
-    error_list = site.lists / f"{stem}.errors.csv"
-    if _has_errors(conn, file.id):
-        _write(error_list, (row for row in _records(conn, file.id) if row[1] in _ERRORS))
+    payments, errors = _places(site, file)
+    _write(payments, _records(conn, file.id, rehearsed))
+    wrong = (row for row in _records(conn, file.id, rehearsed) if row[1] in _ERRORS)
+    first = next(wrong, None) if _may_have_errors(conn, file.id) else None
+    if first is None:
+        errors.unlink(missing_ok=True)
     else:
-        error_list.unlink(missing_ok=True)
+        _write(errors, chain([first], wrong))
 
 
-def _has_errors(conn: Connection, file_id: int) -> bool:
-    """What an earlier reading held, the last one may have booked."""
-    last = select(func.max(reading.c.id)).where(reading.c.file_id == file_id).scalar_subquery()
-    wrong = or_(reading.c.failed > 0, reading.c.unmatched > 0, and_(reading.c.held > 0, reading.c.id == last))
+def remove_lists(site: Site, file: FileRow) -> None:
+    """Nothing of the file is booked, nor will be as it is."""
+    for path in _places(site, file):
+        path.unlink(missing_ok=True)
+
+
+def _places(site: Site, file: FileRow) -> tuple[Path, Path]:
+    stem = f"{file.id}-{safe_name(file.name)}"
+    return site.lists / f"{stem}.payments.csv", site.lists / f"{stem}.errors.csv"
+
+
+def _may_have_errors(conn: Connection, file_id: int) -> bool:
+    """Not for certain: what one reading held or had booked, another one has dealt with."""
+    wrong = reading.c.failed + reading.c.unmatched + reading.c.held + reading.c.duplicate > 0
     return conn.execute(select(exists().where(reading.c.file_id == file_id, wrong))).scalar_one()
 
 
-def _records(conn: Connection, file_id: int) -> Iterator[Sequence[Any]]:
-    """Every record in the file's order: what any reading of it booked, else what the last one had to say of it."""
+def _records(conn: Connection, file_id: int, rehearsed: bool) -> Iterator[Sequence[Any]]:
+    """Every record in the file's order: what any reading of it booked, else what the last one that spoke of it said."""
     readings = reading.c.file_id == file_id
     booked = conn.execute(select(batch).join(reading, batch.c.reading_id == reading.c.id).where(readings)).all()
     last = conn.execute(select(func.max(reading.c.id)).where(readings)).scalar_one()
-    streams = [*(_streamed(conn, _entered(one)) for one in booked), _streamed(conn, _others(last))]
+    spoke = exists().where(outcome.c.reading_id == reading.c.id)
+    last_to_speak = conn.execute(select(func.max(reading.c.id)).where(readings, spoke)).scalar_one()
+    streams = []
+    for one in booked:
+        done = "to be booked" if rehearsed and one.reading_id == last else "booked"
+        streams.append(_streamed(conn, _entered(one, done)))
+    if last_to_speak is not None:
+        streams.append(_streamed(conn, _others(last_to_speak)))
     for _, same in groupby(merge(*streams, key=itemgetter(0)), key=itemgetter(0)):
         yield next(same)
 
 
-def _entered(one: Row[Any]) -> Select[Any]:
-    """A batch's entries. Its range leads to them by their primary key, however large the ledger."""
+def _entered(one: Row[Any], done: str) -> Select[Any]:
+    """A batch's entries. Its range leads to them by their primary key, however large the ledger.
+
+    What takes unmatched money back has no suspense row of its own: the account tells.
+    """
+    unmatched = account.c.kind == kinds.SUSPENSE
     return (
         select(
             entry.c.record,
             case(
-                (suspense.c.entry_id.is_not(None), "unmatched"),
+                (unmatched, "unmatched"),
                 (entry.c.kind == kinds.PAYMENT_FAILED, "failed"),
-                else_="booked",
+                else_=done,
             ),
             tenancy.c.key,
             tenancy.c.name,
@@ -91,9 +113,10 @@ def _entered(one: Row[Any]) -> Select[Any]:
             case((entry.c.kind == kinds.RESULT, posting.c.amount), else_=-posting.c.amount),
             func.coalesce(suspense.c.reference, charge.c.reference, ""),
             entry.c.text,
-            func.coalesce(suspense.c.reason, ""),
+            func.coalesce(suspense.c.reason, case((unmatched, "takes back unmatched money"), else_="")),
         )
         .join(posting, and_(posting.c.entry_id == entry.c.id, posting.c.seq == 0))
+        .join(account, account.c.id == posting.c.account_id)
         .outerjoin(tenancy, tenancy.c.account_id == posting.c.account_id)
         .outerjoin(suspense, suspense.c.entry_id == entry.c.id)
         .outerjoin(charge, charge.c.entry_id == entry.c.id)
@@ -103,9 +126,12 @@ def _entered(one: Row[Any]) -> Select[Any]:
 
 
 def _others(reading_id: int) -> Select[Any]:
-    nothing = (null(),) * 4
-    said = (outcome.c.record, outcome.c.outcome, *nothing, literal(""), literal(""), outcome.c.reason)
-    return select(*said).where(outcome.c.reading_id == reading_id).order_by(outcome.c.record)
+    whose = (outcome.c.tenancy, null(), null(), outcome.c.amount, func.coalesce(outcome.c.reference, ""), literal(""))
+    return (
+        select(outcome.c.record, outcome.c.outcome, *whose, outcome.c.reason)
+        .where(outcome.c.reading_id == reading_id)
+        .order_by(outcome.c.record)
+    )
 
 
 def _streamed(conn: Connection, records: Select[Any]) -> Iterator[Row[Any]]:

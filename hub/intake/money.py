@@ -60,7 +60,7 @@ class MoneyDesk:
             elif isinstance(record, PaymentFailed):
                 self._booking.counts.failed += 1
                 if place.tenancy is None:
-                    self._booking.note_outcome(record.record, "failed", f"{record.text}: {place.reason}")
+                    self._booking.note_outcome(place, "failed", f"{record.text}: {place.reason}")
                 else:
                     by_company[place.company_id].append(self._failure(place, record, key))
         for company_id, movements in by_company.items():

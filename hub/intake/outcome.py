@@ -8,7 +8,7 @@ import structlog
 
 from hub.intake.filing import file_away
 from hub.intake.hub import Hub
-from hub.intake.lists import write_lists
+from hub.intake.lists import remove_lists, write_lists
 from hub.store import journal
 from hub.store.journal import Arrival, FileRow
 from hub.store.results import Result
@@ -28,20 +28,25 @@ class FileOutcome:
     result: Result
 
 
-def end_filed(hub: Hub, file: FileRow, claim: Arrival | None, actor: str) -> FileOutcome:
-    """Moves the file where its state says, writes its lists (R8), and closes the claim. May be done twice."""
+def end_filed(hub: Hub, file: FileRow, claim: Arrival, actor: str) -> FileOutcome:
+    """Moves the file where its state says, writes its lists (R8), and closes the claim. May be done twice.
+
+    What waits for approval has its lists already: what would be booked of it.
+    """
     with hub.db.read() as conn:
         ended = journal.last_reading(conn, file.id)
-        if file.state in ("booked", "partly_booked") and not journal.is_document(conn, file.id):
+        booked = file.state in ("booked", "partly_booked") or journal.booked_at(conn, file.id) is not None
+        if booked and not journal.is_document(conn, file.id):
             write_lists(conn, hub.site, file)
-    filed_at = file_away(hub, file, ended.result, claim, ended.finished_at)
+        elif file.state != "held_for_approval":
+            remove_lists(hub.site, file)
+    lying = claim if claim.act is None else None
+    filed_at = file_away(hub, file, ended.result, lying, ended.finished_at)
     now = hub.clock()
-    arrival_id = None if claim is None else claim.id
     with hub.db.write() as conn:
         journal.set_filed(conn, file.id, filed_at)
-        if arrival_id is not None:
-            journal.close_claim(conn, arrival_id, now)
-        about = {"arrival_id": arrival_id, "file_id": file.id}
+        journal.close_claim(conn, claim.id, now)
+        about = {"arrival_id": claim.id, "file_id": file.id}
         journal.add_event(conn, at=now, actor=actor, what="filed", detail={"at": filed_at}, **about)
     log.info(
         file.state,

@@ -8,18 +8,20 @@ from datetime import date
 from pathlib import Path
 
 import structlog
+from sqlalchemy import Connection
 
 from hub.errors import HubError
-from hub.intake.attempt import attempt, read_to_end
+from hub.intake import claims
+from hub.intake.attempt import attempt, is_approved
 from hub.intake.content import store
 from hub.intake.hub import Hub
 from hub.intake.identification import doors, nfc
-from hub.intake.outcome import FileOutcome, end_filed
-from hub.intake.placing import StillBeingReadError, duplicate_of, earlier_file, end_unread, judge
-from hub.intake.steps import claim, file_what_was_cut_short, finish, resume, waiting
+from hub.intake.outcome import FileOutcome
+from hub.intake.placing import BusyError, StillBeingReadError, end_unread, judge, known, refuse_while_read
+from hub.intake.steps import claim, finish, give_up, resume, waiting
 from hub.plugin import Malformed
 from hub.store import journal
-from hub.store.journal import Arrival, FileRow
+from hub.store.journal import Act, Arrival, FileRow
 from hub.store.results import Result, State
 from hub.transport.folders import Seen, look_at, printable
 from hub.vendors import VendorFault
@@ -34,18 +36,25 @@ def take_in(
     """Takes a settled file the whole way; goes on with an open claim on it that is free (hub.intake.steps.finish).
 
     ``door`` names the one instance that is asked, whatever the folder. None: somebody else works on it, or it is still
-    changing.
+    changing. Raises StillBeingReadError, with the claim given up.
     """
     ours = claim(hub, seen, actor=actor, door=door, period=period)
-    if ours is not None:
+    if ours is None:
+        left = next((one for one in waiting(hub) if is_of(one, seen)), None)
+        ours = None if left is None else claims.take_over(hub, left, actor)
+    if ours is None:
+        return None
+    try:
         return finish(hub, ours, actor)
-    left = next((one for one in waiting(hub) if is_of(one, seen)), None)
-    return None if left is None else resume(hub, left, actor)
+    except StillBeingReadError as busy:
+        give_up(hub, ours, str(busy), actor)
+        raise
 
 
 def is_of(left: Arrival, seen: Seen) -> bool:
     """Whether the claim is on exactly what is seen."""
-    return (left.source, left.name, left.size, left.mtime_ns) == (seen.folder, seen.name, seen.size, seen.mtime_ns)
+    same = (seen.folder, seen.name, seen.size, seen.mtime_ns)
+    return left.act is None and (left.source, left.name, left.size, left.mtime_ns) == same
 
 
 def finish_open(hub: Hub, actor: str) -> None:
@@ -57,7 +66,6 @@ def finish_open(hub: Hub, actor: str) -> None:
             log.info("waits", file=left.name, reason=str(error))
         except Exception:
             log.exception("cannot be finished now, tried again later", file=left.name, arrival=left.id)
-    file_what_was_cut_short(hub, actor)
 
 
 def ingest(
@@ -65,8 +73,8 @@ def ingest(
 ) -> FileOutcome:
     """The same way by hand. The person's file stays where it is, unless it lies in an inbox.
 
-    ``vendor`` names the one instance that is asked. A dry run writes nothing, anywhere in the site. Raises HubError,
-    with nothing changed, for a path that is no file, an unknown vendor, a file that another hub works on.
+    ``vendor`` names the one instance that is asked. A dry run writes nothing, anywhere in the site. Raises HubError
+    for a path that is no file and an unknown vendor, BusyError for what another hub works on: the file is not taken in.
     """
     if vendor is not None and vendor not in hub.site.vendors:
         known = ", ".join(sorted(hub.site.vendors)) or "there are none"
@@ -80,68 +88,101 @@ def ingest(
     finish_open(hub, actor)
     outcome = take_in(hub, seen, actor=actor, door=vendor, period=period)
     if outcome is None:
-        raise HubError("another hub works on it, or it is still changing", where=seen.name, do="see: hub files")
+        raise BusyError(
+            "another hub works on it, or it is still changing", where=seen.name, do="try again; see: hub files"
+        )
     return outcome
 
 
-def retry(hub: Hub, file_id: int, *, actor: str, period: Period | None = None) -> FileOutcome:
+def retry(hub: Hub, file_id: int, *, actor: str, period: Period | None = None, reason: str = "") -> FileOutcome:
     """Reads a file again that was quarantined, ignored or partly booked: what is booked already stays as it is (R4).
 
-    Raises HubError where there is nothing to try again.
+    Raises HubError where there is nothing to try again, BusyError while somebody else works on it.
     """
-    file, arrival = _begin(hub, file_id, "retried", ("quarantined", "partly_booked", "ignored"), actor)
-    if not hub.blob_path(file.sha256).exists():
-        raise HubError(f"file {file_id} was too big to be kept", do="raise intake.file_bytes_max and drop it again")
-    if file.state != "partly_booked":
-        verdict = judge(hub, arrival)
-        file = file._replace(vendor=verdict.vendor, kind=verdict.kind)
-        with hub.db.write() as conn:
-            journal.set_identity(conn, file.id, verdict.vendor, verdict.kind)
-            if verdict.reason:
-                end_unread(hub, conn, file.id, Result("quarantined", [verdict.reason]), None, actor)
-        if verdict.reason:
-            return _filed(hub, file_id, actor)
-    read_to_end(hub, file, period=period or arrival.period, actor=actor)
-    return _filed(hub, file_id, actor)
+    _finish_what_was_cut_short(hub, file_id, actor)
+    with hub.db.write() as conn:
+        file = _file_in(conn, file_id, "retried", ("quarantined", "partly_booked", "ignored"))
+        if not hub.blob_path(file.sha256).exists():
+            raise HubError(f"file {file_id} was too big to be kept", do="raise intake.file_bytes_max and drop it again")
+        ours = _begin(hub, conn, file, "retried", {"reason": reason}, actor, period)
+        journal.set_being_read(conn, file.id, file.vendor, file.kind)
+    return _ended(hub, ours, actor)
 
 
-def release(hub: Hub, file_id: int, *, actor: str) -> FileOutcome:
-    """Books a file that was held for approval (R8). Raises HubError for any other."""
-    file, arrival = _begin(hub, file_id, "released", ("held_for_approval",), actor)
-    read_to_end(hub, file, period=arrival.period, actor=actor, approved=True)
-    return _filed(hub, file_id, actor)
+def release(hub: Hub, file_id: int, *, actor: str, reason: str = "") -> FileOutcome:
+    """Books a file that was held for approval (R8). Raises HubError for any other, and as :func:`retry`.
+
+    The approval is of the file: whatever is still missing of it afterwards needs no second one.
+    """
+    _finish_what_was_cut_short(hub, file_id, actor)
+    with hub.db.write() as conn:
+        file = _file_in(conn, file_id, "released", ("held_for_approval",))
+        ours = _begin(hub, conn, file, "released", {"vendor": file.vendor, "reason": reason}, actor)
+        journal.set_being_read(conn, file.id, file.vendor, file.kind)
+    return _ended(hub, ours, actor)
 
 
 def ignore(hub: Hub, file_id: int, *, reason: str, actor: str) -> FileOutcome:
-    """A person's word that nobody needs the rest of this file. What was booked of it stays, and stays shown."""
-    if not reason.strip():
+    """A person's word that nobody needs the rest of this file. What was booked of it stays, and stays shown.
+
+    It holds when the same bytes come again; only a retry takes it back. Raises as :func:`retry`.
+    """
+    reason = reason.strip()
+    if not reason:
         raise HubError("a file is ignored for a reason", do='write --reason "..."')
-    file, _ = _begin(hub, file_id, "ignored", ("quarantined", "partly_booked", "held_for_approval"), actor)
+    _finish_what_was_cut_short(hub, file_id, actor)
     with hub.db.write() as conn:
-        ended = journal.last_reading(conn, file_id).result
-        result = replace(ended, state="ignored", reasons=[f"ignored: {reason.strip()}", *ended.reasons])
+        file = _file_in(conn, file_id, "ignored", ("quarantined", "partly_booked", "held_for_approval"))
+        ours = _begin(hub, conn, file, "ignored", {"reason": reason}, actor)
+        last = journal.last_reading(conn, file_id).result
+        result = replace(last, state="ignored", reasons=[f"ignored: {reason}", *last.reasons])
         end_unread(hub, conn, file_id, result, file.vendor, actor)
-    return _filed(hub, file_id, actor)
+    return _ended(hub, ours, actor)
 
 
-def _begin(hub: Hub, file_id: int, act: str, states: tuple[State, ...], actor: str) -> tuple[FileRow, Arrival]:
-    """The file and its last arrival, where this act fits its state; who did it is noted."""
-    with hub.db.write() as conn:
-        file = journal.get_file(conn, file_id, lock=True)
-        if file is None:
-            raise HubError(f"there is no file {file_id}", do="see: hub files")
-        if file.state not in states:
-            now = "is being read" if file.state is None else f"is {file.state}"
-            raise HubError(f"file {file_id} {now}: only one that is {' or '.join(states)} can be {act}")
-        journal.add_event(conn, at=hub.clock(), actor=actor, what=act, file_id=file_id)
-        return file, journal.last_arrival(conn, file_id)
+def _finish_what_was_cut_short(hub: Hub, file_id: int, actor: str) -> None:
+    """Whoever worked on this file last may have been killed over it."""
+    for left in waiting(hub):
+        if left.file_id == file_id:
+            resume(hub, left, actor)
 
 
-def _filed(hub: Hub, file_id: int, actor: str) -> FileOutcome:
-    with hub.db.read() as conn:
-        file = journal.get_file(conn, file_id)
-    assert file is not None
-    return end_filed(hub, file, None, actor)
+def _file_in(conn: Connection, file_id: int, act: Act, states: tuple[State, ...]) -> FileRow:
+    """The file, where nobody is at work on it and the act fits its state; nobody else can begin until we commit."""
+    file = journal.get_file(conn, file_id)
+    if file is None:
+        raise HubError(f"there is no file {file_id}", do="see: hub files")
+    journal.lock_blob(conn, file.sha256)
+    same_bytes = journal.files_with(conn, file.sha256)
+    file = next(one for one in same_bytes if one.id == file_id)
+    if file.state is not None and file.state not in states:
+        raise HubError(f"file {file_id} is {file.state}: only one that is {' or '.join(states)} can be {act}")
+    if file.state is None or journal.open_claim_on(conn, file_id) is not None:
+        raise BusyError(f"file {file_id} is being worked on by another hub", do="see: hub files")
+    refuse_while_read(same_bytes)
+    return file
+
+
+def _begin(
+    hub: Hub,
+    conn: Connection,
+    file: FileRow,
+    act: Act,
+    detail: dict[str, object],
+    actor: str,
+    period: Period | None = None,
+) -> Arrival:
+    """Claims the file and notes who does this; whatever happens now, some hub brings it to an end."""
+    ours = journal.reopen(conn, file.id, act, period=period, owner=claims.own_name(), lease_until=claims.lease_end(hub))
+    about = {"arrival_id": ours.id, "file_id": file.id}
+    journal.add_event(conn, at=hub.clock(), actor=actor, what=act, detail=detail, **about)
+    return ours
+
+
+def _ended(hub: Hub, ours: Arrival, actor: str) -> FileOutcome:
+    outcome = finish(hub, ours, actor)
+    assert outcome is not None, "only a file that lies in a folder can change under our hands"
+    return outcome
 
 
 def _rehearse(hub: Hub, seen: Seen, door: str | None, period: Period | None, actor: str) -> FileOutcome:
@@ -158,20 +199,19 @@ def _rehearse(hub: Hub, seen: Seen, door: str | None, period: Period | None, act
         )
         verdict = judge(dry, arrival)
         file = FileRow(0, stored.sha256, nfc(seen.name), verdict.vendor, verdict.kind, now, None, None, None)
-        result = Result("quarantined", [verdict.reason]) if verdict.reason else None
         with hub.db.read() as conn:
-            earlier = earlier_file(journal.files_with(conn, stored.sha256), verdict, file.name)
-            if result is None and earlier is not None and earlier.state == "booked":
-                result = duplicate_of(conn, earlier)
+            earlier, result = known(conn, journal.files_with(conn, stored.sha256), verdict, file.name)
+            approved = earlier is not None and is_approved(conn, earlier._replace(vendor=file.vendor))
         if result is None:
-            result = _attempted(dry, file, period, actor)
+            result = _attempted(dry, file, period, actor, approved)
         return FileOutcome(None, file.name, file.sha256, file.vendor, file.kind, result)
 
 
-def _attempted(dry: Hub, file: FileRow, period: Period | None, actor: str) -> Result:
+def _attempted(dry: Hub, file: FileRow, period: Period | None, actor: str, approved: bool) -> Result:
     instance = dry.vendors.instances[file.vendor or ""]
     try:
-        return attempt(dry, instance, file, period=period, actor=actor, now=dry.clock(), dry_run=True)
+        now = dry.clock()
+        return attempt(dry, instance, file, period=period, actor=actor, now=now, approved=approved, dry_run=True)
     except Malformed as error:
         return Result("quarantined", [f"malformed: {error}"])
     except VendorFault as fault:

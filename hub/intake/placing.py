@@ -1,9 +1,14 @@
-"""What a stored arrival is: a new file, a copy of one that is booked, or another try at one that was not (R4)."""
+"""What a stored arrival is: a new file, a copy of one that is booked, or another try at one that was not (R4).
+
+No two files of the same bytes are read at the same time: what the second one is, is known when the first has ended.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -16,8 +21,22 @@ from hub.store.journal import Arrival, FileRow
 from hub.store.results import Counts, Result
 
 
-class StillBeingReadError(HubError):
+class BusyError(HubError):
+    """Nothing is wrong: another hub, or another person, is at work on the same thing. Try again later."""
+
+
+class StillBeingReadError(BusyError):
     """The same bytes are being read at this moment: what a second arrival of them is, is not known before that ends."""
+
+
+class Known(NamedTuple):
+    """What the journal says of a file before it is read.
+
+    ``earlier``: the file that this is another copy of. ``ended``: how it ends unread; None = it has to be read.
+    """
+
+    earlier: FileRow | None
+    ended: Result | None
 
 
 def place(hub: Hub, claim: Arrival, actor: str) -> Arrival:
@@ -31,13 +50,15 @@ def place(hub: Hub, claim: Arrival, actor: str) -> Arrival:
     now = hub.clock()
     with hub.db.write() as conn:
         journal.lock_blob(conn, claim.sha256)
-        earlier = earlier_file(journal.files_with(conn, claim.sha256), verdict, name)
-        if earlier is not None and earlier.state is None:
-            raise StillBeingReadError(f"the same bytes are being read as file {earlier.id} {earlier.name}")
+        same_bytes = journal.files_with(conn, claim.sha256)
+        refuse_while_read(same_bytes)
+        earlier, ended = known(conn, same_bytes, verdict, name)
+        if earlier is not None and journal.open_claim_on(conn, earlier.id) is not None:
+            raise StillBeingReadError(f"the same bytes are being filed away as file {earlier.id} {earlier.name}")
         again = earlier is not None and earlier.state != "booked"
         if earlier is not None and again:
             file = earlier
-            if earlier.state != "held_for_approval":
+            if earlier.state not in ("held_for_approval", "ignored"):
                 journal.set_being_read(conn, file.id, verdict.vendor, verdict.kind)
         else:
             file = journal.add_file(
@@ -48,12 +69,51 @@ def place(hub: Hub, claim: Arrival, actor: str) -> Arrival:
         journal.add_event(
             conn, at=now, actor=actor, what="identified", arrival_id=claim.id, file_id=file.id, detail=detail
         )
-        if verdict.reason:
-            end_unread(hub, conn, file.id, Result("quarantined", [verdict.reason]), verdict.vendor, actor)
-        elif earlier is not None and not again:
-            journal.set_duplicate_of(conn, file.id, earlier.id)
-            end_unread(hub, conn, file.id, duplicate_of(conn, earlier), verdict.vendor, actor)
+        if ended is not None:
+            if earlier is not None and ended.state == "duplicate":
+                journal.set_duplicate_of(conn, file.id, earlier.id)
+            end_unread(hub, conn, file.id, ended, verdict.vendor, actor)
     return claim._replace(file_id=file.id)
+
+
+def take_up(hub: Hub, ours: Arrival, file: FileRow, actor: str) -> FileRow:
+    """What a person retries or releases, as what it is now known to be; it may end here, unread.
+
+    What is booked of it, or was released, stays whose it was.
+    """
+    verdict = judge(hub, ours)
+    with hub.db.write() as conn:
+        booked = journal.booked_at(conn, file.id)
+        if booked or ours.act == "released":
+            verdict = verdict._replace(vendor=file.vendor, kind=file.kind, reason="")
+        journal.set_being_read(conn, file.id, verdict.vendor, verdict.kind)
+        ended: Result | None = None
+        if verdict.reason:
+            ended = Result("quarantined", [verdict.reason])
+        elif not booked:
+            ended = _booked_elsewhere(conn, journal.files_with(conn, file.sha256), verdict, file.name)
+        if ended is not None:
+            end_unread(hub, conn, file.id, ended, verdict.vendor, actor)
+        return journal.file_of(conn, ours.id)
+
+
+def refuse_while_read(same_bytes: Sequence[FileRow]) -> None:
+    """Raises StillBeingReadError."""
+    for file in same_bytes:
+        if file.state is None:
+            raise StillBeingReadError(f"the same bytes are being read as file {file.id} {file.name}")
+
+
+def known(conn: Connection, same_bytes: Sequence[FileRow], verdict: Verdict, name: str) -> Known:
+    """What an arrival of these bytes, under this name and for this instance, is before it is read."""
+    earlier = earlier_file(same_bytes, verdict, name)
+    if earlier is not None and earlier.state == "ignored":
+        return Known(earlier, _still_ignored(conn, earlier))
+    if verdict.reason:
+        return Known(earlier, Result("quarantined", [verdict.reason]))
+    if earlier is not None and earlier.state == "booked":
+        return Known(earlier, duplicate_of(conn, earlier))
+    return Known(earlier, _booked_elsewhere(conn, same_bytes, verdict, name))
 
 
 def judge(hub: Hub, claim: Arrival) -> Verdict:
@@ -82,15 +142,41 @@ def earlier_file(same_bytes: Sequence[FileRow], verdict: Verdict, name: str) -> 
         and file.vendor in (verdict.vendor, None)
         and (file.name == name or not verdict.by_name)
     ]
-    return next((file for file in same if file.state == "booked"), same[0] if same else None)
+    return min(same, key=lambda file: (file.state != "booked", file.vendor is None), default=None)
 
 
 def duplicate_of(conn: Connection, earlier: FileRow) -> Result:
     """Every record of the earlier reading, as a duplicate."""
     ended = journal.last_reading(conn, earlier.id)
-    when = ended.finished_at.strftime("%Y-%m-%d %H:%M UTC")
+    when = journal.moment(ended.finished_at)
     reason = f"duplicate: same bytes as file {earlier.id} {earlier.name}, booked at {when}"
     return Result("duplicate", [reason], Counts(duplicate=ended.result.counts.read), 0, ended.result.currency)
+
+
+def _still_ignored(conn: Connection, earlier: FileRow) -> Result:
+    """A person's word holds until a person takes it back."""
+    last = journal.last_reading(conn, earlier.id).result
+    act = journal.last_act(conn, earlier.id, "ignored")
+    assert act is not None
+    reason = (
+        f"ignored: {act.actor} set file {earlier.id} {earlier.name} aside at {journal.moment(act.at)}, because: "
+        f"{act.detail['reason']}; if it is needed after all: hub files retry {earlier.id}"
+    )
+    return replace(last, reasons=[reason])
+
+
+def _booked_elsewhere(conn: Connection, same_bytes: Sequence[FileRow], verdict: Verdict, name: str) -> Result | None:
+    """Each instance books under keys of its own kind, so that the same money would count twice."""
+    for file in same_bytes:
+        if file.vendor in (verdict.vendor, None) or (verdict.by_name and file.name != name):
+            continue
+        if booked := journal.booked_at(conn, file.id):
+            reason = (
+                f"booked elsewhere: the same bytes were booked through {file.vendor} as file {file.id} {file.name} at "
+                f"{journal.moment(booked)}; if they are meant for both, ask the vendor for two files"
+            )
+            return Result("quarantined", [reason])
+    return None
 
 
 def end_unread(hub: Hub, conn: Connection, file_id: int, result: Result, vendor: str | None, actor: str) -> None:

@@ -195,8 +195,7 @@ def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
             consumption_desk.book(results)
             for record in others:
                 if isinstance(record, Kept | MandateChange):
-                    booking.counts.kept += 1
-                    booking.note_outcome(record.record, "kept", record.text)
+                    booking.note_kept(record)
             booking.write_outcomes()
     result = _result(booking, verdict)
     _finish(job, conn, reading_id, result)

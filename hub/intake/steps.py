@@ -1,4 +1,4 @@
-"""The way of a file in: claim, store, identify, read, file away.
+"""The way of a file in: claim, store, identify, read, file away. A person's act goes a part of it again.
 
 Each step ends with a commit that says how far the claim has come, so that whoever finds it open goes on from there.
 """
@@ -18,7 +18,7 @@ from hub.intake.content import SourceChanged, store
 from hub.intake.hub import Hub
 from hub.intake.identification import doors
 from hub.intake.outcome import FileOutcome, end_filed
-from hub.intake.placing import StillBeingReadError, place
+from hub.intake.placing import StillBeingReadError, place, take_up
 from hub.store import journal
 from hub.store.journal import Arrival
 from hub.transport.folders import Seen, actual_path, printable
@@ -84,12 +84,13 @@ def finish(hub: Hub, ours: Arrival, actor: str) -> FileOutcome | None:
         raise
 
 
-def file_what_was_cut_short(hub: Hub, actor: str) -> None:
-    """Files away what a retry, release or ignore left lying when it was killed, a lease ago or longer."""
-    with hub.db.read() as conn:
-        left = journal.unfiled(conn, hub.clock() - claims.lease(hub))
-    for file in left:
-        end_filed(hub, file, None, actor)
+def give_up(hub: Hub, ours: Arrival, why: str, actor: str) -> None:
+    """Lets go of a claim whose file has not been placed: nothing has come of it."""
+    log.info("given up, has to settle again", file=ours.name, reason=why)
+    now = hub.clock()
+    with hub.db.write() as conn:
+        journal.close_claim(conn, ours.id, now)
+        journal.add_event(conn, at=now, actor=actor, what="given up", arrival_id=ours.id, detail={"reason": why})
 
 
 def _finish(hub: Hub, ours: Arrival, actor: str) -> FileOutcome | None:
@@ -97,12 +98,14 @@ def _finish(hub: Hub, ours: Arrival, actor: str) -> FileOutcome | None:
         try:
             ours = _store(hub, ours, actor)
         except SourceChanged as changed:
-            _give_up(hub, ours, str(changed), actor)
+            give_up(hub, ours, str(changed), actor)
             return None
     if ours.file_id is None:
         ours = place(hub, ours, actor)
     with hub.db.read() as conn:
         file = journal.file_of(conn, ours.id)
+    if file.state is None and ours.act is not None:
+        file = take_up(hub, ours, file, actor)
     if file.state is None:
         file = read_to_end(hub, file, period=ours.period, actor=actor)
     return end_filed(hub, file, ours, actor)
@@ -118,14 +121,6 @@ def _store(hub: Hub, ours: Arrival, actor: str) -> Arrival:
         detail = {"sha256": stored.sha256}
         journal.add_event(conn, at=now, actor=actor, what="stored", arrival_id=ours.id, detail=detail)
     return ours._replace(sha256=stored.sha256)
-
-
-def _give_up(hub: Hub, ours: Arrival, why: str, actor: str) -> None:
-    log.info("given up, has to settle again", file=ours.name, reason=why)
-    now = hub.clock()
-    with hub.db.write() as conn:
-        journal.close_claim(conn, ours.id, now)
-        journal.add_event(conn, at=now, actor=actor, what="given up", arrival_id=ours.id, detail={"reason": why})
 
 
 def _note_fault(hub: Hub, ours: Arrival, error: Exception, actor: str) -> None:

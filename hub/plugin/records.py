@@ -6,12 +6,36 @@ Amounts are øre (minor units) and integers. ``record`` is the 1-based line of t
 **Business keys** (R5) are readable text in file order and name one event in the world, not one line: the same payment
 in another file has the same key. Leave out the amount (the hub compares it: same key, other amount is ``conflict``) and
 the occurrence within the file (the hub counts it). A key starts with the plug-in's vendor, never with the instance.
+
+**Limits.** The hub refuses a file, as a fault of the plug-in, over a record that breaks one of these:
+
+- ``record`` ascends from 1 over the whole file, whatever the class of the record; no two records have the same.
+- An amount is at most ``AMOUNT_ORE_MAX`` øre, either way, and so is the sum of a file's amounts without their signs. A
+  payment is not 0, a charge-back is positive. A currency is three capital letters.
+- Days lie between ``DAY_FIRST`` and ``DAY_LAST``.
+- Texts hold no control characters, no line breaks, no NUL and no lone surrogates. Keys and links have at most
+  ``KEY_CHARACTERS_MAX`` characters, ``text`` ``TEXT_CHARACTERS_MAX``, creditor, group and charge type
+  ``NUMBER_CHARACTERS_MAX``, all others ``NAME_CHARACTERS_MAX``.
+- Keys and links are not empty; a payment's key begins with its link and ``|``. Beyond that they may hold any character:
+  the hub writes ``#`` and the occurrence behind a key and reads it from the end. Where ``|`` separates the parts of a
+  link, replace it within a part, and give every link as many parts: one link must not be another's beginning.
 """
 
 from __future__ import annotations
 
 from datetime import date
 from typing import NamedTuple, TypeAlias
+
+from hub.money import AMOUNT_ORE_MAX as AMOUNT_ORE_MAX
+
+#: Days outside of these are slips of the pen.
+DAY_FIRST, DAY_LAST = date(1900, 1, 1), date(2199, 12, 31)
+#: A creditor, group or charge type: parts of the codes of accounts.
+NUMBER_CHARACTERS_MAX = 20
+#: A customer, reference, mandate, code, or number of a company, property, unit or tenant.
+NAME_CHARACTERS_MAX = 100
+KEY_CHARACTERS_MAX = 500
+TEXT_CHARACTERS_MAX = 500
 
 
 class Payment(NamedTuple):
@@ -23,7 +47,7 @@ class Payment(NamedTuple):
     group: str
     #: The tenant's number with this creditor, as in the file without padding.
     customer: str
-    #: Øre, positive = received from the tenant, negative = paid out to the tenant (R9, R19).
+    #: Øre, positive = received from the tenant, negative = paid out to the tenant (R9, R19); not 0.
     amount: int
     currency: str
     #: When it counts (R10): the actual payment date.
@@ -33,7 +57,7 @@ class Payment(NamedTuple):
     due_date: date | None
     #: The creditor's own reference, given back; names a charge where the hub knows it. "" = none.
     reference: str
-    #: Names this payment for a later charge-back: ``key`` starts with it. Equal for payment and charge-back.
+    #: Names this payment for a later charge-back: ``key`` starts with it and ``|``. Equal for payment and charge-back.
     link: str
     key: str
     #: One line for the tenant's movements.
@@ -47,7 +71,7 @@ class PaymentFailed(NamedTuple):
     creditor: str
     group: str
     customer: str
-    #: Øre that should have been paid.
+    #: Øre that should have been paid; negative = paid out.
     amount: int
     currency: str
     due_date: date

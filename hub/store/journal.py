@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, Row, Table, func, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,13 +15,16 @@ from hub.store.bulk import insert_if_new
 from hub.store.results import Counts, Result, State
 from hub.store.tables import arrival, blob, document, event, file, reading
 
+#: What a person does to a file.
+Act: TypeAlias = Literal["retried", "released", "ignored"]
 COUNTS = ("booked", "failed", "duplicate", "unmatched", "held", "kept")
 
 
 class Arrival(NamedTuple):
     """A claim on something that lies in a folder, and how far it has come.
 
-    ``sha256`` is set once its bytes are in the content store, ``file_id`` once it is known what it is.
+    ``sha256`` is set once its bytes are in the content store, ``file_id`` once it is known what it is. ``act``: a
+    person has reopened it to do this with the file; what lies in the folder now is none of its business.
     """
 
     id: int
@@ -35,6 +39,7 @@ class Arrival(NamedTuple):
     lease_until: datetime
     sha256: str | None
     file_id: int | None
+    act: Act | None = None
 
     @property
     def period(self) -> tuple[date, date] | None:
@@ -97,21 +102,6 @@ def claim(
     return _arrival(made)
 
 
-def open_claim(conn: Connection, *, source: str, name: str, size: int, mtime_ns: int) -> Arrival | None:
-    """The open claim on exactly this."""
-    return _arrival(
-        conn.execute(
-            select(*_ARRIVAL).where(
-                arrival.c.source == source,
-                arrival.c.name == name,
-                arrival.c.size == size,
-                arrival.c.mtime_ns == mtime_ns,
-                arrival.c.closed_at.is_(None),
-            )
-        ).one_or_none()
-    )
-
-
 def open_claims(conn: Connection) -> list[Arrival]:
     """All claims whose files are not filed away yet, oldest first."""
     rows = conn.execute(select(*_ARRIVAL).where(arrival.c.closed_at.is_(None)).order_by(arrival.c.id))
@@ -159,10 +149,28 @@ def set_file(conn: Connection, arrival_id: int, file_id: int) -> None:
     conn.execute(update(arrival).where(arrival.c.id == arrival_id).values(file_id=file_id))
 
 
-def last_arrival(conn: Connection, file_id: int) -> Arrival:
-    """The last time that this file came."""
-    query = select(*_ARRIVAL).where(arrival.c.file_id == file_id).order_by(arrival.c.id.desc()).limit(1)
-    return Arrival._make(conn.execute(query).one())
+def open_claim_on(conn: Connection, file_id: int) -> Arrival | None:
+    """Whoever works on this file, or died over it."""
+    query = select(*_ARRIVAL).where(arrival.c.file_id == file_id, arrival.c.closed_at.is_(None)).limit(1)
+    return _arrival(conn.execute(query).one_or_none())
+
+
+def reopen(
+    conn: Connection,
+    file_id: int,
+    act: Act,
+    *,
+    period: tuple[date, date] | None,
+    owner: str,
+    lease_until: datetime,
+) -> Arrival:
+    """Claims the file for a person's act, by the last arrival that brought it; ``period`` None = as before."""
+    last = select(func.max(arrival.c.id)).where(arrival.c.file_id == file_id).scalar_subquery()
+    values: dict[str, Any] = {"act": act, "owner": owner, "lease_until": lease_until, "closed_at": None}
+    if period is not None:
+        values |= {"period_from": period[0], "period_to": period[1]}
+    reopened = update(arrival).where(arrival.c.id == last).values(values).returning(*_ARRIVAL)
+    return Arrival._make(conn.execute(reopened).one())
 
 
 # --- Files -------------------------------------------------------------------------------------------------------
@@ -192,10 +200,6 @@ def set_being_read(conn: Connection, file_id: int, vendor: str | None, kind: str
     conn.execute(update(file).where(file.c.id == file_id).values(vendor=vendor, kind=kind, state=None, filed_at=None))
 
 
-def set_identity(conn: Connection, file_id: int, vendor: str | None, kind: str | None) -> None:
-    conn.execute(update(file).where(file.c.id == file_id).values(vendor=vendor, kind=kind))
-
-
 def set_duplicate_of(conn: Connection, file_id: int, original_id: int) -> None:
     conn.execute(update(file).where(file.c.id == file_id).values(duplicate_of=original_id))
 
@@ -205,10 +209,8 @@ def set_filed(conn: Connection, file_id: int, filed_at: str) -> None:
     conn.execute(update(file).where(file.c.id == file_id).values(filed_at=filed_at))
 
 
-def get_file(conn: Connection, file_id: int, *, lock: bool = False) -> FileRow | None:
-    """``lock``: nobody else changes it before the end of the transaction."""
-    query = select(*_FILE).where(file.c.id == file_id)
-    row = conn.execute(query.with_for_update() if lock else query).one_or_none()
+def get_file(conn: Connection, file_id: int) -> FileRow | None:
+    row = conn.execute(select(*_FILE).where(file.c.id == file_id)).one_or_none()
     return None if row is None else _file(row)
 
 
@@ -221,16 +223,6 @@ def add_rehearsed(conn: Connection, rehearsed: FileRow) -> None:
 def file_of(conn: Connection, arrival_id: int) -> FileRow:
     """The file that an identified claim is about."""
     return _file(conn.execute(select(*_FILE).join(arrival).where(arrival.c.id == arrival_id)).one())
-
-
-def unfiled(conn: Connection, ended_before: datetime) -> list[FileRow]:
-    """Files that a person's act (retry, release, ignore) left unfiled: it was cut short after the reading had ended."""
-    claimed = select(arrival.c.file_id).where(arrival.c.closed_at.is_(None), arrival.c.file_id.is_not(None))
-    ended = select(func.max(reading.c.finished_at)).where(reading.c.file_id == file.c.id).scalar_subquery()
-    query = select(*_FILE).where(
-        file.c.state.is_not(None), file.c.filed_at.is_(None), file.c.id.not_in(claimed), ended < ended_before
-    )
-    return [_file(row) for row in conn.execute(query.order_by(file.c.id))]
 
 
 # --- Readings, documents, events ---------------------------------------------------------------------------------
@@ -248,7 +240,13 @@ def finish_reading(
     started_at: datetime,
     finished_at: datetime,
 ) -> None:
-    """One reading's end: its row, the file's state, an event. The file has to be filed away (again) after it."""
+    """One reading's end: its row, the file's state, an event. The file has to be filed away (again) after it.
+
+    A file of which something is booked is never in quarantine, whatever hinders its next reading.
+    """
+    if result.state == "quarantined" and (booked := booked_at(conn, file_id)):
+        kept = f"what was booked of it before, first at {moment(booked)}, stays booked"
+        result = replace(result, state="partly_booked", reasons=[*result.reasons, kept])
     counts = {name: getattr(result.counts, name) for name in COUNTS}
     conn.execute(
         insert(reading).values(
@@ -280,12 +278,39 @@ class Ended(NamedTuple):
     finished_at: datetime
 
 
+class Acted(NamedTuple):
+    """Who did something to a file, when, and what the act has of its own: see hub.intake.pipeline."""
+
+    actor: str
+    at: datetime
+    detail: dict[str, Any]
+
+
 def last_reading(conn: Connection, file_id: int) -> Ended:
     """Of a file that has a state."""
     query = select(reading).where(reading.c.file_id == file_id).order_by(reading.c.id.desc()).limit(1)
     row = conn.execute(query).one()
     counts = Counts(**{name: getattr(row, name) for name in COUNTS})
     return Ended(row.id, Result(row.state, list(row.reasons), counts, row.amount, row.currency), row.finished_at)
+
+
+def booked_at(conn: Connection, file_id: int) -> datetime | None:
+    """When the first reading ended that booked something of this file; None = nothing of it is booked."""
+    done = reading.c.booked + reading.c.unmatched + reading.c.failed
+    query = select(func.min(reading.c.finished_at)).where(reading.c.file_id == file_id, done > 0)
+    first: datetime | None = conn.execute(query).scalar_one()
+    return first
+
+
+def last_act(conn: Connection, file_id: int, act: Act) -> Acted | None:
+    query = select(event.c.actor, event.c.at, event.c.detail).where(event.c.file_id == file_id, event.c.what == act)
+    row = conn.execute(query.order_by(event.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else Acted._make(row)
+
+
+def moment(at: datetime) -> str:
+    """As reasons name it."""
+    return at.strftime("%Y-%m-%d %H:%M UTC")
 
 
 def add_document(conn: Connection, file_id: int, whose: Document, property_id: int, tenancy_id: int | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, Table, bindparam, insert, select, update
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, Table, bindparam, insert, select
 from hub.ledger import kinds
 from hub.ledger.chain import genesis
 from hub.store.lookup import among
-from hub.store.tables import account, company, property_, tenancy, unit
+from hub.store.tables import account, company, customer_number, property_, tenancy, unit
 
 _K = TypeVar("_K", bound=Hashable)
 
@@ -49,18 +50,26 @@ class Stored:
     companies: Mapping[str, Row[Any]]
     properties: Mapping[tuple[str, str], Row[Any]]
     tenancies: Mapping[str, Row[Any]]
+    #: Who was given a customer number first, by company number and number, whether it is theirs still or not (R15).
+    customers: Mapping[tuple[str, str], str]
 
 
 def load_portfolio(connection: Connection, company_numbers: Iterable[str]) -> Stored:
     """Everything of these companies except their units."""
     companies = _companies(connection, company_numbers)
     of_these = among(connection, tenancy.c.company_id, [row.id for row in companies.values()])
-    tenancies = connection.execute(select(tenancy).where(of_these))
-    return Stored(companies, _properties(connection, companies), {row.key: row for row in tenancies})
+    tenancies = {row.key: row for row in connection.execute(select(tenancy).where(of_these))}
+    return Stored(
+        companies, _properties(connection, companies), tenancies, _customers(connection, companies, tenancies)
+    )
 
 
 def write_portfolio(
-    connection: Connection, facts: Sequence[TenancyFacts], stored: Stored, currency_of: Callable[[str], str]
+    connection: Connection,
+    facts: Sequence[TenancyFacts],
+    stored: Stored,
+    currency_of: Callable[[str], str],
+    now: datetime,
 ) -> tuple[set[str], set[str]]:
     """Writes what differs from ``stored``; gives the keys of new tenancies, and of those where something changed.
 
@@ -78,6 +87,7 @@ def write_portfolio(
 
     new = [fact for fact in facts if fact.key not in stored.tenancies]
     _add_tenancies(connection, new, companies, properties)
+    _add_customers(connection, facts, stored, now)
     said_of_tenancies = {fact.key: fact.about_tenancy for fact in facts}
     changed_tenancies = _change(connection, tenancy, said_of_tenancies, stored.tenancies)
     changed_properties = _change(connection, property_, said_of_properties, stored.properties)
@@ -102,6 +112,17 @@ def _properties(connection: Connection, companies: Mapping[str, Row[Any]]) -> di
     owners = {row.id: number for number, row in companies.items()}
     rows = connection.execute(select(property_).where(among(connection, property_.c.company_id, list(owners))))
     return {(owners[row.company_id], row.number): row for row in rows}
+
+
+def _customers(
+    connection: Connection, companies: Mapping[str, Row[Any]], tenancies: Mapping[str, Row[Any]]
+) -> dict[tuple[str, str], str]:
+    numbers = {row.id: number for number, row in companies.items()}
+    keys = {row.id: key for key, row in tenancies.items()}
+    rows = connection.execute(
+        select(customer_number).where(among(connection, customer_number.c.company_id, list(numbers)))
+    )
+    return {(numbers[row.company_id], row.customer_key): keys[row.tenancy_id] for row in rows}
 
 
 def _add_companies(
@@ -179,6 +200,32 @@ def _add_tenancies(
                 "account_id": account_ids[kinds.receivable_code(fact.key)],
             }
             for fact in new
+        ],
+    )
+
+
+def _add_customers(connection: Connection, facts: Sequence[TenancyFacts], stored: Stored, now: datetime) -> None:
+    """Notes whose a customer number is from now on, for good (R15)."""
+    given = {
+        fact.key: fact.about_tenancy["customer_key"]
+        for fact in facts
+        if fact.about_tenancy.get("customer_key")
+        and (fact.company_number, fact.about_tenancy["customer_key"]) not in stored.customers
+    }
+    rows = connection.execute(
+        select(tenancy.c.key, tenancy.c.id, tenancy.c.company_id).where(among(connection, tenancy.c.key, list(given)))
+    )
+    _insert(
+        connection,
+        customer_number,
+        [
+            {
+                "company_id": row.company_id,
+                "customer_key": given[row.key],
+                "tenancy_id": row.id,
+                "first_seen_at": now,
+            }
+            for row in rows
         ],
     )
 

@@ -131,6 +131,16 @@ tenancy = Table(
     Index("uq_tenancy_customer", "company_id", "customer_key", unique=True, **_where("customer_key IS NOT NULL")),
 )
 
+# A customer number once used is never given again: who had it first has it for good, even when it is unused (R15).
+customer_number = Table(
+    "customer_number",
+    metadata,
+    Column("company_id", Id, ForeignKey("company.id"), primary_key=True, autoincrement=False),
+    Column("customer_key", String(19), primary_key=True),
+    Column("tenancy_id", Id, ForeignKey("tenancy.id"), nullable=False),
+    Column("first_seen_at", UtcDateTime(), nullable=False),
+)
+
 # --- The ledger --------------------------------------------------------------------------------------------------
 
 account = Table(
@@ -311,9 +321,19 @@ arrival = Table(
     Column("claimed_at", UtcDateTime(), nullable=False),
     Column("sha256", String(64), ForeignKey("blob.sha256")),
     Column("file_id", Id, ForeignKey("file.id")),
+    # What a person has begun to do with the file that it once brought: retried, released, ignored.
+    Column("act", String(20)),
     # Set when the file has been filed away: the claim is over.
     Column("closed_at", UtcDateTime()),
-    Index("uq_arrival_open", "source", "name", "size", "mtime_ns", unique=True, **_where("closed_at IS NULL")),
+    Index(
+        "uq_arrival_open",
+        "source",
+        "name",
+        "size",
+        "mtime_ns",
+        unique=True,
+        **_where("closed_at IS NULL AND act IS NULL"),
+    ),
     Index("ix_arrival_file_id", "file_id"),
 )
 
@@ -335,8 +355,6 @@ file = Table(
     Column("filed_at", Text),
     Index("ix_file_sha256", "sha256"),
     Index("ix_file_state", "state"),
-    # What is still to be filed away, looked for at every scan.
-    Index("ix_file_unfiled", "id", **_where("filed_at IS NULL")),
 )
 
 reading = Table(
@@ -374,6 +392,10 @@ outcome = Table(
     Column("reason", Text, nullable=False),
     # A duplicate's business key without occurrence: how often this file has shown it so far (R5).
     Column("key", Key),
+    # For the lists: the tenancy's key where it is known, øre as in the file, the creditor's reference.
+    Column("tenancy", Text),
+    Column("amount", BigInteger),
+    Column("reference", Text),
     Index("ix_outcome_key", "reading_id", "key", **_where("key IS NOT NULL")),
     sqlite_with_rowid=False,
 )

@@ -17,6 +17,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,7 @@ class _Child:
         except HungUpError:
             raise
         except RefusedError as error:
-            self._say(REFUSED, Refused(problems=error.problems))
+            self._say(REFUSED, Refused.of(error.problems))
         except MemoryError as error:
             _make_room_for_report()
             self._say(FAILED, _failure(error, out_of_memory=True))
@@ -235,14 +236,20 @@ def _address_space_bytes() -> int:
 def main() -> None:
     socket_fd, trace_fd = map(int, sys.argv[1:])
     faulthandler.enable(trace_fd)
-    # The hub ends its children by hanging up, after it has finished what it was doing. A signal to the whole group
-    # (Ctrl-C, a service manager's stop) must not take the plug-in from under a file that is being booked.
+    # A pipe would have it buffered until it is too late.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    # The hub ends its children by hanging up, after it has finished what it was doing. A signal to all processes of a
+    # service (its manager's stop) must not take the plug-in from under a file that is being booked.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
         _Child(_Line(socket.socket(fileno=socket_fd))).serve()
     except HungUpError:
+        sys.stdout.flush()
         sys.stderr.flush()
+        # What the plug-in forked goes too, though the hub may be gone and nobody else left to see to it.
+        with suppress(ProcessLookupError):
+            os.killpg(os.getpid(), signal.SIGKILL)
         # Not sys.exit: threads that the plug-in left behind would be waited for.
         os._exit(0)
 

@@ -32,12 +32,23 @@ _COUNT = struct.Struct("<I")
 _CLASS = struct.Struct("<BI")
 _COLUMN = struct.Struct("<II")
 #: Ends a text in a column. No database stores it in text, so no record may hold it.
-_END_OF_TEXT = "\0"
+END_OF_TEXT = "\0"
 _NO_DATE = 0
 
 
 class ColumnError(ValueError):
     """Records that are no records, or bytes that are no batch."""
+
+
+class Column(NamedTuple):
+    """The values of one field, as they came and unpacked; one stands for all records where they are equal."""
+
+    packed: memoryview
+    values: Sequence[Any]
+
+
+#: Called with a class, its columns and the number of its records before these are made; raises what it will.
+Inspect = Callable[[type[Any], Sequence[Column], int], None]
 
 
 class _Kind(NamedTuple):
@@ -48,14 +59,14 @@ class _Kind(NamedTuple):
 
 
 def _pack_texts(texts: Sequence[str]) -> bytes:
-    joined = _END_OF_TEXT.join(texts)
-    if joined.count(_END_OF_TEXT) != len(texts) - 1:
+    joined = END_OF_TEXT.join(texts)
+    if joined.count(END_OF_TEXT) != len(texts) - 1:
         raise ValueError("holds a NUL character")
     return joined.encode()
 
 
 def _unpack_texts(packed: memoryview) -> list[str]:
-    return str(packed, "utf-8").split(_END_OF_TEXT)
+    return str(packed, "utf-8").split(END_OF_TEXT)
 
 
 def _unpack_integers(packed: memoryview) -> list[int]:
@@ -130,17 +141,18 @@ def _encode_columns(record_class: type, records: Sequence[Record]) -> Iterator[b
         yield packed
 
 
-def decode(packed: bytes | bytearray) -> list[Record]:
+def decode(packed: bytes | bytearray, inspect: Inspect | None = None) -> list[Record]:
     """The records of a batch, in order. Raises ColumnError on anything that ``encode`` does not write."""
     try:
-        return _Reader(memoryview(packed)).batch()
+        return _Reader(memoryview(packed), inspect).batch()
     except (struct.error, LookupError, StopIteration, ValueError, TypeError, OverflowError) as error:
         raise ColumnError(f"no batch of records: {error}") from error
 
 
 class _Reader:
-    def __init__(self, packed: memoryview) -> None:
+    def __init__(self, packed: memoryview, inspect: Inspect | None) -> None:
         self._packed = packed
+        self._inspect = inspect
         self._at = 0
 
     def batch(self) -> list[Any]:
@@ -165,14 +177,18 @@ class _Reader:
 
     def _records(self, record_class: type[tuple[Any, ...]], count: int) -> list[Any]:
         columns = [self._column(kind, count) for _, kind in _FIELDS[record_class]]
-        return list(map(partial(tuple.__new__, record_class), zip(*columns, strict=True)))
+        if self._inspect is not None:
+            self._inspect(record_class, columns, count)
+        filled = [repeat(values[0], count) if len(values) == 1 else values for _, values in columns]
+        return list(map(partial(tuple.__new__, record_class), zip(*filled, strict=True)))
 
-    def _column(self, kind: _Kind, count: int) -> Iterable[Any]:
+    def _column(self, kind: _Kind, count: int) -> Column:
         values_count, size = _COLUMN.unpack(self._take(_COLUMN.size))
-        values = kind.unpack(self._take(size))
+        packed = self._take(size)
+        values = kind.unpack(packed)
         if len(values) != values_count or values_count not in (1, count):
             raise ColumnError("a column has another length than its records")
-        return repeat(values[0], count) if values_count == 1 else values
+        return Column(packed, values)
 
     def _take(self, size: int) -> memoryview:
         taken = self._packed[self._at : self._at + size]

@@ -62,10 +62,13 @@ class Frames:
         rest = memoryview(buffer)
         while rest:
             try:
-                taken = self._socket.recv_into(rest)
+                taken = self._take(rest)
             except ConnectionError as error:
                 raise HungUpError from error
             if taken == 0:
                 raise HungUpError
             rest = rest[taken:]
         return buffer
+
+    def _take(self, rest: memoryview) -> int:
+        return self._socket.recv_into(rest)

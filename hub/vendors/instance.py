@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from itertools import islice
+from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, Self, TypeVar
 
@@ -21,7 +22,7 @@ from pydantic import BaseModel, ValidationError
 
 from hub.plugin import Description, Document, FileKind, Mine, NotMine, Record
 from hub.settings import ConfigError, HubConfig, VendorConfig, vendor_file
-from hub.vendors.columns import RECORDS_MAX, ColumnError, decode, encode
+from hub.vendors.columns import RECORDS_MAX, ColumnError, encode
 from hub.vendors.discovery import NotUsableError, find
 from hub.vendors.fault import VendorFault
 from hub.vendors.frames import (
@@ -37,8 +38,10 @@ from hub.vendors.frames import (
     FrameError,
     HungUpError,
 )
+from hub.vendors.limits import BreachError, Reading, check_document
 from hub.vendors.messages import Failed, Filed, Identified, Loaded, MalformedFile, Refused, SettingValue
-from hub.vendors.process import Ending, PluginProcess
+from hub.vendors.output import log
+from hub.vendors.process import Ending, Patience, PluginProcess, TooSlowError
 
 #: A process that ends by itself is started again, this often.
 _RESTARTS_MAX = 3
@@ -78,6 +81,9 @@ class Instance:
         self._distribution, self._version = "", ""
         self._lock = threading.Lock()
         self._asking_thread: int | None = None
+        #: The last question, and how long its answer may still be waited for.
+        self._doing = ""
+        self._patience = Patience(self._limits.no_progress_seconds)
         #: True from a question until the last frame of its answer.
         self._unanswered = False
 
@@ -129,19 +135,26 @@ class Instance:
     def read(
         self, path: Path, name: str, kind: str, *, options: Mapping[str, str] | None = None
     ) -> Generator[list[Record]]:
-        """The file's records in its order, up to 2,000 at a time. Raises Malformed, VendorFault, also in the middle.
+        """The file's records in its order, up to 2,000 at a time. Raises Malformed, VendorFault, also in the middle:
+        VendorFault too for a record beyond the limits of :mod:`hub.plugin.records`, of whose batch none is given.
 
         ``options`` are what a person said of this file; ``period`` is that of the config file unless given. Who
         stops in the middle closes the iterator (``contextlib.closing``) before asking anything else.
         """
         with self._asking("read", {"file": self._view(path, name, options), "kind": kind}):
-            while batch := self._next_batch():
+            reading = Reading()
+            while batch := self._next_batch(reading):
                 yield batch
 
     def whose(self, path: Path, name: str, kind: str, *, options: Mapping[str, str] | None = None) -> Document:
         """Whose document the file is. Raises Malformed, VendorFault. ``options`` as for ``read``."""
         with self._asking("whose", {"file": self._view(path, name, options), "kind": kind}):
-            return self._parsed("whose", Filed, self._receive("whose", ANSWER)).document
+            document = self._parsed("whose", Filed, self._receive("whose", ANSWER)).document
+        try:
+            check_document(document)
+        except BreachError as breach:
+            raise self._failure(str(breach)) from breach
+        return document
 
     def make(self, kind: str, records: Iterable[Record], head: Mapping[str, str]) -> Iterator[bytes]:
         """The bytes of a file of this kind that holds ``records``. Raises VendorFault."""
@@ -227,7 +240,7 @@ class Instance:
         with suppress(NotUsableError):
             _, plugin = find(self.plugin)
             self._distribution, self._version = plugin.distribution, plugin.version
-        self._process = PluginProcess()
+        self._process = PluginProcess(self.name)
         self._ready = False
         self._ask(
             "load",
@@ -246,7 +259,7 @@ class Instance:
             return self._loaded
         answer = self._receive("load", ANSWER, REFUSED)
         if answer.tag == REFUSED:
-            error = ConfigError(self._parsed("load", Refused, answer).problems)
+            error = ConfigError(self._parsed("load", Refused, answer).readable())
             self.fault = f"{self._label} has a configuration that is refused: {error}"
             self._forget().end()
             raise error
@@ -256,8 +269,17 @@ class Instance:
 
     def _ask(self, doing: str, of: Mapping[str, Any]) -> None:
         self._unanswered = True
+        self._doing = doing
+        self._patience = Patience(self._limits.no_progress_seconds, self._total_seconds(doing, of))
         # Dates of a TOML file become text: the settings model reads them back.
         self._send(doing, ASK, json.dumps({"ask": doing, "of": of}, default=str).encode())
+
+    def _total_seconds(self, doing: str, of: Mapping[str, Any]) -> float:
+        """How long a whole answer may be waited for: else a record a second would keep all other files waiting."""
+        if doing == "make":
+            return inf
+        mebibytes = of["file"]["size"] / _MIB if doing in ("read", "whose") else 0
+        return self._limits.no_progress_seconds * (2 + mebibytes)
 
     def _send(self, doing: str, tag: bytes, payload: bytes = b"") -> None:
         with self._guarding(doing) as process:
@@ -265,7 +287,7 @@ class Instance:
 
     def _receive(self, doing: str, *expected: bytes) -> Answer:
         with self._guarding(doing) as process:
-            answer = Answer(*process.receive(within_seconds=self._limits.no_progress_seconds))
+            answer = Answer(*process.receive(self._patience))
         if answer.tag in _LAST_TAGS:
             self._unanswered = False
         if answer.tag == FAILED:
@@ -276,12 +298,14 @@ class Instance:
             self._shut_out(f"answered {answer.tag!r} to {doing}")
         return answer
 
-    def _next_batch(self) -> list[Record]:
+    def _next_batch(self, reading: Reading) -> list[Record]:
         answer = self._receive("read", BATCH, END)
         if answer.tag == END:
             return []
         try:
-            return decode(answer.payload)
+            return reading.batch(answer.payload)
+        except BreachError as breach:
+            raise self._failure(str(breach)) from breach
         except ColumnError as error:
             self._shut_out(f"sent what cannot be read as records: {error}")
 
@@ -296,15 +320,23 @@ class Instance:
         """What can go wrong on the way to the other process and back, as faults."""
         try:
             yield self._running
-        except TimeoutError:
-            self._hung(doing, self._forget().abort())
+        except TimeoutError as error:
+            if self._running.has_ended:
+                self._died(doing)
+            self._hung(doing, self._forget().abort(), too_slow=isinstance(error, TooSlowError))
         except FrameError as error:
             self._shut_out(f"sent what cannot be understood in {doing}: {error}")
         except HungUpError:
             self._died(doing)
 
-    def _hung(self, doing: str, ending: Ending) -> NoReturn:
+    def _hung(self, doing: str, ending: Ending, *, too_slow: bool = False) -> NoReturn:
         seconds = f"{self._limits.no_progress_seconds:g} seconds (hub.plugins.no_progress_seconds)"
+        if too_slow:
+            limit = f"twice {seconds}, and as long again for each MiB of a file that it reads"
+            self._shut_out(
+                f"took more than {self._patience.total_seconds:g} seconds in {doing}: at most {limit}, may pass",
+                detail=ending.trace,
+            )
         self._shut_out(f"made no progress for {seconds} in {doing}", detail=ending.trace)
 
     def _died(self, doing: str) -> NoReturn:
@@ -333,10 +365,21 @@ class Instance:
         self.fault = f"{self._label} {why}"
         if self._process is not None:
             self._forget().kill()
-        raise VendorFault(self.fault, where=self._where, do=_SHUT_OUT, detail=detail)
+        raise self._logged(VendorFault(self.fault, where=self._where, do=_SHUT_OUT, detail=detail))
 
     def _failure(self, what: str, why: str = "", detail: str = "") -> VendorFault:
-        return VendorFault(f"{self._label} {what}", where=self._where, why=why, detail=detail)
+        return self._logged(VendorFault(f"{self._label} {what}", where=self._where, why=why, detail=detail))
+
+    def _logged(self, fault: VendorFault) -> VendorFault:
+        log().error(
+            "a plug-in failed",
+            vendor=self.name,
+            plugin=self.plugin,
+            doing=self._doing,
+            fault=str(fault),
+            detail=fault.detail,
+        )
+        return fault
 
     def _forget(self) -> PluginProcess:
         """The process, no longer ours to ask: the caller ends it."""

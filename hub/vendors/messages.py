@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from hub.plugin import Description, Document, FileKind, Malformed
 from hub.settings import Problem
+from hub.vendors.texts import sentence
+
+
+def _told(value: Any) -> Any:
+    return sentence(value) if isinstance(value, str) else value
+
+
+#: What a person reads: where it is sent, so that it can be sent, and where it arrives, whoever sent it.
+_Told = Annotated[str, BeforeValidator(_told)]
+#: As far as JSON can count.
+_Position = Annotated[int, Field(ge=0, lt=2**53)]
 
 
 class _Message(BaseModel):
@@ -33,12 +48,23 @@ class Refused(_Message):
 
     problems: list[Problem]
 
+    @classmethod
+    def of(cls, problems: Sequence[Problem]) -> Refused:
+        return cls(problems=[_readable(problem) for problem in problems])
+
+    def readable(self) -> list[Problem]:
+        return [_readable(problem) for problem in self.problems]
+
+
+def _readable(problem: Problem) -> Problem:
+    return Problem(**{each.name: sentence(getattr(problem, each.name)) for each in fields(Problem)})
+
 
 class Identified(_Message):
     """Mine, and the kind; or not mine, and why."""
 
     mine: bool
-    text: str
+    text: _Told
 
 
 class Filed(_Message):
@@ -50,11 +76,11 @@ class Filed(_Message):
 class MalformedFile(_Message):
     """A :class:`hub.plugin.Malformed` on its way."""
 
-    what: str
-    do: str
-    line: int | None
-    positions: tuple[int, int] | None
-    field: str
+    what: _Told
+    do: _Told
+    line: _Position | None
+    positions: tuple[_Position, _Position] | None
+    field: _Told
 
     @classmethod
     def of(cls, error: Malformed) -> MalformedFile:
@@ -67,6 +93,6 @@ class MalformedFile(_Message):
 class Failed(_Message):
     """The plug-in failed: the exception on one line, and its traceback."""
 
-    error: str
+    error: _Told
     trace: str
     out_of_memory: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sqlite3
@@ -11,7 +12,7 @@ from typing import BinaryIO
 
 import pytest
 
-from hub.intake import content
+from hub.intake import content, pipeline
 from tests import tiny_site
 from tests.integration.cli_runner import Answer, hub
 
@@ -122,6 +123,24 @@ class TestIngest:
         assert "quarantined" in answer.out
         assert "unknown.txt: unrecognised: " in answer.out
 
+    def test_the_status_is_the_worst_of_all_files(self, site: Path, tmp_path: Path) -> None:
+        (tmp_path / "odd.txt").write_text("odd")
+        os.mkfifo(tmp_path / "no-file")
+        answer = hub("ingest", tmp_path / "odd.txt", tmp_path / "no-file", "--json", site=site)
+        assert [file["state"] for file in answer.json["files"]] == ["quarantined"]
+        assert [error["file"] for error in answer.json["errors"]] == [str(tmp_path / "no-file")]
+        assert answer.status == 2
+        assert hub("ingest", tmp_path / "no-file", site=site).status == 1
+
+    def test_what_somebody_else_works_on_is_status_2(
+        self, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "payments.txt").write_bytes(tiny_site.delivery(("101", 1_00)))
+        monkeypatch.setattr(pipeline, "take_in", lambda *_, **__: None)
+        answer = hub("ingest", tmp_path / "payments.txt", "--json", site=site)
+        assert (answer.status, answer.json["files"]) == (2, [])
+        assert "another hub works on it" in answer.json["errors"][0]["error"]
+
     def test_a_fault_of_ours_in_one_file_leaves_the_others_booked(
         self, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -161,6 +180,7 @@ class TestFiles:
         assert (shown["id"], shown["state"], shown["records"]["booked"], shown["amount"]) == (1, "booked", 1, "107.50")
         assert [event["what"] for event in shown["events"]] == ["claimed", "stored", "identified", "read", "filed"]
         assert {event["actor"] for event in shown["events"]} == {"anna"}
+        assert hub("files", "--json", "show", 1, site=booked[0]).json == shown
         told = hub("files", "show", 3, site=booked[0]).out
         assert "quarantine/3-broken.txt" in told
         assert "malformed" in told
@@ -174,12 +194,20 @@ class TestFiles:
     def test_a_quarantined_one_is_ignored_for_a_reason_and_taken_up_again(self, site: Path, tmp_path: Path) -> None:
         (tmp_path / "odd.txt").write_text("odd")
         hub("ingest", tmp_path / "odd.txt", site=site)
-        assert hub("files", "ignore", 1, site=site).status == 1
+        assert hub("files", "ignore", 1, "--reason", " ", site=site).status == 1
         ignored = hub("files", "ignore", 1, "--reason", "a test", "--actor", "bo", "--json", site=site)
         assert (ignored.status, ignored.json["files"][0]["state"]) == (0, "ignored")
         assert "ignored: a test" in ignored.json["files"][0]["reasons"]
-        retried = hub("files", "retry", 1, "--json", site=site)
+        retried = hub("files", "retry", 1, "--reason", "another look", "--json", site=site)
         assert (retried.status, retried.json["files"][0]["state"]) == (2, "quarantined")
+        again = hub("files", "ignore", 1, "--json", site=site)
+        assert "ignored: no reason given" in again.json["files"][0]["reasons"]
+        events = hub("files", "show", 1, "--json", site=site).json["events"]
+        assert [event["detail"]["reason"] for event in events if event["what"] in ("ignored", "retried")] == [
+            "a test",
+            "another look",
+            "no reason given",
+        ]
 
     def test_one_held_for_approval_is_booked_by_release(self, site: Path, tmp_path: Path) -> None:
         # R8
@@ -188,8 +216,9 @@ class TestFiles:
         (tmp_path / "payments.txt").write_bytes(tiny_site.delivery(("101", 100_00)))
         held = hub("ingest", tmp_path / "payments.txt", "--json", site=site)
         assert (held.status, held.json["files"][0]["state"]) == (2, "held_for_approval")
-        released = hub("files", "release", 1, "--json", site=site)
+        released = hub("files", "--json", "release", 1, "--reason", "seen by Bo", site=site)
         assert (released.status, released.json["files"][0]["amount"]) == (0, "100.00")
+        assert "reason seen by Bo" in hub("files", "show", 1, site=site).out
 
 
 class TestBooks:
@@ -238,7 +267,16 @@ class TestBooks:
 
     @pytest.mark.parametrize(
         "arguments",
-        [("balance", "1-1-9-9"), ("movements", "9"), ("documents", "7-7"), ("balance", FIRST, "--as-of", "yesterday")],
+        [
+            ("balance", "1-1-9-9"),
+            ("movements", "9"),
+            ("documents", "7-7"),
+            ("balance", FIRST, "--as-of", "yesterday"),
+            ("balance", "1-1-\udcff-1"),
+            ("documents", "\udcff"),
+            ("movements", "\udcff"),
+            ("files", "show", "99999999999999999999"),
+        ],
     )
     def test_what_is_not_there_is_status_1(self, booked: tuple[Path, Answer], arguments: tuple[str, ...]) -> None:
         answer = hub(*arguments, "--json", site=booked[0])
@@ -269,7 +307,10 @@ class TestVerify:
         assert "in no chain" in answer.json["problems"][0]
 
     def test_what_is_no_hash_is_wrong_use(self, booked: tuple[Path, Answer]) -> None:
-        assert hub("verify", "--expect", "abc", site=booked[0]).status == 1
+        for given in ("abc", "", " "):
+            answer = hub("verify", "--expect", given, site=booked[0])
+            assert (answer.status, answer.out) == (1, "")
+            assert "64 hexadecimal digits" in answer.err
 
     def test_a_changed_amount_is_status_3(self, booked: tuple[Path, Answer], tmp_path: Path) -> None:
         site = Path(shutil.copytree(booked[0], tmp_path / "site"))
@@ -292,21 +333,33 @@ class TestImports:
             "rows": 2,
             "added": 1,
             "refused": 1,
-            "refused_file": "lists/more.refused.csv",
+            "refused_file": "lists/portfolio-more.refused.csv",
         }
         assert "'floor'" in answer.json["warnings"][0]
         assert answer.json["errors"][0]["line"] == 3
-        assert "Per;2;unit: '4-1' holds a hyphen" in (site / "lists/more.refused.csv").read_text()
-        assert "lists/more.refused.csv" in hub("portfolio", "import", tmp_path / "more.csv", site=site).out
+        assert "Per;2;unit: '4-1' holds a hyphen" in (site / "lists/portfolio-more.refused.csv").read_text()
+        assert "lists/portfolio-more.refused.csv" in hub("portfolio", "import", tmp_path / "more.csv", site=site).out
+
+    def test_imports_of_one_name_leave_each_others_lists(self, site: Path, tmp_path: Path) -> None:
+        (tmp_path / "june.csv").write_text("company,property,unit,tenant,name\n1,1,4-1,1,Per\n")
+        assert hub("portfolio", "import", tmp_path / "june.csv", site=site).status == 2
+        (tmp_path / "june.csv").write_text("tenancy,due_date,charge_type,amount,reference\n9-9-9-9,x,,,\n")
+        assert hub("charges", "import", tmp_path / "june.csv", site=site).status == 2
+        assert "4-1" in (site / "lists/portfolio-june.refused.csv").read_text()
+        assert "9-9-9-9" in (site / "lists/charges-june.refused.csv").read_text()
+        (tmp_path / "june.csv").write_text("nothing of the kind")
+        assert hub("charges", "import", tmp_path / "june.csv", site=site).status == 1
+        assert "9-9-9-9" in (site / "lists/charges-june.refused.csv").read_text()
 
     def test_a_mended_file_is_well_and_the_list_goes(self, site: Path, tmp_path: Path) -> None:
         columns = "tenancy,due_date,charge_type,amount,text,reference\n"
         (tmp_path / "charges.csv").write_text(f'{columns}{FIRST},2026-07-01,10,"1.000,50",Leje,A\n9-9-9-9,x,,,,\n')
         assert hub("charges", "import", tmp_path / "charges.csv", site=site).status == 2
+        assert (site / "lists/charges-charges.refused.csv").exists()
         (tmp_path / "charges.csv").write_text(f'{columns}{FIRST},2026-07-01,10,"1.000,50",Leje,A\n')
         answer = hub("charges", "import", tmp_path / "charges.csv", "--json", site=site)
         assert (answer.status, answer.json["unchanged"], answer.json["refused_file"]) == (0, 1, None)
-        assert not (site / "lists/charges.refused.csv").exists()
+        assert not list((site / "lists").glob("*.refused.csv"))
         assert hub("balance", FIRST, "--as-of", "2026-07-02", "--json", site=site).json["overdue"] == "1000.50"
 
     def test_a_file_that_cannot_be_read_is_status_1(self, site: Path, tmp_path: Path) -> None:

@@ -283,6 +283,55 @@ class TestProgram:
             program.stdout.close()
             assert program.stderr.read() == b""
 
+    @pytest.mark.parametrize("arguments", [["--version"], ["vendors", "--json"], ["files", "show", "9", "--json"]])
+    def test_an_answer_that_cannot_be_written_is_status_3_in_one_line(self, site: Path, arguments: list[str]) -> None:
+        with open("/dev/full", "w") as full:
+            ended = subprocess.run(
+                [str(PROGRAM), *arguments], cwd=site, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+            )
+        assert ended.returncode == 3
+        assert ended.stderr.endswith("hub: the answer cannot be written to standard output: No space left on device\n")
+        assert "Traceback" not in ended.stderr
+        assert "Exception" not in ended.stderr
+
+    def test_nothing_is_begun_whose_answer_has_nowhere_to_go(self, site: Path) -> None:
+        ended = subprocess.run(
+            ["/bin/sh", "-c", '"$0" files >&-', str(PROGRAM)], cwd=site, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+        assert ended.returncode == 3
+        assert ended.stderr.startswith("hub: standard output is closed")
+        assert ended.stderr.count("\n") == 1
+
+    def test_a_reader_who_leaves_in_the_middle_of_a_long_answer_is_no_fault(self, tmp_path: Path) -> None:
+        tiny_site.write_site(tmp_path / "tiny")
+        rows = "".join(f"{'x' * 500},1,{line},1,\n" for line in range(1000))
+        (tmp_path / "bad.csv").write_text(f"company,property,unit,tenant,name\n{rows}")
+        for form in ("--json", "--encoding=utf-8"):
+            with subprocess.Popen(
+                [str(PROGRAM), "portfolio", "import", tmp_path / "bad.csv", form],
+                cwd=tmp_path / "tiny",
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            ) as program:
+                assert program.stdout is not None
+                assert program.stderr is not None
+                program.stdout.close()
+                assert program.stderr.read() == b""
+
+    def test_a_name_that_is_no_text_is_shown_all_the_same(self, tmp_path: Path) -> None:
+        tiny_site.write_site(tmp_path / "tiny")
+        odd = os.fsencode(tmp_path) + b"/\xff.txt"
+        Path(os.fsdecode(odd)).write_text("odd")
+        for form in (["--json"], []):
+            ended = subprocess.run([str(PROGRAM), "ingest", odd, *form], cwd=tmp_path / "tiny", capture_output=True)
+            assert ended.returncode == 2
+            assert b"quarantined" in ended.stdout
+        missing = subprocess.run(
+            [str(PROGRAM), "ingest", b"\xfe.txt", "--json"], cwd=tmp_path / "tiny", capture_output=True
+        )
+        assert missing.returncode == 1
+        assert "does not exist" in json.loads(missing.stdout)["error"]
+
     def test_the_daemon_books_what_is_dropped_and_stops_when_told(self, tmp_path: Path) -> None:
         root = tmp_path / "tiny"
         tiny_site.write_site(root)

@@ -10,21 +10,23 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.engine.default import DefaultDialect
 
 from hub.intake import claims, pipeline, steps
 from hub.intake.hub import Hub
-from hub.intake.placing import StillBeingReadError
-from hub.store import tables
+from hub.intake.placing import BusyError, StillBeingReadError
+from hub.store import journal, tables
 from hub.store.journal import Arrival
 from hub.transport.folders import look_at
 from tests import tiny_site
-from tests.tiny_site import NOW, PDF, STATEMENT, delivery
+from tests.tiny_site import NOW, PDF, STATEMENT, delivery, results
 
 PAYMENTS = delivery(("101", 10_000))
 
@@ -160,6 +162,7 @@ def test_the_same_bytes_wait_while_they_are_being_read(hub: Hub, put: Callable[[
     with pytest.raises(StillBeingReadError, match=r"being read as file 1 a\.txt"):
         pipeline.take_in(hub, look_at(second), actor="test")
     assert second.exists()
+    assert [left.id for left in steps.waiting(hub)] == [first.id]
     steps.finish(hub, first, "test")
     outcome = pipeline.take_in(hub, look_at(second), actor="test")
     assert outcome is not None
@@ -225,21 +228,104 @@ def test_an_inbox_on_another_file_system_is_emptied_all_the_same(
     assert [path for path in hub.site.inbox.rglob("*") if path.is_file()] == []
 
 
-def test_an_act_by_hand_that_was_cut_short_is_filed_later(
-    hub: Hub, put: Callable[[str, bytes], Path], clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    outcome = pipeline.take_in(hub, look_at(put("x.txt", b"?")), actor="test")
+def held_back(hub: Hub, put: Callable[[str, bytes], Path], book: str = "after_approval") -> int:
+    """A file of which property 1 is booked (``book`` auto) or would be, and property 2 waits for its tenant."""
+    heat = hub.vendors.instances["heat"]
+    heat.config = heat.config.model_copy(update={"book": book})
+    path = put("results.txt", results((1, 1, 1, 12_345), (2, 1, 1, 500), (2, 5, 1, 700)))
+    outcome = pipeline.take_in(hub, look_at(path), actor="test", door="heat")
     assert outcome is not None
-    with monkeypatch.context() as cut:
-        cut.setattr(pipeline, "end_filed", lambda *_: 1 / 0)
+    return outcome.id or 0
+
+
+def state_of(hub: Hub, file_id: int) -> str | None:
+    with hub.db.read() as conn:
+        return conn.execute(select(tables.file.c.state).where(tables.file.c.id == file_id)).scalar_one()
+
+
+def test_of_two_people_at_once_one_acts_and_the_other_is_told(
+    hub: Hub, put: Callable[[str, bytes], Path], stranger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_id = held_back(hub, put)
+    read_to_end = steps.read_to_end
+    refused: list[str] = []
+
+    def another_comes(*args: Any, **kwargs: Any) -> Any:
+        with hub.db.read() as conn:
+            ours = journal.open_claim_on(conn, file_id)
+        assert ours is not None
+        give_to(hub, ours, stranger)
+        for act in (pipeline.release, pipeline.retry, partial(pipeline.ignore, reason="nothing")):
+            with pytest.raises(BusyError, match=f"file {file_id} is being worked on by another hub") as told:
+                act(hub, file_id, actor="bo")
+            refused.append(str(told.value))
+        give_to(hub, ours, ours.owner)
+        return read_to_end(*args, **kwargs)
+
+    monkeypatch.setattr(steps, "read_to_end", another_comes)
+    outcome = pipeline.release(hub, file_id, actor="anna")
+    assert len(refused) == 3
+    assert (outcome.result.state, outcome.result.counts.booked) == ("partly_booked", 1)
+    assert [what for what in events(hub) if what in ("released", "retried", "ignored")] == ["released"]
+
+
+@pytest.mark.parametrize(
+    ("act", "step"),
+    [*product(("released", "retried"), ("take_up", "read_to_end", "end_filed")), ("ignored", "end_filed")],
+)
+def test_an_act_that_was_killed_is_finished_by_the_next_hub(
+    hub: Hub, put: Callable[[str, bytes], Path], monkeypatch: pytest.MonkeyPatch, act: str, step: str
+) -> None:
+    """The person's word was given: the approval, too, is not lost."""
+    file_id = held_back(hub, put, "auto" if act == "retried" else "after_approval")
+    acts = {"released": pipeline.release, "retried": pipeline.retry, "ignored": partial(pipeline.ignore, reason="no")}
+    with monkeypatch.context() as killed:
+        killed.setattr(steps, step, lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            acts[act](hub, file_id, actor="anna")
+    pipeline.finish_open(hub, "test")
+    assert state_of(hub, file_id) == ("ignored" if act == "ignored" else "partly_booked")
+    assert steps.waiting(hub) == []
+    assert events(hub)[-1] == "filed"
+    with hub.db.read() as conn:
+        assert conn.execute(select(func.count()).select_from(tables.entry)).scalar_one() == (act != "ignored")
+
+
+def test_a_file_in_work_is_not_taken_again_when_its_bytes_come_again(
+    hub: Hub, put: Callable[[str, bytes], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person's act is not yet filed away: whoever moved the file now would move it to the wrong place."""
+    path = put("x.txt", b"?")
+    outcome = pipeline.take_in(hub, look_at(path), actor="test")
+    assert outcome is not None
+    with monkeypatch.context() as killed:
+        killed.setattr(steps, "end_filed", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             pipeline.ignore(hub, outcome.id or 0, reason="nothing", actor="anna")
-    pipeline.finish_open(hub, "test")
-    assert list(hub.site.quarantine.iterdir()) != []
-    clock.now += timedelta(seconds=hub.site.hub.intake.lease_seconds + 1)
+    put("x.txt", b"?")
+    with pytest.raises(StillBeingReadError, match=r"filed away as file 1 x\.txt"):
+        pipeline.take_in(hub, look_at(path), actor="test")
     pipeline.finish_open(hub, "test")
     assert list(hub.site.quarantine.iterdir()) == []
     assert [path.read_bytes() for path in hub.site.archive.rglob("*x.txt")] == [b"?"]
+    assert path.exists()
+
+
+def test_what_is_dropped_while_a_person_acts_on_its_like_is_not_swept_away(
+    hub: Hub, put: Callable[[str, bytes], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Same name, size and time as what the person's file once came as, and other bytes."""
+    path = put("x.txt", b"?")
+    seen = look_at(path)
+    outcome = pipeline.take_in(hub, seen, actor="test")
+    assert outcome is not None
+    put("x.txt", b"!")
+    os.utime(path, ns=(seen.mtime_ns, seen.mtime_ns))
+    pipeline.retry(hub, outcome.id or 0, actor="anna")
+    assert path.read_bytes() == b"!"
+    second = pipeline.take_in(hub, look_at(path), actor="test")
+    assert second is not None
+    assert second.id != outcome.id
 
 
 def test_the_other_plug_ins_file_is_booked_while_one_is_at_fault(hub: Hub, put: Callable[[str, bytes], Path]) -> None:

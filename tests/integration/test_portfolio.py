@@ -23,7 +23,7 @@ from hub.store.portfolio import (
     tenancies_by_key,
     tenancy_by_key,
 )
-from hub.store.tables import account, company, event, property_, tenancy, unit
+from hub.store.tables import account, company, customer_number, event, property_, tenancy, unit
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 ALL = [column.name for column in COLUMNS]
@@ -49,7 +49,7 @@ ROW = {
     "bs_mandate": "123456789",
 }
 sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-TABLES = (company, property_, unit, account, tenancy)
+TABLES = (company, property_, unit, account, tenancy, customer_number)
 
 
 def write(
@@ -71,7 +71,7 @@ def load(database: Database, path: Path, **options: Any) -> ImportReport:
 def contents(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     with database.read() as connection:
         return {
-            table.name: [tuple(row) for row in connection.execute(select(table).order_by(table.c.id))]
+            table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
             for table in TABLES
         }
 
@@ -256,7 +256,7 @@ class TestBadRows:
         assert [row.line for row in report.bad] == [2]
         assert said in report.bad[0].error
         assert report.added == 0
-        assert [count(database, table) for table in (*TABLES, event)] == [0] * 6
+        assert [count(database, table) for table in (*TABLES, event)] == [0] * 7
 
     def test_all_that_is_wrong_with_a_row_is_said_at_once(self, database: Database, tmp_path: Path) -> None:
         report = load(database, write(tmp_path / "p.csv", [{**ROW, "unit": "a-b", "move_in": "x", "business": "?"}]))
@@ -284,9 +284,22 @@ class TestBadRows:
         again = load(database, write(tmp_path / "m.csv", mended, list(given_back[0]), "cp1252"), encoding="cp1252")
         assert (again.added, again.bad, len(again.warnings)) == (1, [], 1)
 
-    def test_no_error_file_without_errors(self, database: Database, tmp_path: Path) -> None:
-        load(database, write(tmp_path / "p.csv", [ROW]), errors_to=tmp_path / "errors.csv")
-        assert not (tmp_path / "errors.csv").exists()
+    def test_without_errors_the_file_of_an_earlier_import_goes(self, database: Database, tmp_path: Path) -> None:
+        errors = tmp_path / "errors.csv"
+        load(database, write(tmp_path / "p.csv", [{**ROW, "unit": "-"}]), errors_to=errors)
+        assert errors.exists()
+        load(database, write(tmp_path / "p.csv", [ROW]), errors_to=errors)
+        assert not errors.exists()
+
+    def test_a_file_that_cannot_be_read_leaves_the_error_file_of_an_earlier_import(
+        self, database: Database, tmp_path: Path
+    ) -> None:
+        errors = tmp_path / "errors.csv"
+        load(database, write(tmp_path / "p.csv", [{**ROW, "unit": "-"}]), errors_to=errors)
+        before = errors.read_bytes()
+        with pytest.raises(TableError):
+            load(database, write(tmp_path / "p.csv", [ROW], ["company"]), errors_to=errors)
+        assert errors.read_bytes() == before
 
     def test_rows_of_another_shape(self, database: Database, tmp_path: Path) -> None:
         path = tmp_path / "p.csv"
@@ -314,17 +327,77 @@ class TestBadRows:
         assert {len(row) for row in given_back} == {8}
         assert "too many: 'for meget'" in given_back[2][-1]
 
-    def test_the_same_tenancy_twice(self, database: Database, tmp_path: Path) -> None:
-        again = {**ROW, "unit": "0304", "name": "En anden", "bs_customer": "1"}
-        report = load(database, write(tmp_path / "p.csv", [ROW, again]))
-        assert (report.added, report.bad[0].line) == (1, 3)
-        assert report.bad[0].error == "tenancy 1-12-304-2 is on line 2 already"
+    def test_a_tenancy_on_two_lines_with_different_content_is_on_neither_believed(
+        self, imported: Database, tmp_path: Path
+    ) -> None:
+        before = contents(imported)
+        changed = {**ROW, "name": "Bodil Holm"}
+        again = {**ROW, "unit": "0304", "name": "En anden", "debtor_group": ""}
+        report = load(imported, write(tmp_path / "p.csv", [changed, again]))
+        assert (report.rows, report.changed, [row.line for row in report.bad]) == (2, 0, [2, 3])
+        assert {row.error for row in report.bad} == {
+            "tenancy 1-12-304-2 is on lines 2, 3 with different debtor_group, name: keep one of them"
+        }
+        assert contents(imported) == before
 
-    def test_rows_that_name_one_company_differently(self, database: Database, tmp_path: Path) -> None:
-        other = {**ROW, "unit": "305", "bs_customer": "1", "company_name": "Andet", "debtor_group": "2"}
-        report = load(database, write(tmp_path / "p.csv", [ROW, other]))
-        assert (report.added, [row.line for row in report.bad]) == (1, [3])
-        assert "line 2" in report.bad[0].error
+    def test_the_same_line_twice_is_one_tenancy_and_a_warning(self, database: Database, tmp_path: Path) -> None:
+        report = load(database, write(tmp_path / "p.csv", [ROW, {**ROW, "unit": "0304"}]))
+        assert (report.rows, report.added, report.unchanged, report.bad) == (2, 1, 1, [])
+        assert report.warnings == [
+            "tenancy 1-12-304-2 is on lines 2, 3, each time with the same content: once is enough"
+        ]
+
+    @pytest.mark.parametrize(
+        ("column", "value", "shown", "whose"),
+        [
+            ("company_name", "Andet", "'Andet'", "company 1"),
+            ("cvr", "87654321", "'87654321'", "company 1"),
+            ("pbs_number", "9999998", "'09999998'", "company 1"),
+            ("debtor_group", "2", "'00002'", "property 1-12"),
+            ("property_name", "Kongen", "'Kongen'", "property 1-12"),
+        ],
+    )
+    def test_rows_that_contradict_each_other_are_all_refused(
+        self, imported: Database, tmp_path: Path, column: str, value: str, shown: str, whose: str
+    ) -> None:
+        before = contents(imported)
+        odd = {**ROW, "unit": "900", "bs_customer": "900", column: value}
+        rest = [{**ROW, "unit": f"{unit}", "bs_customer": f"{unit}"} for unit in range(901, 908)]
+        report = load(imported, write(tmp_path / "p.csv", [odd, *rest]))
+        assert (report.added, [row.line for row in report.bad]) == (0, list(range(2, 10)))
+        (error,) = {row.error for row in report.bad}
+        assert error.startswith(f"{column}: must be the same for all of {whose}, and is ")
+        assert error.endswith(f" on 7 lines (3, 4, 5, 6, 7 ...), {shown} on line 2")
+        assert contents(imported) == before
+
+    def test_other_companies_and_rows_that_say_nothing_are_no_part_of_a_contradiction(
+        self, database: Database, tmp_path: Path
+    ) -> None:
+        rows = [
+            ROW,
+            {**ROW, "unit": "305", "bs_customer": "305", "pbs_number": "1"},
+            {**ROW, "unit": "306", "bs_customer": "306", "pbs_number": ""},
+            {**ROW, "company": "2", "pbs_number": "2"},
+        ]
+        report = load(database, write(tmp_path / "p.csv", rows))
+        assert (report.added, [row.line for row in report.bad]) == (2, [2, 3])
+        with database.read() as connection:
+            found = connection.execute(select(company.c.number, company.c.pbs_number).order_by(company.c.number)).all()
+        assert [tuple(row) for row in found] == [("1", None), ("2", "00000002")]
+
+    def test_a_row_that_is_refused_for_another_reason_contradicts_all_the_same(
+        self, imported: Database, tmp_path: Path
+    ) -> None:
+        before = contents(imported)
+        taken = {**ROW, "unit": "900", "bs_customer": "3051"}
+        other = {**ROW, "unit": "901", "bs_customer": "901", "pbs_number": "1"}
+        report = load(imported, write(tmp_path / "p.csv", [taken, other]))
+        assert [row.line for row in report.bad] == [2, 3]
+        assert [message.partition(":")[0] for message in report.bad[0].error.split("; ")] == [
+            "pbs_number",
+            "bs_customer",
+        ]
+        assert contents(imported) == before
 
     def test_who_has_no_name_is_called_by_number_until_a_row_says_more(
         self, database: Database, tmp_path: Path
@@ -366,6 +439,27 @@ class TestCustomerNumbers:
         swapped = [{**ROW, "bs_customer": "3051"}, {**ROW, "unit": "305", "tenant": "1", "bs_customer": "3042"}]
         assert len(load(imported, write(tmp_path / "p.csv", swapped)).bad) == 2
         assert contents(imported) == before
+
+    def test_a_number_once_used_is_never_given_again(self, imported: Database, tmp_path: Path) -> None:
+        load(imported, write(tmp_path / "p.csv", [{**ROW, "bs_customer": ""}]))
+        successor = {**ROW, "tenant": "3", "name": "Den næste", "bs_customer": "3042"}
+        report = load(imported, write(tmp_path / "p.csv", [successor]))
+        assert (report.added, [row.line for row in report.bad]) == (0, [2])
+        assert "bs_customer: '3042' was tenancy 1-12-304-2's, and is never given again" in report.bad[0].error
+        assert load(imported, write(tmp_path / "p.csv", [ROW])).changed == 1  # who had it may have it back
+
+    def test_nor_in_the_import_that_sets_it_free(self, imported: Database, tmp_path: Path) -> None:
+        rows = [{**ROW, "bs_customer": "9042"}, {**ROW, "tenant": "3", "bs_customer": "3042"}]
+        report = load(imported, write(tmp_path / "p.csv", rows))
+        assert (report.changed, report.added, [row.line for row in report.bad]) == (1, 0, [3])
+        assert "is tenancy 1-12-304-2's" in report.bad[0].error
+        taken = load(imported, write(tmp_path / "p.csv", [{**ROW, "tenant": "3", "bs_customer": "9042"}]))
+        assert "is tenancy 1-12-304-2's" in taken.bad[0].error
+
+    def test_a_refused_row_uses_no_number(self, imported: Database, tmp_path: Path) -> None:
+        rows = [{**ROW, "tenant": "3", "bs_customer": "500", "cvr": "9"}, {**ROW, "tenant": "4", "bs_customer": "501"}]
+        assert len(load(imported, write(tmp_path / "p.csv", rows)).bad) == 2
+        assert load(imported, write(tmp_path / "p.csv", [{**ROW, "tenant": "5", "bs_customer": "500"}])).added == 1
 
     def test_another_companys_number_is_free(self, imported: Database) -> None:
         with imported.read() as connection:

@@ -42,7 +42,9 @@ def file(tmp_path: Path) -> Path:
 def payment(number: int) -> Payment:
     day = date(2026, 1, 5)
     text = str(number)
-    return Payment(number, "01234567", "", text, 15000, "DKK", day, day, None, "", text, f"fine|{text}", "paid")
+    return Payment(
+        number, "01234567", "", text, 15000, "DKK", day, day, None, "", f"fine|{text}", f"fine|{text}|", "paid"
+    )
 
 
 def test_who_are_you(fine: Instance) -> None:

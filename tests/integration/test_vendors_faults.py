@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from itertools import chain
@@ -11,7 +12,7 @@ import pytest
 
 from hub.plugin import Kept, Malformed, Mine, Payment
 from hub.settings import HubConfig, PluginSection, Site, VendorConfig
-from hub.vendors import VendorFault, Vendors
+from hub.vendors import Instance, VendorFault, Vendors
 
 NO_PROGRESS_SECONDS = 1.0
 LABEL = "plug-in {} 6.6.6"
@@ -226,6 +227,59 @@ def test_a_record_of_wrong_types_never_leaves_the_plugins_process(
 ) -> None:
     with pytest.raises(VendorFault, match=told):
         list(vendors("untyped").instances["untyped"].read(file, yields, "lines"))
+
+
+@pytest.fixture(scope="module")
+def unbounded(hostile: Path) -> Iterator[Instance]:
+    """One for all breaches: each also shows that the one before harmed no later file."""
+    with Instance("unbounded", VendorConfig(plugin="unbounded"), HubConfig()) as instance:
+        yield instance
+
+
+@pytest.mark.parametrize(
+    ("record_class", "changes", "told"),
+    [
+        ("Payment", {"amount": 2**63 - 1}, "Payment.amount 9223372036854775807 of record 3: it must be between -10"),
+        ("Payment", {"amount": -(10**15) - 1}, "Payment.amount -1000000000000001 of record 3"),
+        ("Payment", {"amount": 10**15}, "amounts that come to more than 10000000000000.00 in one file"),
+        ("Payment", {"amount": 0}, "Payment.amount 0 of record 3: it must be between .* and not 0"),
+        ("Chargeback", {"amount": 0}, "Chargeback.amount 0 of record 3: it must be between 1 and 1000000000000000 øre"),
+        ("Chargeback", {"amount": -15000}, "Chargeback.amount -15000 of record 3"),
+        ("Chargeback", {"link": ""}, "Chargeback.link '' of record 3: it must have 1 to 500 characters"),
+        ("PaymentFailed", {"due_date": "2026-01-05", "key": ""}, "PaymentFailed.key '' of record 3"),
+        ("Payment", {"key": ""}, "Payment.key '' of record 3: it must have 1 to 500 characters"),
+        ("Payment", {"key": "fine|33|"}, "'fine|3' of record 3: .* key, 'fine|33|', must begin with it and |"),
+        ("Payment", {"link": "", "key": "|3"}, "Payment.link '' of record 3: it must not be empty"),
+        ("Payment", {"key": "fine|3|" + 500 * "x"}, "Payment.key 'fine|3|x*... of record 3: it must have 1 to 500"),
+        ("Payment", {"key": "fine|3|\n"}, r"Payment.key 'fine|3|\\n' of record 3: .* no control characters"),
+        ("Payment", {"text": "\x1b[2J"}, r"Payment.text '\\x1b\[2J' of record 3"),
+        ("Payment", {"reference": "\x85"}, r"Payment.reference '\\x85' of record 3"),
+        ("Payment", {"group": 21 * "1"}, "Payment.group '1{21}' of record 3: it must have at most 20 characters"),
+        ("Payment", {"currency": "kr."}, "Payment.currency 'kr.' of record 3"),
+        ("Payment", {"value_date": "0001-01-01"}, "Payment.value_date 0001-01-01 of record 3: .* 1900-01-01 and 2199"),
+        ("Payment", {"due_date": "2200-01-01"}, "Payment.due_date 2200-01-01 of record 3"),
+        ("Payment", {"record": 2}, "record 2 after record 2: they must ascend"),
+        ("Kept", {"record": 1, "code": ""}, "record 1 after record 2: they must ascend"),
+        ("Kept", {"record": 0, "code": ""}, "record 0 after record 2: they must ascend"),
+        ("Remark", {"text": 501 * "x"}, "Remark.text 'x*...: it must have at most 500 characters"),
+        ("Payment", {"text": "a\0b"}, "ColumnError: Payment.text: holds a NUL character"),
+        ("Payment", {"text": "\ud800"}, "ColumnError: Payment.text: .* surrogates not allowed"),
+    ],
+)
+def test_a_record_beyond_the_limits_costs_its_file_and_no_other(
+    unbounded: Instance, file: Path, record_class: str, changes: dict[str, object], told: str
+) -> None:
+    with pytest.raises(VendorFault, match=told.replace("|", r"\|")) as caught:
+        list(unbounded.read(file, f"{record_class} {json.dumps(changes)}", "lines"))
+    assert str(caught.value).startswith("vendor unbounded: plug-in unbounded 6.6.6 ")
+    assert unbounded.fault is None
+    assert sum(map(len, unbounded.read(file, "Payment {}", "lines"))) == 900
+
+
+def test_a_document_beyond_the_limits_costs_its_file_and_no_other(unbounded: Instance, file: Path) -> None:
+    with pytest.raises(VendorFault, match=r"says Document.charge_type 'x{21}': it must have at most 20 characters"):
+        unbounded.whose(file, 21 * "x", "pdf")
+    assert unbounded.whose(file, "75040", "pdf").charge_type == "75040"
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ from hub.plugin.layout.days import DAY_FORMATS, Day, day_format
 from hub.plugin.layout.encodings import ENCODINGS, encoding_problems
 from hub.plugin.layout.errors import LayoutError, Refused, UnfitError
 from hub.plugin.layout.fields import Amount, Choice, Digits, Field, Gap, Key, Literal, Number, Text, View
+from hub.plugin.layout.gaps import Gaps
 from hub.plugin.layout.layout import Layout, Place
-from hub.plugin.layout.lines import records
+from hub.plugin.layout.lines import byte_order_mark, records
 
 __all__ = [
     "DAY_FORMATS",
@@ -16,6 +17,7 @@ __all__ = [
     "Digits",
     "Field",
     "Gap",
+    "Gaps",
     "Key",
     "Layout",
     "LayoutError",
@@ -26,6 +28,7 @@ __all__ = [
     "Text",
     "UnfitError",
     "View",
+    "byte_order_mark",
     "day_format",
     "encoding_problems",
     "records",

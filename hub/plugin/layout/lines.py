@@ -26,7 +26,7 @@ def records(stream: BinaryIO, length: int) -> Iterator[tuple[int, bytes]]:
     rest = b""
     while chunk := stream.read(CHUNK_BYTES):
         if number == 0:
-            _refuse_bom(rest + chunk)
+            _refuse_bom(rest + chunk, 1)
         lines = (rest + chunk).split(b"\n")
         rest = lines.pop()
         for line in lines:
@@ -42,18 +42,32 @@ def records(stream: BinaryIO, length: int) -> Iterator[tuple[int, bytes]]:
         yield number + 1, _fitted(rest.removesuffix(b"\r"), length, number + 1)
 
 
-def _refuse_bom(head: bytes) -> None:
-    for bom, name in _BOMS.items():
-        if head.startswith(bom):
-            raise Malformed(line=1, positions=(1, len(bom)), found=f"a {name} byte order mark", expected="a record")
+def byte_order_mark(head: bytes) -> tuple[bytes, str]:
+    """The byte order mark that these bytes begin with, and its encoding's name; both empty where there is none."""
+    return next(((bom, name) for bom, name in _BOMS.items() if head.startswith(bom)), (b"", ""))
+
+
+def _refuse_bom(line: bytes, number: int) -> None:
+    bom, name = byte_order_mark(line)
+    if bom:
+        raise Malformed(line=number, positions=(1, len(bom)), found=f"a {name} byte order mark", expected="a record")
 
 
 def _fitted(line: bytes, length: int, number: int) -> bytes:
     if len(line) > LINE_BYTES_MAX:
         raise _too_long(number)
     if not line or line[length:].strip(b" "):
-        raise Malformed("wrong record length", line=number, found=f"{len(line)} bytes", expected=f"{length} bytes")
+        _refuse_bom(line, number)
+        raise _wrong_length(line, length, number)
     return line[:length].ljust(length)
+
+
+def _wrong_length(line: bytes, length: int, number: int) -> Malformed:
+    found, positions = f"{len(line)} bytes", None
+    if beyond := line[length:].lstrip(b" "):
+        first = len(line) - len(beyond) + 1
+        found, positions = f"{found} with {beyond[:1].decode('latin-1')!r} beyond the record", (first, first)
+    return Malformed("wrong record length", line=number, positions=positions, found=found, expected=f"{length} bytes")
 
 
 def _too_long(number: int) -> Malformed:

@@ -52,10 +52,10 @@ class Plugin(Vendor):
     def identify(self, file: FileView) -> Mine | NotMine:
         if statements.has_statement_name(file.name):
             return Mine(STATEMENT) if self.settings.statements else NotMine("PDFs are off: no [settings.statements]")
-        if self.settings.result is None:
-            return NotMine("its name does not end in .pdf, and results are off: no [settings.result]")
         if not file.size:
             return NotMine("the file is empty")
+        if self.settings.result is None:
+            return NotMine("its name does not end in .pdf, and results are off: no [settings.result]")
         why = results.why_no_result(file.head, self.settings.result)
         return NotMine(why) if why else Mine(RESULT)
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
-from hub.plugin import ConsumptionResult, HubError, Malformed, Record, Remark
-from hub.plugin.layout import Layout, records
+from hub.plugin import ConsumptionResult, HubError, Malformed, Record
+from hub.plugin.layout import Gaps, Layout, byte_order_mark, records
 from hub_brunata.settings import ResultSettings
 
 
 def why_no_result(head: bytes, settings: ResultSettings) -> str:
     """Why a file with this beginning is no result file; "" where it looks like one."""
-    first = head.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0]
+    bom, encoding = byte_order_mark(head)
+    if encoding == "UTF-16":
+        return "it begins with a UTF-16 byte order mark"
+    first = head.removeprefix(bom).partition(b"\n")[0]
     for place in settings.layout().fields:
         found = first[place.first - 1 : place.last]
         if place.name in ("company", "property") and not found.strip(b" ").isdigit():
@@ -24,10 +27,10 @@ def read(stream: BinaryIO, settings: ResultSettings) -> Iterator[Record]:
     """The results of a file, then a remark where it has content between the fields (R34). Raises Malformed."""
     layout = settings.layout()
     row_of = layout.reader()
-    gaps = _Gaps(layout)
+    gaps = Gaps(settings.encoding)
     for line, record in records(stream, layout.length):
         row = row_of(record, line)
-        gaps.look(line, record)
+        gaps.look(layout, record, line)
         period_from, period_to = (row.period_from, row.period_to) if settings.has_period else (None, None)
         if period_from and period_to < period_from:
             raise _ends_before_it_starts(layout, line, row)
@@ -64,26 +67,6 @@ def make(results: Iterable[Record], settings: ResultSettings) -> Iterator[bytes]
             )
             + b"\r\n"
         )
-
-
-class _Gaps:
-    """Counts the lines with content where the layout has none."""
-
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-        self._lines = 0
-        self._first = ""
-
-    def look(self, line: int, record: bytes) -> None:
-        for first, last, raw in self._layout.gap_content(record):
-            self._lines += 1
-            self._first = self._first or f"line {line}, positions {first}-{last}: {raw.decode('latin-1')!r}"
-            return
-
-    def remarks(self) -> Iterator[Remark]:
-        if self._lines:
-            what = "lines have" if self._lines > 1 else "line has"
-            yield Remark(f"{self._lines} {what} content between the fields (R34), first {self._first}")
 
 
 def _ends_before_it_starts(layout: Layout, line: int, row: Any) -> Malformed:

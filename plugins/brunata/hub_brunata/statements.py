@@ -10,6 +10,10 @@ from hub.plugin import Document, FileView, Malformed
 from hub_brunata.settings import NamePositions, StatementSettings
 
 _EXTENSION = ".pdf"
+#: Of a number, as many as the portfolio takes.
+NUMBER_CHARACTERS_MAX = 20
+#: Unicode categories that no number of the portfolio holds: controls, formats, lone surrogates, line ends.
+_UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def has_statement_name(name: str) -> bool:
@@ -19,15 +23,24 @@ def has_statement_name(name: str) -> bool:
 def whose(file: FileView, settings: StatementSettings) -> Document:
     """The tenancy or property that a PDF belongs to. Raises Malformed for a name or a content that is none."""
     document = document_of(file.name, settings)
+    if not file.size:
+        raise Malformed("no PDF: the file is empty", do=_ASK)
     if not file.head.startswith(b"%PDF-"):
-        raise Malformed("no PDF", field="first bytes", found=file.head[:5], expected="%PDF-", do=_ASK)
+        raise Malformed("no PDF", positions=(1, 5), field="first bytes", found=file.head[:5], expected="%PDF-", do=_ASK)
     if b"%%EOF" not in file.tail:
-        raise Malformed("no whole PDF: it has no %%EOF at its end, so it was cut on its way", do=_ASK)
+        raise Malformed(
+            "no whole PDF: it was cut on its way",
+            positions=(file.size - len(file.tail) + 1, file.size),
+            field="last bytes",
+            found="the end of the file",
+            expected="%%EOF",
+            do=_ASK,
+        )
     return document
 
 
 def document_of(name: str, settings: StatementSettings) -> Document:
-    """Reads ``1-1-V-20170601-20180531-1-2.pdf``; numbers lose their leading zeros. Raises Malformed."""
+    """Reads ``1-1-V-20170601-20180531-1-2.pdf``; a number is any text, without leading zeros. Raises Malformed."""
     if not has_statement_name(name):
         raise Malformed(f"{name!r} is no PDF's name", field="extension", found=name[-4:], expected=_EXTENSION)
     stem = unicodedata.normalize("NFC", name)[: -len(_EXTENSION)]
@@ -57,10 +70,11 @@ def _counts(settings: StatementSettings) -> str:
 
 def _document(parts: list[str], positions: NamePositions, types: Mapping[str, str]) -> Document:
     def number(field: str, position: int) -> str:
-        text = parts[position - 1]
-        if not text.isalnum():
-            raise Malformed(field=field, found=repr(text), expected=f"digits or letters as part {position} of the name")
-        return (text.lstrip("0") or "0") if text.isascii() and text.isdigit() else text
+        text = parts[position - 1].strip()
+        if not text or len(text) > NUMBER_CHARACTERS_MAX or _UNPRINTABLE.intersection(map(unicodedata.category, text)):
+            expected = f"1 to {NUMBER_CHARACTERS_MAX} printable characters as part {position} of the name"
+            raise Malformed(field=field, found=repr(text), expected=expected)
+        return text.lstrip("0") or "0"
 
     def day(field: str, position: int) -> date:
         return _day(field, position, parts[position - 1])

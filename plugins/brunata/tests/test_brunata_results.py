@@ -101,9 +101,19 @@ def test_content_in_a_gap_is_remarked_once(read):
     assert remark == Remark("2 lines have content between the fields (R34), first line 2, positions 20-20: 'x'")
 
 
+def test_control_characters_in_a_gap_are_refused_by_the_files_own_encoding(read):
+    """0x9b is a control character in ISO 8859-1 and the letter ø in cp865."""
+    line = (PAYS[:19] + "\x9b" + PAYS[20:]).encode("latin-1")
+    reason = _refusal(read, line)
+    assert reason.startswith("line 1, position 20, field 'gap': content between the fields (R34): found '\\x9b'")
+    *_, remark = read(line, encoding="cp865")
+    assert remark.text.endswith("first line 1, positions 20-20: 'ø'")
+
+
 def test_content_behind_the_fields_is_a_gap_where_the_record_length_says_so(read):
     line = PAYS + "Æblegård"
-    assert "line 1: wrong record length: found 39 bytes, expected 31 bytes" in _refusal(read, [line])
+    found = "found 39 bytes with 'Æ' beyond the record, expected 31 bytes"
+    assert _refusal(read, [line]) == f"line 1, position 32: wrong record length: {found}"
     *found, remark = read([line], record_length=40)
     assert found == [_result(1, "304", "2", 125050)]
     assert remark.text == "1 line has content between the fields (R34), first line 1, positions 32-40: 'Æblegård '"
@@ -123,7 +133,7 @@ def test_numbers_of_letters_and_filled_with_blanks(read):
         ([PAYS[:25]], "line 1, positions 21-30, field 'amount': found '00001     ', expected 10 digits"),
         (["0001000012      002 0000125050+"], "line 1, positions 11-16, field 'unit'"),
         (["000100001200\x07304002 0000125050+"], "line 1, positions 11-16, field 'unit'"),
-        ([PAYS, RECEIVES + "1"], "line 2: wrong record length: found 32 bytes, expected 31 bytes"),
+        ([PAYS, RECEIVES + "1"], "line 2, position 32: wrong record length: found 32 bytes with '1' beyond"),
     ],
 )
 def test_what_is_no_result_file(read, content, said):
@@ -145,6 +155,7 @@ def test_an_amount_is_digits_and_nothing_else(read, amount):
         (b"company;property\n1;12\n", "positions 1-4 of its first line hold no company number"),
         (b"2024-06-01 12:00 log line", "positions 5-10 of its first line hold no property number"),
         (b"0001\r\n", "positions 5-10 of its first line hold no property number"),
+        (PAYS.encode("utf-16"), "it begins with a UTF-16 byte order mark"),
         (b"%PDF-1.7\n", "positions 1-4 of its first line hold no company number"),
         (b"\0" * 64, "positions 1-4 of its first line hold no company number"),
     ],

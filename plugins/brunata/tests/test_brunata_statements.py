@@ -49,6 +49,22 @@ def test_leading_zeros_and_the_letters_of_the_extension_do_not_count(whose, name
     assert whose(name) == Document("1", "12", "304", "2", "73095", date(2024, 1, 1), date(2024, 12, 31))
 
 
+@pytest.mark.parametrize(
+    ("unit", "tenant", "expected"),
+    [
+        ("st tv", "2", ("st tv", "2")),
+        ("1. th.", "02", ("1. th.", "2")),
+        ("0st", "00A", ("st", "A")),
+        ("Ål(1)", "0", ("Ål(1)", "0")),
+        (" 1 ", "2 (1)", ("1", "2 (1)")),
+    ],
+)
+def test_a_number_is_whatever_the_portfolio_takes(whose, unit, tenant, expected):
+    """Compared without leading zeros, as the portfolio keeps them (R35)."""
+    document = whose(f"1-012-V-20170601-20180531-{unit}-{tenant}.pdf")
+    assert (document.company, document.property, document.unit, document.tenant) == ("1", "12", *expected)
+
+
 def test_places_separator_and_letters_are_those_of_the_config(whose):
     """Techem's places (22.06-22.17): the first part says nothing, and V is heat."""
     techem = {
@@ -97,9 +113,15 @@ def test_a_vendor_without_property_documents(whose):
         ("1-1-V-2017060a-20180531-1-2.pdf", "period start", "found 2017060a, expected a date written YYYYMMDD"),
         ("1-1-V-٢٠١٧٠٦٠١-20180531-1-2.pdf", "period start", "found ٢٠١٧٠٦٠١, expected a date written YYYYMMDD"),
         ("1-1-V-20180601-20180531-1-2.pdf", "period end", "found 2018-05-31, expected 2018-06-01 or later"),
-        ("1--V-20170601-20180531-1-2.pdf", "property", "found '', expected digits or letters as part 2"),
-        ("1-1-V-20170601-20180531- 1-2.pdf", "unit", "found ' 1', expected digits or letters as part 6"),
-        ("1-1-V-20170601-20180531-1-2 (1).pdf", "tenant", "found '2 (1)', expected digits or letters as part 7"),
+        ("1--V-20170601-20180531-1-2.pdf", "property", "found '', expected 1 to 20 printable characters as part 2"),
+        ("1-1-V-20170601-20180531-  -2.pdf", "unit", "found '', expected 1 to 20 printable characters as part 6"),
+        (
+            "1-1-V-20170601-20180531-s\tt-2.pdf",
+            "unit",
+            "found 's\\tt', expected 1 to 20 printable characters as part 6",
+        ),
+        ("1-1-V-20170601-20180531-1-2\u202e.pdf", "tenant", "found '2\\u202e', expected 1 to 20 printable"),
+        (f"1-1-V-20170601-20180531-{'9' * 21}-2.pdf", "unit", "expected 1 to 20 printable characters as part 6"),
     ],
 )
 def test_a_name_that_is_none(whose, name, field, said):
@@ -111,11 +133,15 @@ def test_a_name_that_is_none(whose, name, field, said):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "field 'first bytes': no PDF: found '', expected %PDF-"),
+        (b"", "no PDF: the file is empty. ask the vendor for the file again"),
         (b"PK\x03\x04 a zip", "field 'first bytes': no PDF: found 'PK\\x03\\x04 ', expected %PDF-"),
         (b"<html>%PDF-1.7 %%EOF", "field 'first bytes': no PDF: found '<html', expected %PDF-"),
-        (PDF[:-8], "no whole PDF: it has no %%EOF at its end, so it was cut on its way. ask the vendor"),
-        (PDF + b"\0" * 5000, "no whole PDF"),
+        (
+            PDF[:-8],
+            "positions 1-27, field 'last bytes': no whole PDF: it was cut on its way: "
+            "found the end of the file, expected %%EOF. ask the vendor",
+        ),
+        (PDF + b"\0" * 5000, "positions 940-5035, field 'last bytes': no whole PDF"),
     ],
 )
 def test_a_pdf_that_is_none(whose, content, said):
@@ -125,6 +151,7 @@ def test_a_pdf_that_is_none(whose, content, said):
 def test_pdfs_are_claimed_by_name_and_only_where_statements_are_on(plugin, view):
     assert plugin(statements={}).identify(view(b"no pdf", "any name.PDF")) == Mine("statement")
     assert isinstance(plugin({}).identify(view(PDF, NAME)), NotMine)
+    assert plugin(statements={}).identify(view(b"", "1.txt")) == NotMine("the file is empty")
     assert isinstance(plugin(statements={}).identify(view(PDF, "1-1-V-20170601-20180531-1-2.txt")), NotMine)
     kind = plugin(statements={}).kinds["statement"]
     assert (kind.identity, kind.document) == ("name+content", True)

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any, BinaryIO
 
 from hub.plugin import Kept, Malformed, format_amount
-from hub.plugin.layout import Layout, records
+from hub.plugin.layout import Gaps, Layout, byte_order_mark, records
 from hub_nets_bs.layouts import (
     DELIVERY_END,
     DELIVERY_START,
@@ -65,6 +65,10 @@ class Delivery:
         self.chargeback_rules = settings.chargeback_rules
         self._lines: _Lines = records(stream, RECORD_BYTES)
         self._readers: dict[str, Callable[[bytes, int], Any]] = {}
+        #: What stands between the fields of the records so far.
+        self.gaps = Gaps(settings.encoding)
+        #: The last line of what was last read as a whole.
+        self._line = 0
         self._records = 0
         self._enveloped = False
 
@@ -75,7 +79,8 @@ class Delivery:
 
     def _sections(self) -> Iterator[Iterator[tuple[int, Any]]]:
         line, record = self._first()
-        start = self._reader(self.layouts.delivery_start)(record, line)
+        start = self._read(self.layouts.delivery_start, line, record)
+        self._line = line
         for line, record in self._lines:
             if record.startswith(SECTION_START):
                 yield self._section(line, record, start.created)
@@ -84,7 +89,7 @@ class Delivery:
                 return
             else:
                 raise _out_of_order(line, record, "BS012 or BS992")
-        raise _cut("BS992")
+        raise _cut(DELIVERY_END, "the end of the delivery", self._line)
 
     def _reader(self, layout: Layout, pivot: date | None = None) -> Callable[[bytes, int], Any]:
         """The layout's reader, made once a delivery: there may be thousands of sections."""
@@ -92,19 +97,25 @@ class Delivery:
             self._readers[layout.title] = layout.reader(pivot)
         return self._readers[layout.title]
 
+    def _read(self, layout: Layout, line: int, record: bytes, pivot: date | None = None) -> Any:
+        row = self._reader(layout, pivot)(record, line)
+        self.gaps.look(layout, record, line)
+        return row
+
     def _first(self) -> tuple[int, bytes]:
         for line, record in self._lines:
             if record.startswith(ENVELOPE) and not record.startswith(ENVELOPE_END):
                 self._enveloped = True
+                self._line = line
             elif record.startswith(DELIVERY_START):
                 self._records += 1
                 return line, record
             else:
                 raise _out_of_order(line, record, "BS002, the start of a delivery")
-        raise _cut("BS002")
+        raise _cut(DELIVERY_START, "the start of a delivery", self._line)
 
     def _section(self, line: int, record: bytes, created: date) -> Iterator[tuple[int, Any]]:
-        start = self._section_start(line, record)
+        start = self._section_start(line, record, created)
         creditor, group = start.creditor, start.group
         layout = self.layouts.payment[start.section]
         read = self._reader(layout, created)
@@ -115,7 +126,8 @@ class Delivery:
                 try:
                     row = read(record, line)
                 except Malformed:
-                    row = read(_with_zeros_if_cancelled(record), line)
+                    self.gaps.look(layout, record, line)
+                    row = read(_without_oddities(record, layout), line)
                 if row.creditor != creditor or row.group != group:
                     raise _foreign(layout, line, row, start)
                 payments += 1
@@ -127,14 +139,15 @@ class Delivery:
             elif record.startswith(SECTION_END):
                 totals.payments, totals.paid, totals.charged_back = payments, paid, charged_back
                 self._section_end(line, record, start, totals)
+                self._line = line
                 return
             else:
                 yield line, self._text(line, record, start, totals)
-        raise _cut("BS092")
+        raise _cut(SECTION_END, "the end of the section", line)
 
-    def _section_start(self, line: int, record: bytes) -> Any:
+    def _section_start(self, line: int, record: bytes, created: date) -> Any:
         layout = self.layouts.section_start
-        start = self._reader(layout)(record, line)
+        start = self._read(layout, line, record, created)
         if self.settings.creditors and start.creditor not in self.settings.creditors:
             allowed = f"one of {', '.join(self.settings.creditors)}"
             raise refused(layout, "creditor", line, "a section of a foreign creditor", start.creditor, allowed)
@@ -157,7 +170,7 @@ class Delivery:
 
     def _section_end(self, line: int, record: bytes, start: Any, totals: Totals) -> None:
         layout = self.layouts.section_end
-        end = self._reader(layout)(record, line)
+        end = self._read(layout, line, record)
         for field in ("creditor", "section", "group"):
             _must_equal(layout, field, line, end, getattr(start, field), "the trailer is another section's")
         self._verify(layout, line, end, totals)
@@ -172,6 +185,7 @@ class Delivery:
         _must_equal(layout, "sections", line, end, self.totals.sections, "wrong count in the trailer BS992")
         self._verify(layout, line, end, self.totals)
         self._records += 1
+        self._line = line
         self._envelope_end()
 
     def _verify(self, layout: Layout, line: int, trailer: Any, totals: Totals) -> None:
@@ -206,11 +220,16 @@ class Delivery:
             _must_equal(layout, "records", line, end, self._records, "wrong count in the envelope PBCNET90")
             closed = True
         if self._enveloped and not closed:
-            raise _cut("PBCNET90")
+            raise _cut(ENVELOPE_END, "the end of the envelope", self._line)
 
 
-def _with_zeros_if_cancelled(record: bytes) -> bytes:
-    """A cancelled collection (0238) has no payment fields; whether they are zeros or blank no source says."""
+def _without_oddities(record: bytes, layout: Layout) -> bytes:
+    """With blanks in the gaps (R34), and zeros in the payment fields of a cancelled collection.
+
+    A cancelled collection (0238) has no payment; whether its fields are then zeros or blank no source says.
+    """
+    for first, last, raw in layout.gap_content(record):
+        record = record[: first - 1] + b" " * len(raw) + record[last:]
     is_blank = record[13:17] == b"0238" and not record[103:].strip(b" ")
     return record[:103] + b"0" * 25 if is_blank else record
 
@@ -228,11 +247,23 @@ def _foreign(layout: Layout, line: int, row: Any, start: Any) -> Malformed:
 
 
 def _out_of_order(line: int, record: bytes, expected: str) -> Malformed:
+    bom, encoding = byte_order_mark(record)
+    if bom:
+        found = f"a {encoding} byte order mark"
+        return Malformed("unexpected record", line=line, positions=(1, len(bom)), found=found, expected=expected)
     found = record[:8] if record.startswith(ENVELOPE) else record[:5]
     return Malformed(
         "unexpected record", line=line, positions=(1, len(found)), field="record_type", found=found, expected=expected
     )
 
 
-def _cut(missing: str) -> Malformed:
-    return Malformed(f"no {missing}: the delivery is cut", do="fetch the file again")
+def _cut(missing: bytes, title: str, last: int) -> Malformed:
+    return Malformed(
+        f"the delivery is cut after line {last}",
+        line=last + 1,
+        positions=(1, len(missing)),
+        field="record_type",
+        found="the end of the file",
+        expected=f"{missing.decode()}, {title}",
+        do="fetch the file again",
+    )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 
 from construct import Struct
 
 from hub.plugin import Malformed
-from hub.plugin.layout import Amount, Choice, Day, Digits, Gap, Layout, Literal, Number, Text, View
+from hub.plugin.layout import Amount, Choice, Day, Digits, Gap, Layout, Literal, Number, Refused, Text, View
 from hub_nets_bs.records import AUTOMATIC, SECTION_OF_CODE, SLIP, Section
 
 RECORD_BYTES = 128
@@ -35,11 +37,34 @@ class Layouts(NamedTuple):
     envelope_end: Layout
 
 
+class _DayOrNone(Day):
+    """A date that no source says must be there, nor how its absence is written: zeros and blanks are both none."""
+
+    def load(self, raw: bytes, pivot: date | None = None) -> date | None:
+        if not raw.strip(b" "):
+            return None
+        try:
+            return super().load(raw, pivot)
+        except Refused as refused:
+            raise Refused(raw, f"{refused.expected} or blanks") from None
+
+
+class _BlankGap(Gap):
+    """A gap whose content stops the reader, so that none is overlooked and looking for it costs the others nothing."""
+
+    def load(self, raw: bytes, pivot: date | None = None) -> None:
+        if raw.strip(b" "):
+            raise Refused(raw, "blanks")
+
+    def inline(self, raw: str, bind: Callable[[object], str]) -> tuple[str, str]:
+        return f"{raw} == {bind(b' ' * self.size)}", "None"
+
+
 @cache
 def layouts(encoding: str) -> Layouts:
     return Layouts(
         delivery_start=_delivery_start(encoding),
-        section_start=_section_start(encoding),
+        section_start=_section_start(),
         payment={AUTOMATIC: _automatic(encoding), SLIP: _slip(encoding)},
         text={start: _text(start, encoding) for start in (b"BS022", b"BS052", b"BS062")},
         section_end=_section_end(),
@@ -70,7 +95,7 @@ def _delivery_start(encoding: str) -> Layout:
     )
 
 
-def _section_start(encoding: str) -> Layout:
+def _section_start() -> Layout:
     return Layout(
         "BS012",
         Struct(
@@ -80,8 +105,7 @@ def _section_start(encoding: str) -> Layout:
             "zeros" / Literal(b"000"),
             "group" / Digits(5),
             Gap(24),
-            # As a rule the delivery's own date; nothing hangs on it, so it need not be one.
-            "date" / Text(6, encoding),
+            "date" / _DayOrNone("DDMMYY", zeros="none"),
             Gap(73),
         ),
     )
@@ -102,7 +126,7 @@ def _automatic(encoding: str) -> Layout:
             "sign" / _sign(),
             "amount_due" / Amount(13),
             "reference" / Text(30, encoding),
-            Gap(4),
+            "gap" / _BlankGap(4),
             "paid_on" / Day("DDMMYY", zeros="none"),
             "booked_on" / Day("DDMMYY", zeros="none"),
             "paid" / Amount(13),

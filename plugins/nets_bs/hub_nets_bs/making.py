@@ -74,7 +74,7 @@ class _Maker:
         for (creditor, group, section), members in groupby(map(_located, records), _section):
             where = {"creditor": creditor, "group": group, "section": section}
             totals = Totals()
-            yield made.section_start.build(**where, date=f"{head.created:%d%m%y}")
+            yield made.section_start.build(**where, date=head.created)
             for record, its in members:
                 yield self._payment(record, its, totals)
             yield made.section_end.build(**where, **self._trailer(totals))

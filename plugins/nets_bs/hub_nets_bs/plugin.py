@@ -17,13 +17,13 @@ from hub.plugin import (
     Vendor,
     hookimpl,
 )
+from hub.plugin.layout import byte_order_mark
 from hub_nets_bs import making, reading
 from hub_nets_bs.layouts import DELIVERY_START, DELIVERY_TYPE, ENVELOPE, SECTION_START
 from hub_nets_bs.settings import BetalingsserviceSettings
 
 KIND = "0602"
 _TELLTALE = "betalingsservice/0602"
-_UTF8_BOM = b"\xef\xbb\xbf"
 
 
 class Plugin(Vendor):
@@ -46,11 +46,11 @@ class Plugin(Vendor):
     def identify(self, file: FileView) -> Mine | NotMine:
         if not file.size:
             return NotMine("the file is empty")
-        # A file with a byte order mark is ours to refuse: the reason can then name the mark.
-        lines = file.head.removeprefix(_UTF8_BOM).split(b"\n")
-        start, *following = [line for line in lines if not line.startswith(ENVELOPE)] or [b""]
+        start, *following = [line for line in _lines(file.head) if not line.startswith(ENVELOPE)] or [b""]
         if not start.startswith(DELIVERY_START):
-            return NotMine("it does not begin with BS002, the start of a Betalingsservice delivery")
+            _, mark = byte_order_mark(file.head)
+            instead = f", but with a {mark} byte order mark" if mark else ""
+            return NotMine(f"it does not begin with BS002, the start of a Betalingsservice delivery{instead}")
         delivery_type = start[16:20]
         if delivery_type != DELIVERY_TYPE:
             shown = delivery_type.decode("latin-1")
@@ -70,3 +70,10 @@ class Plugin(Vendor):
     @hookimpl
     def make(self, records: Iterable[Record], head: Mapping[str, str]) -> Iterator[bytes]:
         return making.make(records, head, self.settings.encoding)
+
+
+def _lines(head: bytes) -> list[bytes]:
+    """The lines without byte order marks: a delivery with one is ours to refuse, with a reason that names the mark."""
+    if byte_order_mark(head)[1] == "UTF-16":
+        head = head.decode("utf-16", "replace").encode("latin-1", "replace")
+    return [line.removeprefix(byte_order_mark(line)[0]) for line in head.split(b"\n")]

@@ -22,14 +22,16 @@ from hub_nets_bs.settings import BetalingsserviceSettings
 
 
 def read(stream: BinaryIO, settings: BetalingsserviceSettings) -> Iterator[Record]:
-    """The records of a delivery in file order, then a remark where its charge-backs showed how they are counted."""
+    """The records of a delivery in file order, then remarks: how its charge-backs are counted, what its gaps hold."""
     delivery = Delivery(stream, settings)
     for line, row in delivery.rows():
         yield _MAKERS[row.code](line, row)
     if delivery.totals.charged_back:
+        # Exactly one: BS992 was verified, and with money charged back the rules give it different totals.
         (rule,) = delivery.chargeback_rules
         amount = format_amount(delivery.totals.charged_back)
         yield Remark(f"Charge-backs of {amount} are {rule.replace('_', ' ')} in the totals of this delivery (R11)")
+    yield from delivery.gaps.remarks()
 
 
 def _paid_automatic(line: int, row: Any) -> Payment | Kept:

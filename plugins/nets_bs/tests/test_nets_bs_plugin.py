@@ -13,6 +13,7 @@ from hub_nets_bs import Plugin
 from hub_nets_bs.delivery import Delivery
 from hub_nets_bs.settings import BetalingsserviceSettings
 
+NO_DELIVERY = "it does not begin with BS002, the start of a Betalingsservice delivery"
 DELIVERY_0601 = "BS00287654321BS106011234567890" + " " * 19 + "301225"
 
 
@@ -36,7 +37,8 @@ def test_a_delivery_is_claimed_by_its_content_whatever_its_name(plugin, view, bs
         (DELIVERY_0601.encode(), "Betalingsservice delivery 0601, which this version does not read"),
         (b"%PDF-1.7\n", "it does not begin with BS002, the start of a Betalingsservice delivery"),
         (b"PBCNET40BS1 25123001+PN00DATA ACCEPTERET\r\n", "it does not begin with BS002"),
-        ("\ufeffBS002".encode("utf-16-le"), "it does not begin with BS002"),
+        ("\ufeffhello".encode("utf-16-le"), f"{NO_DELIVERY}, but with a UTF-16 byte order mark"),
+        (b"\xef\xbb\xbfhello", f"{NO_DELIVERY}, but with a UTF-8 byte order mark"),
         (b"\0" * 200, "it does not begin with BS002"),
     ],
 )
@@ -46,10 +48,21 @@ def test_what_is_not_a_0602_is_left_to_others_with_a_reason(plugin, view, conten
     assert answer.why.startswith(why)
 
 
-def test_a_byte_order_mark_is_claimed_so_that_the_refusal_can_name_it(plugin, view, bs):
-    file = view(b"\xef\xbb\xbf" + "\r\n".join(bs.lines()).encode())
-    assert plugin().identify(file) == Mine("0602")
-    with pytest.raises(Malformed, match=r"line 1, positions 1-3: found a UTF-8 byte order mark, expected a record"):
+@pytest.mark.parametrize(
+    ("before", "encoding", "place", "mark"),
+    [
+        ("\ufeff", "utf-8", "line 1, positions 1-3", "UTF-8"),
+        ("\ufeff", "utf-16-le", "line 1, positions 1-2", "UTF-16"),
+        ("\ufeff", "utf-16-be", "line 1, positions 1-2", "UTF-16"),
+        ("\ufeffPBCNET30BS1 25123001\r\n", "utf-16-le", "line 1, positions 1-2", "UTF-16"),
+        ("\ufeffPBCNET30BS1 25123001\r\n", "utf-8", "line 1, positions 1-3", "UTF-8"),
+        ("PBCNET30BS1 25123001\r\n\ufeff", "utf-8", "line 2, positions 1-3", "UTF-8"),
+    ],
+)
+def test_a_byte_order_mark_is_claimed_so_that_the_refusal_can_name_it(plugin, view, bs, before, encoding, place, mark):
+    file = view((before + "\r\n".join(bs.lines())).encode(encoding))
+    assert plugin(creditors=["01234567"]).identify(file) == Mine("0602")
+    with pytest.raises(Malformed, match=f"{place}: .*found a {mark} byte order mark, expected "):
         list(plugin().read(file))
 
 

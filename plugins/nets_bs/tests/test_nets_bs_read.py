@@ -257,3 +257,39 @@ def test_one_delivery_may_not_count_chargebacks_in_two_ways(read, bs):
 
 def test_without_chargebacks_there_is_nothing_to_remark(read, bs):
     assert not any(isinstance(record, Remark) for record in read(bs.lines(("0211", [bs.automatic()]))))
+
+
+def test_in_every_delivery_charged_back_exactly_one_rule_holds_however_its_sections_look(read, bs):
+    """A section without charge-backs fits all rules, one that nets to nothing fits two; BS992 settles it."""
+    for factor, rule in ((1, "added"), (0, "left out"), (-1, "subtracted")):
+        sections = [("0211", [bs.automatic()]), ("0211", [bs.automatic(), bs.automatic("0239", paid=1)])]
+        remarks = [r for r in read(bs.lines(*sections, charge_back_factor=factor)) if isinstance(r, Remark)]
+        assert remarks == [Remark(f"Charge-backs of 0.01 are {rule} in the totals of this delivery (R11)")]
+
+
+# --- What no field covers (R34) ------------------------------------------------------------------------------------
+
+
+def test_content_between_the_fields_is_remarked_once_a_delivery(read, bs):
+    lines = bs.lines(("0211", [bs.automatic(), bs.automatic(), bs.automatic("0237")]))
+    plain = read(lines)
+    for index in (3, 4):
+        lines[index] = lines[index][:99] + "  ÅX" + lines[index][103:]
+    *records, remark = read(lines)
+    assert records == plain
+    assert remark == Remark("2 lines have content between the fields (R34), first line 4, positions 100-103: '  ÅX'")
+
+
+def test_content_in_a_trailers_gap_is_remarked(read, bs):
+    lines = bs.lines(("0215", [bs.slip()]))
+    lines[3] = lines[3][:127] + "7"
+    (remark,) = (record for record in read(lines) if isinstance(record, Remark))
+    assert remark.text.startswith("1 line has content between the fields (R34), first line 4, positions 95-128: '   ")
+
+
+@pytest.mark.parametrize("day", ["000000", "      ", "010100"])
+def test_a_section_may_leave_out_its_date(read, bs, day):
+    lines = bs.lines(("0211", [bs.automatic()]))
+    plain = read(lines)
+    lines[1] = lines[1].replace("301225", day)
+    assert read(lines) == plain

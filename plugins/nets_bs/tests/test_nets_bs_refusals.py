@@ -37,6 +37,8 @@ def lines(bs) -> list[str]:
         (3, 57, "0000000015_00", "57-69 amount_due", "found '0000000015_00', expected 13 digits"),
         (3, 50, "310226", "50-55 due", "found '310226', expected a date DDMMYY or zeros"),
         (3, 41, "00000000X", "41-49 mandate", "found '00000000X', expected 9 digits"),
+        (2, 50, "319999", "50-55 date", "found '319999', expected a date DDMMYY or zeros or blanks"),
+        (2, 50, "3112  ", "50-55 date", "found '3112  ', expected a date DDMMYY or zeros or blanks"),
         (1, 50, "000000", "50-55 created", "found '000000', expected a date DDMMYY"),
         (10, 43, " " * 15, "43-57 net_amount", f"found {' ' * 15!r}, expected 15 digits"),
         (10, 128, "A", "95-128 last_zeros", f"found '{'0' * 33}A', expected '{'0' * 34}'"),
@@ -112,7 +114,8 @@ def test_one_wrong_field_refuses_the_file(read, lines, line, first, text, place,
 
 def test_utf8_makes_a_record_too_long(read, bs):
     content = "\r\n".join(bs.lines(("0211", [bs.automatic(reference="GÅRD")]))).encode("utf-8")
-    assert "line 3: wrong record length: found 129 bytes, expected 128 bytes" in _refusal(read, content)
+    found = "found 129 bytes with '0' beyond the record, expected 128 bytes"
+    assert f"line 3, position 129: wrong record length: {found}" in _refusal(read, content)
 
 
 @pytest.mark.parametrize("code", ["0239", "0299"])
@@ -149,9 +152,51 @@ def test_records_out_of_order(read, lines, order, line, found, expected):
     assert reason == f"{where}: unexpected record: found {found!r}, expected {expected}"
 
 
-@pytest.mark.parametrize(("last", "missing"), [(9, "BS992"), (1, "BS992"), (3, "BS092"), (7, "BS092")])
+def _cut_after(last: int, missing: str) -> str:
+    where = (
+        f"line {last + 1}, positions 1-{missing.index(',')}, field 'record_type': the delivery is cut after line {last}"
+    )
+    return f"{where}: found the end of the file, expected {missing}. fetch the file again"
+
+
+@pytest.mark.parametrize(
+    ("last", "missing"),
+    [
+        (9, "BS992, the end of the delivery"),
+        (5, "BS992, the end of the delivery"),
+        (1, "BS992, the end of the delivery"),
+        (2, "BS092, the end of the section"),
+        (3, "BS092, the end of the section"),
+        (7, "BS092, the end of the section"),
+    ],
+)
 def test_a_delivery_that_ends_too_soon_is_called_cut(read, lines, last, missing):
-    assert _refusal(read, lines[:last]) == f"no {missing}: the delivery is cut. fetch the file again"
+    assert _refusal(read, lines[:last]) == _cut_after(last, missing)
+
+
+def test_an_envelope_that_ends_too_soon_is_called_cut(read, lines):
+    heads = ["PBCNET30BS1 25123001", "PBCNET00BS1 25123001"]
+    assert _refusal(read, heads) == _cut_after(2, "BS002, the start of a delivery")
+    assert _refusal(read, [*heads, *lines]) == _cut_after(12, "PBCNET90, the end of the envelope")
+
+
+@pytest.mark.parametrize("blanks", ["", "   "])
+def test_a_byte_order_mark_inside_an_envelope_is_named(read, lines, blanks):
+    marked = ["PBCNET30BS1 25123001", "\xef\xbb\xbf" + lines[0].rstrip() + blanks, *lines[1:]]
+    assert "line 2, positions 1-3: unexpected record: found a UTF-8 byte order mark" in _refusal(read, marked)
+
+
+@pytest.mark.parametrize(
+    ("line", "first", "last"),
+    [(1, 31, 49), (1, 56, 128), (2, 26, 49), (2, 56, 128), (3, 100, 103), (4, 100, 103), (5, 26, 31), (5, 95, 128)],
+)
+@pytest.mark.parametrize("control", ["\0", "\x1f", "\x7f", "\x9f"])
+def test_control_characters_between_the_fields_are_refused(read, lines, line, first, last, control):
+    """R34 lets a gap have content, but of text."""
+    lines[line - 1] = _altered(lines[line - 1], last - 1, control)
+    reason = _refusal(read, lines)
+    assert reason.startswith(f"line {line}, positions {first}-{last}, field 'gap': content between the fields (R34): ")
+    assert reason.endswith("expected blanks, or text in iso8859-1 without control characters")
 
 
 def test_an_envelope_line_in_the_middle_is_refused(read, lines):
@@ -184,7 +229,8 @@ def test_what_is_no_delivery(read, content, expected):
 @pytest.mark.parametrize("extra", ["x", "0", "\t"])
 def test_wrong_record_length(read, lines, extra):
     lines[2] += extra
-    assert "line 3: wrong record length: found 129 bytes, expected 128 bytes" in _refusal(read, lines)
+    found = f"found 129 bytes with {extra!r} beyond the record, expected 128 bytes"
+    assert _refusal(read, lines) == f"line 3, position 129: wrong record length: {found}"
 
 
 def test_a_section_of_a_creditor_that_the_instance_does_not_serve(read, bs):

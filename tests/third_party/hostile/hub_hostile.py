@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import pickle
 import re
@@ -11,10 +12,12 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from itertools import count
 from typing import Any
 
 from pydantic import Field
 
+import hub.plugin
 from hub.plugin import (
     Description,
     Document,
@@ -76,9 +79,8 @@ class Fine(Vendor):
                 yield self.record(number, line.strip().decode("latin-1"))
 
     def record(self, number: int, customer: str) -> Record:
-        return Payment(
-            number, "01234567", "", customer, 15000, "DKK", DAY, DAY, None, "", customer, f"fine|{customer}", "paid"
-        )
+        link = f"fine|{customer}"
+        return Payment(number, "01234567", "", customer, 15000, "DKK", DAY, DAY, None, "", link, f"{link}|", "paid")
 
     @hookimpl
     def whose(self, file: FileView) -> Document:
@@ -233,8 +235,8 @@ class Endless(Fine):
 
     @hookimpl
     def read(self, file: FileView) -> Iterator[Record]:
-        while True:
-            yield Kept(1, "0000", "")
+        for number in count(1):
+            yield Kept(number, "0000", "")
 
 
 class Slow(Fine):
@@ -261,6 +263,29 @@ class Untyped(Fine):
         if file.name == "line":
             raise Malformed("odd", line="the third")  # type: ignore[arg-type]
         yield {"float": good._replace(amount=150.0), "dict": good._asdict()}[file.name]
+
+
+class Unbounded(Fine):
+    """The third of 900 payments is as the file's name says: a class, and a JSON object of values that differ."""
+
+    name = "unbounded"
+
+    @hookimpl
+    def read(self, file: FileView) -> Iterator[Record]:
+        for number in range(1, 901):
+            payment = self.record(number, str(number))
+            yield self._odd(payment, *file.name.split(" ", 1)) if number == 3 else payment
+
+    def _odd(self, payment: Record, class_name: str, changes: str) -> Record:
+        odd = getattr(hub.plugin, class_name)
+        values = {name: value for name, value in payment._asdict().items() if name in odd._fields}
+        for name, value in json.loads(changes).items():
+            values[name] = date.fromisoformat(value) if name.endswith("_date") else value
+        return odd(**values)
+
+    @hookimpl
+    def whose(self, file: FileView) -> Document:
+        return Document("1", "12", "", "", file.name, DAY, DAY)
 
 
 class _Opens:

@@ -47,11 +47,27 @@ def test_only_a_newline_ends_a_line() -> None:
         (b"\xef\xbb\xbfAAAA\n", "line 1, positions 1-3: found a UTF-8 byte order mark, expected a record"),
         (b"\xff\xfeA\x00", "line 1, positions 1-2: found a UTF-16 byte order mark, expected a record"),
         (b"\xfe\xff\x00A", "line 1, positions 1-2: found a UTF-16 byte order mark, expected a record"),
-        (b"AAAA\nBBBBB\n", "line 2: wrong record length: found 5 bytes, expected 4 bytes"),
-        (b"AAAA\nBBBB   x\n", "line 2: wrong record length: found 8 bytes, expected 4 bytes"),
-        (b"AAAA\nBBBB\t\n", "line 2: wrong record length: found 5 bytes, expected 4 bytes"),
-        (b"AAAA\r\r\n", "line 1: wrong record length: found 5 bytes, expected 4 bytes"),
-        (b"AAAA\r\r", "line 1: wrong record length: found 5 bytes, expected 4 bytes"),
+        (
+            b"AAAA\nBBBBB\n",
+            "line 2, position 5: wrong record length: found 5 bytes with 'B' beyond the record, expected 4 bytes",
+        ),
+        (
+            b"AAAA\nBBBB   x\n",
+            "line 2, position 8: wrong record length: found 8 bytes with 'x' beyond the record, expected 4 bytes",
+        ),
+        (
+            b"AAAA\nBBBB\t\n",
+            "line 2, position 5: wrong record length: found 5 bytes with '\\t' beyond the record, expected 4 bytes",
+        ),
+        (
+            b"AAAA\r\r\n",
+            "line 1, position 5: wrong record length: found 5 bytes with '\\r' beyond the record, expected 4 bytes",
+        ),
+        (
+            b"AAAA\r\r",
+            "line 1, position 5: wrong record length: found 5 bytes with '\\r' beyond the record, expected 4 bytes",
+        ),
+        (b"AAAA\n\xef\xbb\xbfBBBB\n", "line 2, positions 1-3: found a UTF-8 byte order mark, expected a record"),
         (b"AAAA\n\nBBBB\n", "line 2: wrong record length: found 0 bytes, expected 4 bytes"),
         (b"AAAA\n\n", "line 2: wrong record length: found 0 bytes, expected 4 bytes"),
         (b"\n", "line 1: wrong record length: found 0 bytes, expected 4 bytes"),

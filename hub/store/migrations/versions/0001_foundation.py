@@ -95,6 +95,9 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(length=12), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("key", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
+        sa.Column("tenancy", sa.Text(), nullable=True),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("reference", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("reading_id", "record", name=op.f("pk_outcome")),
         sqlite_with_rowid=False,
     )
@@ -148,14 +151,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_file_sha256", "file", ["sha256"], unique=False)
     op.create_index("ix_file_state", "file", ["state"], unique=False)
-    op.create_index(
-        "ix_file_unfiled",
-        "file",
-        ["id"],
-        unique=False,
-        sqlite_where=sa.text("filed_at IS NULL"),
-        postgresql_where=sa.text("filed_at IS NULL"),
-    )
     op.create_table(
         "property",
         sa.Column("id", ID, nullable=False),
@@ -196,6 +191,7 @@ def upgrade() -> None:
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=True),
         sa.Column("file_id", ID, nullable=True),
+        sa.Column("act", sa.String(length=20), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["file_id"], ["file.id"], name=op.f("fk_arrival_file_id_file")),
         sa.ForeignKeyConstraint(["sha256"], ["blob.sha256"], name=op.f("fk_arrival_sha256_blob")),
@@ -207,8 +203,8 @@ def upgrade() -> None:
         "arrival",
         ["source", "name", "size", "mtime_ns"],
         unique=True,
-        sqlite_where=sa.text("closed_at IS NULL"),
-        postgresql_where=sa.text("closed_at IS NULL"),
+        sqlite_where=sa.text("closed_at IS NULL AND act IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL AND act IS NULL"),
     )
     op.create_table(
         "reading",
@@ -345,6 +341,16 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("remaining > 0"),
         postgresql_where=sa.text("remaining > 0"),
+    )
+    op.create_table(
+        "customer_number",
+        sa.Column("company_id", ID, autoincrement=False, nullable=False),
+        sa.Column("customer_key", sa.String(length=19), nullable=False),
+        sa.Column("tenancy_id", ID, nullable=False),
+        sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_customer_number_company_id_company")),
+        sa.ForeignKeyConstraint(["tenancy_id"], ["tenancy.id"], name=op.f("fk_customer_number_tenancy_id_tenancy")),
+        sa.PrimaryKeyConstraint("company_id", "customer_key", name=op.f("pk_customer_number")),
     )
     op.create_table(
         "document",

@@ -1,0 +1,22 @@
+"""Texts of a plug-in, made fit for a line of a journal, a log or a screen."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+#: Unicode's control characters and its two breaks of a line.
+CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+#: No sentence that a person is to read needs more.
+SENTENCE_CHARACTERS_MAX: Final = 1_000
+_CUT = "…"
+
+
+def sentence(text: str) -> str:
+    """One line of at most 1,000 characters that any encoding of Unicode can hold; done twice it changes nothing."""
+    # Cut first as well: there may be megabytes of it.
+    plain = text[: SENTENCE_CHARACTERS_MAX + 1].encode(errors="backslashreplace").decode()
+    escaped = CONTROL.sub(lambda found: ascii(found[0])[1:-1], plain)
+    if len(escaped) <= SENTENCE_CHARACTERS_MAX:
+        return escaped
+    return escaped[: SENTENCE_CHARACTERS_MAX - len(_CUT)] + _CUT
