@@ -85,8 +85,15 @@ def ingest(
         raise HubError(f"cannot be taken in: {error}", where=printable(str(path))) from error
     if dry_run:
         return _rehearse(hub, seen, vendor, period, actor)
-    finish_open(hub, actor)
-    outcome = take_in(hub, seen, actor=actor, door=vendor, period=period)
+    try:
+        outcome = take_in(hub, seen, actor=actor, door=vendor, period=period)
+    except StillBeingReadError:
+        # Perhaps by a hub that was killed: then nobody else would go on with it.
+        finish_open(hub, actor)
+        outcome = take_in(hub, seen, actor=actor, door=vendor, period=period)
+    else:
+        # The person's file first: what others left behind may take its time.
+        finish_open(hub, actor)
     if outcome is None:
         raise BusyError(
             "another hub works on it, or it is still changing", where=seen.name, do="try again; see: hub files"

@@ -127,7 +127,8 @@ class _Child:
         self, plugin: str, settings: dict[str, Any], file: str, memory_bytes: int, no_progress_seconds: float
     ) -> None:
         _limit_memory(memory_bytes)
-        self._line.alarm_seconds = 2 * no_progress_seconds
+        # Later than any patience of the hub's with one answer.
+        self._line.alarm_seconds = 3 * no_progress_seconds
         signal.setitimer(signal.ITIMER_REAL, self._line.alarm_seconds)
         self._plugin = load(plugin, settings, file)
         self._say(ANSWER, self._plugin.loaded)

@@ -6,7 +6,7 @@ from hub.errors import HubError
 
 
 class VendorFault(HubError):
-    """A plug-in failed, hung, took too much memory or cannot be loaded. ``detail`` is its traceback, which the log has."""
+    """A plug-in failed, hung, took too much memory or cannot be loaded. ``detail`` is its traceback, for the log."""
 
     def __init__(self, what: str, *, where: str = "", why: str = "", do: str = "", detail: str = "") -> None:
         super().__init__(what, where=where, why=why, do=do)

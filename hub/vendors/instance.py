@@ -42,6 +42,7 @@ from hub.vendors.limits import BreachError, Reading, check_document
 from hub.vendors.messages import Failed, Filed, Identified, Loaded, MalformedFile, Refused, SettingValue
 from hub.vendors.output import log
 from hub.vendors.process import Ending, Patience, PluginProcess, TooSlowError
+from hub.vendors.texts import trace
 
 #: A process that ends by itself is started again, this often.
 _RESTARTS_MAX = 3
@@ -332,26 +333,24 @@ class Instance:
     def _hung(self, doing: str, ending: Ending, *, too_slow: bool = False) -> NoReturn:
         seconds = f"{self._limits.no_progress_seconds:g} seconds (hub.plugins.no_progress_seconds)"
         if too_slow:
-            limit = f"twice {seconds}, and as long again for each MiB of a file that it reads"
-            self._shut_out(
-                f"took more than {self._patience.total_seconds:g} seconds in {doing}: at most {limit}, may pass",
-                detail=ending.trace,
-            )
+            taken = f"took more than {round(self._patience.total_seconds, 1):g} seconds in {doing}"
+            limit = f"at most twice {seconds} may pass, and as long again for each MiB of a file that it reads"
+            self._shut_out(f"{taken}: {limit}", detail=ending.trace)
         self._shut_out(f"made no progress for {seconds} in {doing}", detail=ending.trace)
 
     def _died(self, doing: str) -> NoReturn:
         ending = self._forget().end()
-        status, trace = ending
+        status, where_it_was = ending
         if status == -signal.SIGALRM:
             # Its own alarm, while we were busy with what it had sent before.
             self._hung(doing, ending)
         if status < 0:
-            self._shut_out(f"crashed in {doing}: {signal.strsignal(-status)}", detail=trace)
+            self._shut_out(f"crashed in {doing}: {signal.strsignal(-status)}", detail=where_it_was)
         self._restarts += 1
         what = f"ended its process in {doing}, with exit status {status}"
         if doing == "load" or self._restarts > _RESTARTS_MAX:
-            self._shut_out(what, detail=trace)
-        raise self._failure(what, detail=trace)
+            self._shut_out(what, detail=where_it_was)
+        raise self._failure(what, detail=where_it_was)
 
     def _failed(self, doing: str, failed: Failed) -> NoReturn:
         if failed.out_of_memory:
@@ -377,7 +376,7 @@ class Instance:
             plugin=self.plugin,
             doing=self._doing,
             fault=str(fault),
-            detail=fault.detail,
+            detail=trace(fault.detail),
         )
         return fault
 

@@ -29,7 +29,7 @@ from hub.plugin.records import (
 from hub.vendors.columns import CLASSES, END_OF_TEXT, Column, decode
 from hub.vendors.texts import CONTROL
 
-#: The bytes of control characters in UTF-8 (NUL ends a text and is none of it); the last two begin other characters as well.
+#: The bytes of control characters in UTF-8 (NUL ends a text and is none of it); the last two begin others as well.
 _CONTROL_BYTES = [bytes([byte]) for byte in (*range(1, 0x20), 0x7F, 0xC2, 0xE2)]
 _END = END_OF_TEXT.encode()
 _SHOWN_CHARACTERS_MAX = 60

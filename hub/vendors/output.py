@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from hub.vendors.texts import SENTENCE_CHARACTERS_MAX, sentence
 
@@ -35,7 +35,7 @@ class Output(threading.Thread):
     It ends when nobody is left to print: a plug-in's offspring that got away may keep it, and nothing else, waiting.
     """
 
-    def __init__(self, stream: BinaryIO, vendor: str) -> None:
+    def __init__(self, stream: IO[bytes], vendor: str) -> None:
         super().__init__(name=f"output of {vendor}", daemon=True)
         self._stream = stream
         self._vendor = vendor

@@ -10,13 +10,24 @@ CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 #: No sentence that a person is to read needs more.
 SENTENCE_CHARACTERS_MAX: Final = 1_000
 _CUT = "…"
+#: Of a traceback the end tells most.
+_TRACE_CHARACTERS_MAX = 16_000
 
 
 def sentence(text: str) -> str:
     """One line of at most 1,000 characters that any encoding of Unicode can hold; done twice it changes nothing."""
     # Cut first as well: there may be megabytes of it.
     plain = text[: SENTENCE_CHARACTERS_MAX + 1].encode(errors="backslashreplace").decode()
-    escaped = CONTROL.sub(lambda found: ascii(found[0])[1:-1], plain)
+    escaped = _escaped(plain)
     if len(escaped) <= SENTENCE_CHARACTERS_MAX:
         return escaped
     return escaped[: SENTENCE_CHARACTERS_MAX - len(_CUT)] + _CUT
+
+
+def trace(text: str) -> str:
+    """The end of a traceback, line by line."""
+    return "\n".join(map(_escaped, text[-_TRACE_CHARACTERS_MAX:].split("\n")))
+
+
+def _escaped(text: str) -> str:
+    return CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)

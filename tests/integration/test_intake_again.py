@@ -144,11 +144,19 @@ class TestApproval:
 
     def test_shows_what_would_be_booked_and_books_nothing(self, hub: Hub) -> None:
         held = drop(hub, "results.txt", RESULTS, "heat")
-        assert listed(hub, held, "payments") == [("1", "to be booked", "123,45"), ("2", "held", "5,00"), ("3", "held", "")]
-        assert listed(hub, held, "errors") == [("2", "held", "5,00"), ("3", "held", "")]
+        assert listed(hub, held, "payments") == [
+            ("1", "to be booked", "123,45"),
+            ("2", "held", "5,00"),
+            ("3", "held", "7,00"),
+        ]
+        assert listed(hub, held, "errors") == [("2", "held", "5,00"), ("3", "held", "7,00")]
         assert [count(hub, table) for table in ("entry", "batch", "outcome", "reading")] == [0, 0, 0, 1]
         pipeline.release(hub, held.id or 0, actor="anna")
-        assert listed(hub, held, "payments") == [("1", "booked", "123,45"), ("2", "held", "5,00"), ("3", "held", "")]
+        assert listed(hub, held, "payments") == [
+            ("1", "booked", "123,45"),
+            ("2", "held", "5,00"),
+            ("3", "held", "7,00"),
+        ]
 
     def test_is_not_asked_for_a_document(self, hub: Hub) -> None:
         assert drop(hub, STATEMENT, PDF, "heat").result.state == "booked"
@@ -212,9 +220,9 @@ class TestLists:
         assert listed(hub, first, "payments") == [
             ("1", "booked", "123,45"),
             ("2", "duplicate", "5,00"),
-            ("3", "duplicate", "100,00"),
+            ("3", "duplicate", "7,00"),
         ]
-        assert listed(hub, again, "errors") == [("2", "duplicate", "5,00"), ("3", "duplicate", "100,00")]
+        assert listed(hub, again, "errors") == [("2", "duplicate", "5,00"), ("3", "duplicate", "7,00")]
 
     def test_name_what_another_file_has_booked(self, hub: Hub) -> None:
         """It may be a tenant's real second payment."""

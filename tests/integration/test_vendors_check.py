@@ -63,7 +63,7 @@ def test_everything_wrong_in_every_file_is_told_at_once(site: SiteWriter) -> Non
     assert told["config/vendors/missing.toml", "plugin"].allowed == "Field required"
     unknown = told["config/vendors/unknown.toml", "plugin"]
     assert unknown.given == "finer"
-    assert "installed; there are: brunata, curious," in unknown.allowed
+    assert "installed; there are: brunata, chatters, curious," in unknown.allowed
     wrong = "config/vendors/wrong.toml"
     assert told[wrong, "settings.sign"].given == "'--'"
     assert told[wrong, "settings.sing"].allowed == "no such key; there are: sign, amount, since, endpoint_token"

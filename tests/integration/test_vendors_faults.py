@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from hub.plugin import Kept, Malformed, Mine, Payment
+from hub.plugin import Kept, Malformed, Mine, NotMine, Payment
 from hub.settings import HubConfig, PluginSection, Site, VendorConfig
 from hub.vendors import Instance, VendorFault, Vendors
 
@@ -123,7 +125,7 @@ def test_a_hang_while_we_are_busy_is_told_as_one(vendors: Callable[..., Vendors]
     hangs = vendors("hangs").instances["hangs"]
     batches = hangs.read(file, "a.txt", "lines")
     assert next(batches) == [Kept(1, "0000", "")]
-    time.sleep(2 * NO_PROGRESS_SECONDS + 0.5)
+    time.sleep(3 * NO_PROGRESS_SECONDS + 0.5)
     with pytest.raises(VendorFault, match="made no progress for 1 seconds"):
         next(batches)
 
@@ -131,6 +133,38 @@ def test_a_hang_while_we_are_busy_is_told_as_one(vendors: Callable[..., Vendors]
 def test_slow_is_not_hung(vendors: Callable[..., Vendors], file: Path) -> None:
     slow = vendors("slow").instances["slow"]
     assert sum(map(len, slow.read(file, "a.txt", "lines"))) == 12
+
+
+@pytest.mark.parametrize("doing", ["identify", "read"])
+def test_a_plugin_that_drips_is_ended_when_the_whole_question_has_had_its_time(
+    vendors: Callable[..., Vendors], file: Path, doing: str
+) -> None:
+    drips = vendors("drips").instances["drips"]
+    drips.start()
+    began = time.monotonic()
+    with pytest.raises(VendorFault) as caught:
+        _ = drips.identify(file, "a.txt") if doing == "identify" else list(drips.read(file, "a.txt", "lines"))
+    assert 2 * NO_PROGRESS_SECONDS <= time.monotonic() - began < 2 * NO_PROGRESS_SECONDS + 2
+    assert f"took more than 2 seconds in {doing}: at most twice 1 seconds (hub.plugins.no_progress_seconds)" in str(
+        caught.value
+    )
+    assert "hub_hostile.py" in caught.value.detail, "the log says where it was"
+    assert drips.fault is not None
+
+
+def test_a_bigger_file_may_take_longer_and_our_own_time_is_not_counted(
+    vendors: Callable[..., Vendors], tmp_path: Path
+) -> None:
+    big = tmp_path / "big"
+    big.write_bytes(b"x" * 1024 * 1024)
+    drips = vendors("drips").instances["drips"]
+    batches = drips.read(big, "a.txt", "lines")
+    next(batches)
+    began = time.monotonic()
+    time.sleep(1.5)
+    with pytest.raises(VendorFault, match="took more than 3 seconds in read"):
+        list(batches)
+    assert 1.5 + 3 - 0.5 < time.monotonic() - began < 1.5 + 3 + 2
 
 
 def test_a_leak_of_memory_meets_the_limit(vendors: Callable[..., Vendors], tmp_path: Path) -> None:
@@ -187,14 +221,87 @@ def test_a_plugin_that_cannot_be_imported_is_shut_out_and_the_others_work(
     assert both.instances["fine"].identify(file, "a.txt") == Mine("lines")
 
 
-def test_what_a_plugin_prints_never_reaches_our_standard_output(
+def test_what_a_plugin_prints_goes_to_the_log_alone(
     vendors: Callable[..., Vendors], file: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert vendors("prints").instances["prints"].identify(file, "a.txt") == Mine("lines")
-    written = capfd.readouterr()
-    assert written.out == ""
-    assert "printed by a plug-in" in written.err
-    assert "written by a plug-in" in written.err
+    prints = vendors("prints").instances["prints"]
+    with capture_logs() as logs:
+        assert prints.identify(file, "a.txt") == Mine("lines")
+        prints.close()
+    assert [(line["vendor"], line["line"]) for line in logs] == [
+        ("prints", "printed by a plug-in"),
+        ("prints", "written by a plug-in"),
+    ]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_plugin_that_prints_without_end_fills_neither_log_nor_pipe(
+    vendors: Callable[..., Vendors], file: Path
+) -> None:
+    chatters = vendors("chatters").instances["chatters"]
+    with capture_logs() as logs:
+        assert chatters.identify(file, "a.txt") == Mine("lines")
+        chatters.close()
+    lines = [line["line"] for line in logs[:-1]]
+    assert lines[0] == r"a\x1b[2Jb"
+    assert lines[1] == 999 * "x" + "…"
+    assert lines[2:] == [f"line {number}" for number in range(198)]
+    assert logs[-1]["event"] == "a plug-in printed more than 200 lines: the rest is dropped"
+
+
+def test_a_fault_is_logged_once_with_its_traceback(vendors: Callable[..., Vendors], file: Path) -> None:
+    both = vendors("raises", "fails_to_import").instances
+    with capture_logs() as logs:
+        for instance in both.values():
+            with pytest.raises(VendorFault):
+                instance.identify(file, "identify.txt")
+        with pytest.raises(VendorFault):
+            both["fails_to_import"].identify(file, "again.txt")
+    told = [(line["log_level"], line["vendor"], line["plugin"], line["doing"]) for line in logs]
+    assert told == [("error", "raises", "raises", "identify"), ("error", "fails_to_import", "fails_to_import", "load")]
+    assert "KeyError" in logs[0]["fault"]
+    assert "in identify" in logs[0]["detail"]
+    assert "hub_hostile_import.py" in logs[1]["detail"]
+
+
+def test_what_a_plugin_says_of_a_file_is_one_line_that_can_be_printed(
+    vendors: Callable[..., Vendors], file: Path
+) -> None:
+    wordy = vendors("wordy").instances["wordy"]
+    answer = wordy.identify(file, "a.txt")
+    assert isinstance(answer, NotMine)
+    with pytest.raises(Malformed) as caught:
+        list(wordy.read(file, "a.txt", "lines"))
+    for said in (answer.why, caught.value.what, caught.value.do, caught.value.field):
+        assert said.startswith(r"forged\nline \x1b[2J \ud800xxx")
+        assert said.endswith("x…")
+        assert len(said) == 1_000
+    assert wordy.fault is None
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("ends", "ended its process in identify, with exit status 3"), ("hangs", "made no progress"), ("goes on", "")],
+)
+def test_what_a_plugin_forks_does_not_outlive_it(
+    vendors: Callable[..., Vendors], file: Path, name: str, told: str
+) -> None:
+    forks = vendors("forks").instances["forks"]
+    with pytest.raises(VendorFault, match=told) if told else nullcontext():
+        forks.identify(file, name)
+    offspring = int(file.with_name("offspring").read_text())
+    forks.close()
+    gives_up = time.monotonic() + 5
+    while _runs(offspring) and time.monotonic() < gives_up:
+        time.sleep(0.02)
+    assert not _runs(offspring)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_identify_may_not_read_more_than_its_budget(vendors: Callable[..., Vendors], tmp_path: Path) -> None:

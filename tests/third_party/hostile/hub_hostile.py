@@ -251,6 +251,74 @@ class Slow(Fine):
             yield Kept(number, "0000", "")
 
 
+class Drips(Fine):
+    """Always makes progress, and never comes to an end that anybody can wait for."""
+
+    name = "drips"
+
+    @hookimpl
+    def identify(self, file: FileView) -> Mine | NotMine:
+        line = socket.socket(fileno=os.dup(int(sys.argv[1])))
+        for byte in b"A" + (50).to_bytes(4, "little") + b"{" * 50:
+            line.sendall(bytes([byte]))
+            time.sleep(0.4)
+        return Mine("lines")
+
+    @hookimpl
+    def read(self, file: FileView) -> Iterator[Record]:
+        for number in count(1):
+            yield Kept(number, "0000", "")
+            time.sleep(0.4)
+
+
+class Chatters(Fine):
+    """Prints more than anybody wants to read, and more than a pipe holds."""
+
+    name = "chatters"
+
+    @hookimpl
+    def identify(self, file: FileView) -> Mine | NotMine:
+        print("a\x1b[2Jb")
+        print("x" * 1_000_000, file=sys.stderr)
+        for number in range(100_000):
+            print(f"line {number}")
+        return Mine("lines")
+
+
+class Wordy(Fine):
+    """Says why at a length, in characters, that nobody can print."""
+
+    name = "wordy"
+    words = "forged\nline \x1b[2J \ud800" + "x" * 5_000_000
+
+    @hookimpl
+    def identify(self, file: FileView) -> Mine | NotMine:
+        return NotMine(self.words)
+
+    @hookimpl
+    def read(self, file: FileView) -> Iterator[Record]:
+        raise Malformed(self.words, do=self.words, field=self.words)
+
+
+class Forks(Fine):
+    """Leaves a process behind that holds all that it was given; then ends, hangs or goes on."""
+
+    name = "forks"
+
+    @hookimpl
+    def identify(self, file: FileView) -> Mine | NotMine:
+        offspring = os.fork()
+        if offspring == 0:
+            time.sleep(60)
+            os._exit(0)
+        file.path.with_name("offspring").write_text(str(offspring))
+        if file.name == "ends":
+            os._exit(3)
+        if file.name == "hangs":
+            time.sleep(60)
+        return Mine("lines")
+
+
 class Untyped(Fine):
     """Gives what the file's name says: an amount that is a float, what is no record, a line that is no number."""
 
