@@ -51,7 +51,9 @@ class Database:
             self._reader = _sqlite_engine(url, read_only=True)
             self._writer = _sqlite_engine(url, read_only=False)
         else:
-            self._writer = create_engine(url, pool_pre_ping=True)
+            # Never prepared: a plan made for any list of keys takes a list of thousands for one of ten, and reads the
+            # whole table for each of them.
+            self._writer = create_engine(url, pool_pre_ping=True, connect_args={"prepare_threshold": None})
             event.listen(self._writer, "connect", _limit_lock_wait)
             self._reader = self._writer.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True, postgresql_deferrable=False

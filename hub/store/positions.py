@@ -6,11 +6,14 @@ from bisect import insort
 from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import Connection, String, cast, select
+from sqlalchemy import ColumnElement, Connection, String, cast, literal_column, select
 
 from hub.ledger.allocation import OpenCharge
 from hub.store.lookup import among
 from hub.store.tables import charge, charge_line, credit
+
+#: Written into the statement: for a value sent beside it, PostgreSQL cannot know that the index of open rows will do.
+_NOTHING: ColumnElement[int] = literal_column("0")
 
 
 class Position:
@@ -44,7 +47,7 @@ def load_positions(conn: Connection, paying: Collection[int], owing: Collection[
     if owing:
         query = (
             select(credit.c.tenancy_id, credit.c.entry_id, credit.c.remaining)
-            .where(among(conn, credit.c.tenancy_id, list(owing)), credit.c.remaining > 0)
+            .where(among(conn, credit.c.tenancy_id, list(owing)), credit.c.remaining > _NOTHING)
             .order_by(credit.c.entry_id)
         )
         for tenancy_id, entry_id, left in conn.execute(query).all():
@@ -63,7 +66,7 @@ def _load_charges(conn: Connection, tenancies: Collection[int], positions: defau
             charge_line.c.remaining,
         )
         .join(charge, charge.c.id == charge_line.c.charge_id)
-        .where(among(conn, charge_line.c.tenancy_id, list(tenancies)), charge_line.c.remaining > 0)
+        .where(among(conn, charge_line.c.tenancy_id, list(tenancies)), charge_line.c.remaining > _NOTHING)
         .order_by(charge.c.due_date, charge.c.id, charge_line.c.seq)
     )
     for tenancy_id, *line in conn.execute(query).all():
