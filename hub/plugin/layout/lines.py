@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import BinaryIO
 
 from hub.plugin.errors import Malformed
@@ -22,6 +23,11 @@ def records(stream: BinaryIO, length: int) -> Iterator[tuple[int, bytes]]:
     Raises :class:`Malformed` for an empty file, a byte order mark, an empty line, a line with anything but blanks
     beyond ``length``, and a line of more than 64 KiB.
     """
+    # Joined by chain: a generator would cost every line a step through one more function.
+    return chain.from_iterable(_chunks(stream, length))
+
+
+def _chunks(stream: BinaryIO, length: int) -> Iterator[Iterable[tuple[int, bytes]]]:
     number = 0
     rest = b""
     while chunk := stream.read(CHUNK_BYTES):
@@ -29,17 +35,22 @@ def records(stream: BinaryIO, length: int) -> Iterator[tuple[int, bytes]]:
             _refuse_bom(rest + chunk, 1)
         lines = (rest + chunk).split(b"\n")
         rest = lines.pop()
-        for line in lines:
-            number += 1
-            # One CR belongs to the line end; any other stays, for a field to refuse.
-            line = line.removesuffix(b"\r")
-            yield number, line if len(line) == length else _fitted(line, length, number)
+        # One CR belongs to the line end; any other stays, for a field to refuse.
+        lines = [line.removesuffix(b"\r") for line in lines]
+        whole = set(map(len, lines)) <= {length}
+        yield enumerate(lines, number + 1) if whole else _fitting(lines, length, number + 1)
+        number += len(lines)
         if len(rest) > LINE_BYTES_MAX:
             raise _too_long(number + 1)
     if number == 0 and not rest:
         raise Malformed("the file is empty")
     if rest:
-        yield number + 1, _fitted(rest.removesuffix(b"\r"), length, number + 1)
+        yield _fitting([rest.removesuffix(b"\r")], length, number + 1)
+
+
+def _fitting(lines: list[bytes], length: int, first: int) -> Iterator[tuple[int, bytes]]:
+    for number, line in enumerate(lines, first):
+        yield number, line if len(line) == length else _fitted(line, length, number)
 
 
 def byte_order_mark(head: bytes) -> tuple[bytes, str]:
