@@ -1,4 +1,4 @@
-"""Which charge a payment pays: by reference first, then the oldest due; what is left over is credit (R24).
+"""Which charge a payment pays: by reference first, then in the order of the company's policy (R24).
 
 Pure: works on open charges in memory and changes their remaining amounts, so that a second payment of the same batch
 meets what the first one left.
@@ -6,20 +6,22 @@ meets what the first one left.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import TypeAlias
 
-from hub.ledger.kinds import BY_AGE, BY_REFERENCE
+from hub.ledger.kinds import BY_REFERENCE
 
 #: Section 0215 of Betalingsservice gives back only so many characters of a reference (R12).
 SHORT_REFERENCE_LENGTH = 9
 
 
 class OpenCharge:
-    """A charge with something left to pay; ``lines`` are (line id, øre remaining), ``due_date`` is ISO text."""
+    """What is open of a charge on lines of one rank; ``lines`` are (line id, øre remaining), ``due_date`` ISO text."""
 
-    __slots__ = ("due_date", "id", "lines", "reference", "remaining")
+    __slots__ = ("due_date", "id", "lines", "rank", "reference", "remaining")
 
-    def __init__(self, due_date: str, id: int, reference: str, line_id: int, remaining: int) -> None:
+    def __init__(self, rank: int, due_date: str, id: int, reference: str, line_id: int, remaining: int) -> None:
+        self.rank = rank
         self.due_date = due_date
         self.id = id
         self.reference = reference
@@ -31,34 +33,49 @@ class OpenCharge:
         self.remaining += remaining
 
     def __lt__(self, other: OpenCharge) -> bool:
-        """The order in which charges are paid: oldest due first."""
-        return (self.due_date, self.id) < (other.due_date, other.id)
+        """The order in which charges are paid: by rank, then oldest due first."""
+        return (self.rank, self.due_date, self.id) < (other.rank, other.due_date, other.id)
 
 
-class Allocated(NamedTuple):
-    line_id: int
-    #: Øre, positive.
-    amount: int
-    policy: str
+#: (line id, øre above zero, policy); a plain tuple, because there are as many as payments.
+Allocated: TypeAlias = tuple[int, int, str]
 
 
-def allocate(amount: int, charges: list[OpenCharge], reference: str) -> tuple[list[Allocated], int]:
-    """Spends ``amount`` øre on ``charges`` (oldest due first) and gives what was paid and what is left over."""
+def allocate(amount: int, charges: Sequence[OpenCharge], reference: str, policy: str) -> tuple[list[Allocated], int]:
+    """Spends ``amount`` øre on ``charges``, which stand in order; gives what was paid and what is left over.
+
+    ``policy`` names the order for whoever asks later; what the reference names is paid first whatever its place.
+    """
     paid: list[Allocated] = []
     if reference:
-        named = False
-        for charge in charges:
-            if charge.reference == reference:
-                named = True
-                amount = _pay(charge, amount, BY_REFERENCE, paid)
+        named = [charge for charge in charges if charge.reference == reference]
         if not named and len(reference) == SHORT_REFERENCE_LENGTH:
-            cut = [charge for charge in charges if charge.reference[:SHORT_REFERENCE_LENGTH] == reference]
-            if len(cut) == 1:
-                amount = _pay(cut[0], amount, BY_REFERENCE, paid)
+            named = [charge for charge in charges if charge.reference[:SHORT_REFERENCE_LENGTH] == reference]
+            if len({charge.id for charge in named}) > 1:
+                named = []
+        for charge in named:
+            amount = _pay(charge, amount, BY_REFERENCE, paid)
     for charge in charges:
         if amount == 0:
             break
-        amount = _pay(charge, amount, BY_AGE, paid)
+        amount = _pay(charge, amount, policy, paid)
+    return paid, amount
+
+
+def pay_lines(
+    amount: int, charges: Sequence[OpenCharge], wanted: Sequence[tuple[int, int]], policy: str
+) -> tuple[list[Allocated], int]:
+    """Spends ``amount`` øre on the lines named first: (line id, øre at most), as far as they are open."""
+    paid: list[Allocated] = []
+    for line_id, most in wanted:
+        for charge in charges:
+            for at, (id_, remaining) in enumerate(charge.lines):
+                part = min(amount, most, remaining) if id_ == line_id else 0
+                if part:
+                    paid.append((line_id, part, policy))
+                    charge.lines[at] = (id_, remaining - part)
+                    charge.remaining -= part
+                    amount -= part
     return paid, amount
 
 
@@ -74,19 +91,34 @@ def split(amount: int, weights: list[int]) -> list[int]:
     return shares
 
 
+def missing(charges: Sequence[OpenCharge], paid: Sequence[Allocated], limit: int) -> list[tuple[int, int]]:
+    """(line id, øre) still open on charges that were just paid all but ``limit`` øre or less (R24)."""
+    lines = {line_id for line_id, _, _ in paid}
+    touched = {charge.id for charge in charges if any(line_id in lines for line_id, _ in charge.lines)}
+    left: list[tuple[int, int]] = []
+    for id_ in sorted(touched):
+        ours = [charge for charge in charges if charge.id == id_]
+        if 0 < sum(charge.remaining for charge in ours) <= limit:
+            left += [line for charge in ours for line in charge.lines if line[1]]
+    return left
+
+
 def _pay(charge: OpenCharge, amount: int, policy: str, paid: list[Allocated]) -> int:
     """Pays as much of one charge as ``amount`` allows; gives what is left of it."""
-    part = min(amount, charge.remaining)
+    part = charge.remaining
+    if part > amount:
+        part = amount
     if part == 0:
         return amount
-    if len(charge.lines) == 1:
-        line_id, remaining = charge.lines[0]
-        paid.append(Allocated(line_id, part, policy))
-        charge.lines[0] = (line_id, remaining - part)
+    lines = charge.lines
+    if len(lines) == 1:
+        line_id, remaining = lines[0]
+        paid.append((line_id, part, policy))
+        lines[0] = (line_id, remaining - part)
     else:
-        shares = split(part, [remaining for _, remaining in charge.lines])
-        shared = list(zip(charge.lines, shares, strict=True))
-        paid.extend(Allocated(line_id, share, policy) for (line_id, _), share in shared if share)
+        shares = split(part, [remaining for _, remaining in lines])
+        shared = list(zip(lines, shares, strict=True))
+        paid.extend((line_id, share, policy) for (line_id, _), share in shared if share)
         charge.lines = [(line_id, left - share) for (line_id, left), share in shared]
     charge.remaining -= part
     return amount - part

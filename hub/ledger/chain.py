@@ -15,10 +15,13 @@ from hub.errors import HubError
 
 #: (account code, øre, ISO value date)
 LeafPosting: TypeAlias = tuple[str, int, str]
-#: (charge type, øre, first and last day of its period as ISO text or None)
-ChargedLine: TypeAlias = tuple[str, int, str | None, str | None]
+#: (charge type, øre, first and last day of its period as ISO text or None, VAT rate in hundredths of a percent, øre of
+#: VAT, claim, holding or None)
+ChargedLine: TypeAlias = tuple[str, int, str | None, str | None, int, int, str, str | None]
 
 _SEPARATOR = "\x1f"
+_PLAIN_KIND = "other"
+_PLAIN_LINE = (0, 0, "obligatory", None)
 
 
 class UnprintableKeyError(HubError):
@@ -48,23 +51,38 @@ def leaf(
 ) -> bytes:
     """32 bytes over one entry; ``given`` is its input hash, dates are ISO, amounts øre.
 
-    ``detail`` is :func:`charge_detail`, :func:`suspense_detail` or "". An entry's text is left out: it may hold a name.
+    ``detail`` is what one of the functions below gives, or "". An entry's text is left out: it may hold a name.
     """
     if _SEPARATOR in key:
         raise UnprintableKeyError(f"key {key!r} holds a control character")
+    told = "".join([f"\x1f{code}\x1f{amount}\x1f{day}" for code, amount, day in postings])
     text = (
         f"hub entry v1\x1f{kind}\x1f{key}\x1f{value_date}\x1f{posting_date}\x1f{record or ''}\x1f{corrects_key}"
-        f"\x1f{given.hex()}\x1f{detail}"
+        f"\x1f{given.hex()}\x1f{detail}{told}"
     )
-    for code, amount, day in postings:
-        text += f"\x1f{code}\x1f{amount}\x1f{day}"
     return sha256(text.encode()).digest()
 
 
-def charge_detail(due_date: str, reference: str, lines: Iterable[ChargedLine]) -> str:
-    """What an entry demands, beyond its amount: what decides when it is overdue and which payment pays it."""
-    told = "".join(f"\x1e{type_}\x1e{ore}\x1e{first or ''}\x1e{last or ''}" for type_, ore, first, last in lines)
-    return f"charge\x1e{due_date}\x1e{reference}{told}"
+def charge_detail(due_date: str, reference: str, kind: str, lines: Iterable[ChargedLine]) -> str:
+    """What an entry demands, beyond its amount: what decides when it is overdue and which payment pays it.
+
+    What a line is by default is left out, as it was before there was anything else to say.
+    """
+    told = f"charge\x1e{due_date}\x1e{reference}" + ("" if kind == _PLAIN_KIND else f"\x1d{kind}")
+    for type_, ore, first, last, vat_rate, vat, claim, holding in lines:
+        told += f"\x1e{type_}\x1e{ore}\x1e{first or ''}\x1e{last or ''}"
+        if (vat_rate, vat, claim, holding) != _PLAIN_LINE:
+            told += f"\x1d{vat_rate}\x1d{vat}\x1d{claim}\x1d{holding or ''}"
+    return told
+
+
+def credited_detail(lines: Iterable[tuple[int, int, int]]) -> str:
+    """What a credit note takes back of the charge that it points at: (line of the charge from 0, øre, øre of VAT)."""
+    return "credited" + "".join(f"\x1e{seq}\x1e{ore}\x1e{vat}" for seq, ore, vat in lines)
+
+
+def reversal_detail(reason: str) -> str:
+    return f"reversal\x1e{reason}"
 
 
 def suspense_detail(vendor: str, customer: str, reference: str) -> str:

@@ -1,7 +1,7 @@
 """The only writer of the ledger: turns movements of tenancies into entries, postings, charge lines and allocations.
 
 A ``Books`` object lives as long as its transaction. Rows are written batch by batch, so that memory does not grow with
-the file; the totals of shared accounts and the chain come last, in ``close``.
+the file; the totals of shared accounts, voucher numbers and the chain come last, in ``close``.
 
 Invariant, proved by ``hub verify``: a tenancy's balance = what is open on its charge lines - what is left of its
 credits.
@@ -9,140 +9,47 @@ credits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
 from hub.ledger import chain, kinds
-from hub.ledger.allocation import allocate
-from hub.store import bulk
+from hub.ledger.allocation import Allocated, OpenCharge, allocate, missing, pay_lines
+from hub.ledger.terms import RANKS, Terms
+from hub.store import accounts, bulk
+from hub.store.entries import Account, BatchOf, Correction, Movement, NewLine, Rows, Withdrawn, detail_of
 from hub.store.ids import Ids
 from hub.store.portfolio import TenancyRef
 from hub.store.positions import Position, load_positions
-from hub.store.tables import account, allocation, batch, charge, charge_line, company, credit, entry, posting, suspense
-
-
-class Account(NamedTuple):
-    id: int
-    code: str
-
-
-class NewLine(NamedTuple):
-    """One line of a new charge; ``amount`` in øre, positive; period as ISO dates or None."""
-
-    charge_type: str
-    amount: int
-    period_from: str | None = None
-    period_to: str | None = None
-
-
-class Movement(NamedTuple):
-    """One thing that happens to a tenancy's balance, or to suspense where ``tenancy`` is None. Dates are ISO."""
-
-    kind: str
-    tenancy: TenancyRef | None
-    #: Øre, the effect on the balance (R19): a payment is negative.
-    amount: int
-    value_date: str
-    #: First open day (R22).
-    posting_date: str
-    contra: Account
-    #: When it counts on the other account: the booking date for clearing (R10).
-    contra_date: str
-    key: str
-    given: bytes
-    text: str
-    record: int | None = None
-    reference: str = ""
-    due_date: str = ""
-    #: What a positive amount demands; empty = one line named after the kind.
-    lines: tuple[NewLine, ...] = ()
-    #: For suspense: who the payer said he is, who said so, and why it is nobody's.
-    customer: str = ""
-    vendor: str = ""
-    reason: str = ""
-
-
-class Correction(NamedTuple):
-    """An entry that takes an earlier one back."""
-
-    movement: Movement
-    #: The account of the earlier entry: a tenancy's receivable or suspense.
-    own: Account
-    #: Whose account that is; None for suspense.
-    tenancy_id: int | None
-    corrects: int
-    corrects_key: str
-    #: (line id, øre) that the earlier entry had paid and that is open again.
-    reopened: tuple[tuple[int, int], ...]
-    #: Øre of it that had paid nothing: credit, or money in suspense.
-    unused: int
-
-
-class _Rows:
-    """Rows and changes waiting to be written."""
-
-    def __init__(self) -> None:
-        self.entries: list[bulk.Row] = []
-        self.postings: list[bulk.Row] = []
-        self.allocations: list[bulk.Row] = []
-        self.charges: list[bulk.Row] = []
-        self.lines: list[bulk.Row] = []
-        self.credits: list[bulk.Row] = []
-        self.suspense: list[bulk.Row] = []
-        self.line_deltas: dict[int, int] = {}
-        self.credit_deltas: dict[int, int] = {}
-        self.suspense_deltas: dict[int, int] = {}
-        self.account_deltas: dict[int, int] = {}
-
-    def write(self, conn: Connection) -> None:
-        for table, rows in (
-            (entry, self.entries),
-            (posting, self.postings),
-            (charge, self.charges),
-            (charge_line, self.lines),
-            (allocation, self.allocations),
-            (credit, self.credits),
-            (suspense, self.suspense),
-        ):
-            bulk.insert_rows(conn, table, rows)
-        bulk.add_amounts(conn, charge_line.c.remaining, self.line_deltas)
-        bulk.add_amounts(conn, credit.c.remaining, self.credit_deltas)
-        bulk.add_amounts(conn, suspense.c.remaining, self.suspense_deltas)
-        bulk.add_amounts(conn, account.c.balance, self.account_deltas)
-
-
-class _Batch:
-    """One company's part of this transaction."""
-
-    def __init__(self, id: int, company_number: str) -> None:
-        self.id = id
-        self.company_number = company_number
-        self.root = chain.Root()
-        self.entry_first = 0
-        self.entry_last = 0
-
-    def add(self, entries: Sequence[bulk.Row]) -> None:
-        self.entry_first = self.entry_first or entries[0][0]
-        self.entry_last = entries[-1][0]
-        self.root.add(row[-1] for row in entries)
+from hub.store.tables import account, batch, company, credit
+from hub.store.vouchers import deal_vouchers
 
 
 class Books:
-    """``source`` is the sha256 of the file that is booked, "" for an act of ``actor``."""
+    """``source`` is the sha256 of the file that is booked, "" for an act of ``actor``.
+
+    ``terms_of`` gives a company's terms by number.
+    """
 
     def __init__(
-        self, conn: Connection, *, recorded_at: datetime, actor: str, reading_id: int | None = None, source: str = ""
+        self,
+        conn: Connection,
+        *,
+        recorded_at: datetime,
+        actor: str,
+        terms_of: Callable[[str], Terms],
+        reading_id: int | None = None,
+        source: str = "",
     ) -> None:
         self.conn = conn
         self._ids = Ids(conn)
         self._recorded_at = recorded_at
         self._actor = actor
+        self._terms_of = terms_of
         self._reading_id = reading_id
         self._source = source
-        self._batches: dict[int, _Batch] = {}
+        self._batches: dict[int, tuple[BatchOf, Terms]] = {}
         self._accounts: dict[tuple[int, str], Account] = {}
         self._shared_deltas: dict[int, int] = {}
 
@@ -150,76 +57,123 @@ class Books:
         """The company's account of this code, made if it is new."""
         known = self._accounts.get((company_id, code))
         if known is None:
-            known = Account(_account_id(self.conn, company_id, kind, code), code)
+            known = Account(accounts.account_id(self.conn, company_id, kind, code), code)
             self._accounts[company_id, code] = known
         return known
 
-    def post(self, company_id: int, movements: Sequence[Movement]) -> None:
-        """Books movements of one company in their order; a few thousand at a time."""
+    def holding(self, tenancy: TenancyRef, name: str) -> Account:
+        """The tenancy's holding of this name, made if it is new."""
+        code = kinds.holding_code(name, tenancy.key)
+        known = self._accounts.get((tenancy.company_id, code))
+        if known is None:
+            known = Account(accounts.holding_id(self.conn, tenancy, code), code)
+            self._accounts[tenancy.company_id, code] = known
+        return known
+
+    def post(self, company_id: int, movements: Sequence[Movement]) -> list[int]:
+        """Books movements of one company in their order, a few thousand at a time; gives the ids of their entries."""
         if not movements:
-            return
-        ours = self._batch(company_id)
-        rows = _Rows()
+            return []
+        ours, terms = self._batch(company_id)
+        rows = Rows()
         positions = load_positions(
             self.conn,
-            {m.tenancy.id for m in movements if m.tenancy is not None and m.amount < 0},
+            {m.tenancy.id: terms.policy(m.tenancy.business) for m in movements if m.tenancy and m.amount < 0},
             {m.tenancy.id for m in movements if m.tenancy is not None and m.amount > 0},
         )
-        for entry_id, movement in zip(self._ids.take("entry", len(movements)), movements, strict=True):
+        homes, business = terms.policy(False), terms.policy(True)
+        differences: list[tuple[Movement, list[tuple[int, int]]]] = []
+        ids = self._ids.take("entry", len(movements))
+        for entry_id, movement in zip(ids, movements, strict=True):
             tenancy = movement.tenancy
             detail = ""
+            own: tuple[int, str]
             if tenancy is None:
                 own = self.shared_account(company_id, kinds.SUSPENSE, kinds.SUSPENSE)
                 rows.suspense.append(_suspended(company_id, entry_id, movement))
                 detail = chain.suspense_detail(movement.vendor, movement.customer, movement.reference)
             else:
-                own = Account(tenancy.account_id, f"receivable:{tenancy.key}")
+                own = (tenancy.account_id, f"receivable:{tenancy.key}")
+                policy = business if tenancy.business else homes
                 if movement.amount < 0:
-                    _receive(rows, positions[tenancy.id], entry_id, movement, tenancy.id)
+                    left = _receive(rows, positions[tenancy.id], entry_id, movement, tenancy.id, policy, terms)
+                    if left:
+                        differences.append((_difference(movement, entry_id, left), left))
+                    if movement.corrects is not None:
+                        detail = detail_of(movement)
                 elif movement.amount > 0:
-                    detail = self._demand(rows, positions[tenancy.id], entry_id, movement, tenancy.id)
-            self._enter(rows, ours.id, entry_id, own, movement, detail)
+                    detail = self._demand(rows, positions[tenancy.id], entry_id, movement, tenancy, policy)
+            self._enter(rows, ours, entry_id, own, movement, detail)
+        for (written_off, lines), entry_id in zip(differences, self._ids.take("entry", len(differences)), strict=True):
+            self._write_off(rows, ours, company_id, entry_id, written_off, lines)
         rows.write(self.conn)
         ours.add(rows.entries)
+        return list(ids)
 
-    def correct(self, company_id: int, correction: Correction) -> None:
-        """Books an entry that takes an earlier one back, reopening exactly what that had paid (R9).
-
-        Credit that the tenancy has left pays what is open again, oldest due first, as it would pay a new charge.
-        """
-        ours = self._batch(company_id)
-        rows = _Rows()
+    def enter(self, company_id: int, own: Account, movement: Movement) -> int:
+        """Books an entry that touches no tenancy's balance, between holdings and the rest; gives its id."""
+        ours, _ = self._batch(company_id)
+        rows = Rows()
         (entry_id,) = self._ids.take("entry", 1)
-        for seq, (line_id, part) in enumerate(correction.reopened):
-            rows.allocations.append((entry_id, seq, correction.corrects, line_id, -part, kinds.TAKEN_BACK))
-            rows.line_deltas[line_id] = part
-        if correction.unused:
-            suspended = correction.own.code == kinds.SUSPENSE
-            unused = rows.suspense_deltas if suspended else rows.credit_deltas
-            unused[correction.corrects] = -correction.unused
-        own, movement = correction.own, correction.movement
-        self._enter(rows, ours.id, entry_id, own, movement, "", correction.corrects, correction.corrects_key)
+        self._enter(rows, ours, entry_id, own, movement, detail_of(movement))
         rows.write(self.conn)
         ours.add(rows.entries)
-        if correction.tenancy_id is not None and correction.reopened:
-            self._use_credits(entry_id, correction.tenancy_id, len(correction.reopened))
+        return entry_id
 
-    def _use_credits(self, entry_id: int, tenancy_id: int, seq: int) -> None:
-        """Allocations numbered from ``seq``, by this entry."""
-        position = load_positions(self.conn, {tenancy_id}, {tenancy_id})[tenancy_id]
-        rows = _Rows()
-        for credit_id, left in position.credits:
-            for line_id, part, _ in allocate(left, position.charges, "")[0]:
-                rows.allocations.append((entry_id, seq, credit_id, line_id, part, kinds.BY_CREDIT))
-                rows.line_deltas[line_id] = rows.line_deltas.get(line_id, 0) - part
-                rows.credit_deltas[credit_id] = rows.credit_deltas.get(credit_id, 0) - part
-                seq += 1
+    def correct(self, company_id: int, correction: Correction) -> int:
+        """Books an entry that takes back an earlier one, reopening exactly what that had paid (R9); gives its id.
+
+        Credit that the tenancy has left pays what is open again, as it would pay a new charge.
+        """
+        ours, _ = self._batch(company_id)
+        rows = Rows()
+        (entry_id,) = self._ids.take("entry", 1)
+        movement, own = correction.movement, correction.own
+        corrected = movement.corrects
+        assert corrected is not None
+        taken_back = kinds.REVERSED if movement.kind == kinds.REVERSAL else kinds.TAKEN_BACK
+        for seq, (line_id, part) in enumerate(correction.reopened):
+            rows.allocate(entry_id, seq, corrected, line_id, -part, taken_back)
+        if correction.unused:
+            suspended = own.code == kinds.SUSPENSE
+            unused = rows.suspense_deltas if suspended else rows.credit_deltas
+            unused[corrected] = -correction.unused
+        self._enter(rows, ours, entry_id, own, movement, detail_of(movement))
         rows.write(self.conn)
+        ours.add(rows.entries)
+        if correction.tenancy is not None and correction.reopened:
+            self._use_credits(entry_id, correction.tenancy, len(correction.reopened))
+        return entry_id
+
+    def withdraw(self, company_id: int, movement: Movement, withdrawn: Withdrawn) -> int:
+        """Books an entry that takes back a charge: what had paid it is credit again, which pays what else is open."""
+        tenancy = movement.tenancy
+        assert tenancy is not None
+        ours, _ = self._batch(company_id)
+        rows = Rows()
+        (entry_id,) = self._ids.take("entry", 1)
+        for payment_id in {payment_id for _, payment_id, _ in withdrawn.paid}:
+            bulk.insert_if_new(self.conn, credit, entry_id=payment_id, tenancy_id=tenancy.id, remaining=0)
+        for seq, (line_id, payment_id, part) in enumerate(withdrawn.paid):
+            rows.allocate(entry_id, seq, payment_id, line_id, -part, kinds.REVERSED)
+            rows.change_credit(payment_id, part)
+        for seq, (line_id, amount) in enumerate(withdrawn.lines, start=len(withdrawn.paid)):
+            rows.allocate(entry_id, seq, entry_id, line_id, amount, kinds.BY_DOCUMENT)
+        own = Account(tenancy.account_id, kinds.receivable_code(tenancy.key))
+        self._enter(rows, ours, entry_id, own, movement, detail_of(movement))
+        rows.write(self.conn)
+        ours.add(rows.entries)
+        self._use_credits(entry_id, tenancy, len(rows.allocations))
+        return entry_id
+
+    def pending(self, account_id: int) -> int:
+        """Øre that this transaction has put on an account, and that its balance will show in the end."""
+        return self._shared_deltas.get(account_id, 0)
 
     def close(self) -> None:
         """Writes shared totals and moves each company's chain on: the last locks taken, in order of company."""
         bulk.add_amounts(self.conn, account.c.balance, self._shared_deltas)
-        for company_id, ours in sorted(self._batches.items()):
+        for company_id, (ours, _) in sorted(self._batches.items()):
             if not ours.root.entries:
                 continue
             seq, previous = self.conn.execute(
@@ -246,108 +200,202 @@ class Books:
                     hash=head,
                 )
             )
+            deal_vouchers(self.conn, company_id, ours)
             self.conn.execute(
                 update(company).where(company.c.id == company_id).values(chain_seq=seq + 1, chain_hash=head)
             )
 
-    def _batch(self, company_id: int) -> _Batch:
-        ours = self._batches.get(company_id)
-        if ours is None:
+    def _batch(self, company_id: int) -> tuple[BatchOf, Terms]:
+        known = self._batches.get(company_id)
+        if known is None:
             number = self.conn.execute(select(company.c.number).where(company.c.id == company_id)).scalar_one()
-            ours = self._batches[company_id] = _Batch(self._ids.take("batch", 1)[0], number)
-        return ours
+            ours = BatchOf(self._ids.take("batch", 1)[0], number)
+            known = self._batches[company_id] = ours, self._terms_of(number)
+        return known
 
     def _enter(
-        self,
-        rows: _Rows,
-        batch_id: int,
-        entry_id: int,
-        own: Account,
-        movement: Movement,
-        detail: str = "",
-        corrects: int | None = None,
-        corrects_key: str = "",
+        self, rows: Rows, ours: BatchOf, entry_id: int, own: tuple[int, str], movement: Movement, detail: str = ""
     ) -> None:
-        """The entry with its two postings; a movement of nothing (a failed payment) has one posting of nothing."""
-        kind, _, amount, value_date, posting_date, contra, contra_date, key, given, text, record = movement[:11]
+        """The entry with its postings; a movement of nothing (a failed payment) has one posting of nothing."""
+        kind, tenancy, amount, value_date, posting_date, contra, contra_date, key, given, text, record = movement[:11]
         own_id, own_code = own
-        postings: tuple[chain.LeafPosting, ...] = ((own_code, amount, value_date),)
         rows.postings.append((entry_id, 0, own_id, amount, value_date))
+        postings = [(own_code, amount, value_date)]
         if amount:
-            contra_id, contra_code = contra
-            postings = (*postings, (contra_code, -amount, contra_date))
-            rows.postings.append((entry_id, 1, contra_id, -amount, contra_date))
             shared = self._shared_deltas
-            shared[contra_id] = shared.get(contra_id, 0) - amount
-            deltas = shared if own_code == kinds.SUSPENSE else rows.account_deltas
+            for seq, ((contra_id, contra_code), part) in enumerate(movement.parts or ((contra, -amount),), start=1):
+                postings.append((contra_code, part, contra_date))
+                rows.postings.append((entry_id, seq, contra_id, part, contra_date))
+                shared[contra_id] = shared.get(contra_id, 0) + part
+            deltas = shared if tenancy is None else rows.account_deltas
             deltas[own_id] = deltas.get(own_id, 0) + amount
+        corrects, corrects_key = movement.corrects, movement.corrects_key
         leaf = chain.leaf(kind, key, value_date, posting_date, record, corrects_key, given, detail, postings)
+        voucher = ours.next_voucher(posting_date)
         rows.entries.append(
-            (entry_id, batch_id, kind, value_date, posting_date, text, record, corrects, key, given, leaf)
+            (entry_id, ours.id, kind, value_date, posting_date, text, record, corrects, key, given, leaf, voucher)
         )
+        if corrects is not None:
+            self._note_correction(rows, entry_id, movement)
 
-    def _demand(self, rows: _Rows, position: Position, entry_id: int, movement: Movement, tenancy_id: int) -> str:
+    def _note_correction(self, rows: Rows, entry_id: int, movement: Movement) -> None:
+        if movement.kind == kinds.REVERSAL:
+            rows.reversals.append((entry_id, movement.reason, movement.note))
+        for one in movement.credited:
+            rows.credited.append((entry_id, one.line_id, one.amount, one.vat))
+
+    def _demand(
+        self, rows: Rows, position: Position, entry_id: int, movement: Movement, tenancy: TenancyRef, policy: str
+    ) -> str:
         """A charge with its lines; what credit the tenancy has pays it at once, oldest first. Gives its detail."""
-        lines = movement.lines or (NewLine(movement.kind, movement.amount),)
+        lines = movement.lines or (NewLine(movement.kind, movement.amount, claim="other"),)
         charge_id = self._ids.take("charge", 1)[0]
         due = movement.due_date or movement.value_date
-        rows.charges.append((charge_id, entry_id, tenancy_id, movement.reference, due, movement.text))
-        uses = 0
-        for seq, (line_id, line) in enumerate(zip(self._ids.take("charge_line", len(lines)), lines, strict=True)):
-            left = line.amount
-            while left and position.credits:
-                credit_id, available = position.credits[0]
-                part = min(left, available)
-                rows.allocations.append((entry_id, uses, credit_id, line_id, part, kinds.BY_CREDIT))
-                rows.credit_deltas[credit_id] = rows.credit_deltas.get(credit_id, 0) - part
-                uses += 1
-                left -= part
-                position.credits[0] = (credit_id, available - part)
-                if part == available:
-                    position.credits.pop(0)
+        foreign = movement.foreign or (None, None, None)
+        rows.charges.append(
+            (charge_id, entry_id, tenancy.id, movement.reference, due, movement.text, movement.charge_kind, *foreign)
+        )
+        ids = self._ids.take("charge_line", len(lines))
+        ranks = RANKS[policy]
+        paid = _pay_with_credit(rows, position, entry_id, ids, lines, [ranks[line.claim] for line in lines])
+        for seq, (line_id, line) in enumerate(zip(ids, lines, strict=True)):
+            left = line.amount - paid.get(line_id, 0)
+            type_, amount, first, last, vat_rate, vat, claim, holding, text = line
             rows.lines.append(
                 (
                     line_id,
                     charge_id,
                     seq,
-                    tenancy_id,
-                    line.charge_type,
-                    line.amount,
+                    tenancy.id,
+                    type_,
+                    amount,
                     left,
-                    line.period_from,
-                    line.period_to,
+                    first,
+                    last,
+                    text,
+                    vat_rate,
+                    vat,
+                    claim,
+                    holding,
                 )
             )
             if left:
-                position.add_open_line(due, charge_id, movement.reference, line_id, left)
-        return chain.charge_detail(due, movement.reference, lines)
+                position.add_open_line(ranks[claim], due, charge_id, movement.reference, line_id, left)
+        return chain.charge_detail(due, movement.reference, movement.charge_kind, [line[:8] for line in lines])
+
+    def _write_off(
+        self,
+        rows: Rows,
+        ours: BatchOf,
+        company_id: int,
+        entry_id: int,
+        movement: Movement,
+        lines: Sequence[tuple[int, int]],
+    ) -> None:
+        """What is missing of a charge, within the company's limit (R24)."""
+        assert movement.tenancy is not None
+        for seq, (line_id, part) in enumerate(lines):
+            rows.allocate(entry_id, seq, entry_id, line_id, part, kinds.BY_DOCUMENT)
+        own = Account(movement.tenancy.account_id, kinds.receivable_code(movement.tenancy.key))
+        contra = self.shared_account(company_id, kinds.DIFFERENCES, kinds.DIFFERENCES)
+        self._enter(rows, ours, entry_id, own, movement._replace(contra=contra))
+
+    def _use_credits(self, entry_id: int, tenancy: TenancyRef, seq: int) -> None:
+        """Allocations numbered from ``seq``, by this entry."""
+        _, terms = self._batch(tenancy.company_id)
+        policy = terms.policy(tenancy.business)
+        position = load_positions(self.conn, {tenancy.id: policy}, {tenancy.id})[tenancy.id]
+        rows = Rows()
+        for credit_id, left in position.credits:
+            for line_id, part, _ in allocate(left, position.charges, "", policy)[0]:
+                rows.allocate(entry_id, seq, credit_id, line_id, part, kinds.BY_CREDIT)
+                rows.change_credit(credit_id, -part)
+                seq += 1
+        rows.write(self.conn)
 
 
-def _receive(rows: _Rows, position: Position, entry_id: int, movement: Movement, tenancy_id: int) -> None:
-    """Money for the tenant: pays what is open, by reference and then by age; the rest stays as credit."""
-    paid, rest = allocate(-movement.amount, position.charges, movement.reference)
+def _receive(
+    rows: Rows, position: Position, entry_id: int, movement: Movement, tenancy_id: int, policy: str, terms: Terms
+) -> list[tuple[int, int]]:
+    """Money for the tenant: pays what it is meant for, then what is open; the rest stays as credit.
+
+    Gives the lines (id, øre) that a small difference is missing on.
+    """
+    amount = -movement.amount
+    paid: list[Allocated] = []
+    if movement.earmarked:
+        paid, amount = pay_lines(amount, position.charges, movement.earmarked, kinds.BY_DOCUMENT)
+    more, rest = allocate(amount, position.charges, movement.reference, policy)
+    paid += more
     deltas = rows.line_deltas
-    for seq, (line_id, part, policy) in enumerate(paid):
-        rows.allocations.append((entry_id, seq, entry_id, line_id, part, policy))
+    for seq, (line_id, part, why) in enumerate(paid):
+        rows.allocations.append((entry_id, seq, entry_id, line_id, part, why))
         deltas[line_id] = deltas.get(line_id, 0) - part
     if rest:
-        rows.credits.append((entry_id, tenancy_id, rest, rest))
+        rows.credits.append((entry_id, tenancy_id, rest))
         position.credits.append((entry_id, rest))
+        return []
+    if not terms.small_difference or movement.kind not in (kinds.PAYMENT, kinds.MATCH):
+        return []
+    left = missing(position.charges, paid, terms.small_difference)
+    pay_lines(sum(part for _, part in left), position.charges, left, kinds.BY_DOCUMENT)
+    return left
+
+
+def _pay_with_credit(
+    rows: Rows,
+    position: Position,
+    entry_id: int,
+    ids: Sequence[int],
+    lines: Sequence[NewLine],
+    ranks: Sequence[int],
+) -> dict[int, int]:
+    """What the tenancy's credits pay of a new charge, by line: in order of rank, shared over lines of one rank."""
+    paid: dict[int, int] = {}
+    if not position.credits:
+        return paid
+    parts: dict[int, OpenCharge] = {}
+    for line_id, line, rank in zip(ids, lines, ranks, strict=True):
+        if rank in parts:
+            parts[rank].add_line(line_id, line.amount)
+        else:
+            parts[rank] = OpenCharge(rank, "", 0, "", line_id, line.amount)
+    ordered = sorted(parts.values())
+    seq = 0
+    while position.credits and any(part.remaining for part in ordered):
+        credit_id, available = position.credits[0]
+        used, left = allocate(available, ordered, "", kinds.BY_CREDIT)
+        for line_id, part, why in used:
+            rows.allocations.append((entry_id, seq, credit_id, line_id, part, why))
+            paid[line_id] = paid.get(line_id, 0) + part
+            seq += 1
+        rows.change_credit(credit_id, left - available)
+        position.credits[0] = (credit_id, left)
+        if not left:
+            position.credits.pop(0)
+    return paid
+
+
+def _difference(movement: Movement, entry_id: int, lines: Sequence[tuple[int, int]]) -> Movement:
+    written_off = sum(part for _, part in lines)
+    return Movement(
+        kinds.DIFFERENCE,
+        movement.tenancy,
+        -written_off,
+        movement.value_date,
+        movement.posting_date,
+        movement.contra,
+        movement.value_date,
+        f"{movement.key}|difference",
+        chain.input_hash(written_off),
+        "Afrunding",
+        corrects=entry_id,
+        corrects_key=movement.key,
+    )
 
 
 def _suspended(company_id: int, entry_id: int, movement: Movement) -> bulk.Row:
     received = -movement.amount
-    said = (movement.vendor, movement.customer, movement.reference, movement.reason)
+    reason = "its charge-back was reversed" if movement.kind == kinds.REVERSAL else movement.reason
+    said = (movement.vendor, movement.customer, movement.reference, reason)
     return (entry_id, company_id, received, received, *said)
-
-
-def _account_id(conn: Connection, company_id: int, kind: str, code: str) -> int:
-    """Another writer may make the same account meanwhile: whoever comes second waits, then finds it."""
-    wanted = select(account.c.id).where(account.c.company_id == company_id, account.c.code == code)
-    known: int | None = conn.execute(wanted).scalar_one_or_none()
-    if known is not None:
-        return known
-    currency = select(company.c.currency).where(company.c.id == company_id).scalar_subquery()
-    bulk.insert_if_new(conn, account, company_id=company_id, kind=kind, code=code, currency=currency)
-    made: int = conn.execute(wanted).scalar_one()
-    return made

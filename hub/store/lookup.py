@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Connection, Text, any_, column, func, literal, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Connection, Select, Text, any_, column, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
+
+_ROWS_A_PART = 2_000
 
 
 def among(
@@ -23,3 +25,30 @@ def among(
     # Not the column's own type: a cast to varchar(n) cuts a longer value, which then matches what it is not.
     kind = ARRAY(BigInteger if searched.type.python_type is int else Text)
     return searched == any_(literal(list(values), kind))
+
+
+def streamed(connection: Connection, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
+    """As :func:`fetched`, of an answer of any length, in parts."""
+    result = connection.execute(query, execution_options={"yield_per": _ROWS_A_PART})
+    try:
+        # The strategy, not the cursor: on PostgreSQL's side of it a first row may have been fetched already.
+        while result.cursor is not None:
+            rows = result.cursor_strategy.fetchmany(result, result.cursor, _ROWS_A_PART)
+            if not rows:
+                break
+            yield from rows
+    finally:
+        result.close()
+
+
+def fetched(connection: Connection, query: Select[Any]) -> Sequence[Any]:
+    """All rows as the driver's own tuples: SQLAlchemy's rows cost as much again, which counts when there are millions.
+
+    For columns that come alike from both drivers: integers, text, bytes, booleans as something true or not; dates only
+    as text.
+    """
+    result = connection.execute(query)
+    assert result.cursor is not None
+    rows = result.cursor.fetchall()
+    result.close()
+    return rows

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select
 
-from hub.store.lookup import among
-from hub.store.tables import company, property_, tenancy, unit
+from hub.errors import HubError
+from hub.store.lookup import among, fetched
+from hub.store.tables import account, company, posting, property_, tenancy, unit
 
 #: Lengths that Betalingsservice gives its numbers, zero-filled in files and in our tables alike.
 _CREDITOR_DIGITS = 8
@@ -27,6 +28,7 @@ class TenancyRef(NamedTuple):
     property_id: int
     #: Its receivable account.
     account_id: int
+    business: bool
 
 
 class Tenancy(NamedTuple):
@@ -37,7 +39,6 @@ class Tenancy(NamedTuple):
     #: First and last day; None = open.
     move_in: date | None
     move_out: date | None
-    business: bool
 
 
 class PropertyRef(NamedTuple):
@@ -85,6 +86,7 @@ _REF = select(
     tenancy.c.company_id,
     tenancy.c.property_id,
     tenancy.c.account_id,
+    tenancy.c.business,
 )
 
 
@@ -147,12 +149,10 @@ def tenancies_by_customer(
     connection: Connection, company_id: int, customer_keys: Collection[str]
 ) -> dict[str, TenancyRef]:
     """Tenancies of one company by :func:`customer_key`; numbers that nobody has are left out."""
-    rows = connection.execute(
-        _REF.add_columns(tenancy.c.customer_key).where(
-            tenancy.c.company_id == company_id, among(connection, tenancy.c.customer_key, customer_keys)
-        )
+    query = select(tenancy.c.customer_key, *_REF.selected_columns).where(
+        tenancy.c.company_id == company_id, among(connection, tenancy.c.customer_key, customer_keys)
     )
-    return {row[-1]: TenancyRef._make(row[:-1]) for row in rows.all()}
+    return {key: TenancyRef(*ref) for key, *ref in fetched(connection, query)}
 
 
 def properties_of_customers(connection: Connection, company_id: int, customer_keys: Collection[str]) -> dict[int, str]:
@@ -172,9 +172,44 @@ def tenancies_by_key(connection: Connection, keys: Collection[str]) -> dict[str,
 
 def tenancy_by_key(connection: Connection, key: str) -> Tenancy | None:
     """The tenancy with this key, as a person writes it."""
-    more = (tenancy.c.name, tenancy.c.move_in, tenancy.c.move_out, tenancy.c.business)
+    more = (tenancy.c.name, tenancy.c.move_in, tenancy.c.move_out)
     row = connection.execute(_REF.add_columns(*more).where(tenancy.c.key == plain_key(key))).one_or_none()
     return None if row is None else Tenancy(TenancyRef._make(row[: -len(more)]), *row[-len(more) :])
+
+
+def tenancy_of(connection: Connection, key: str) -> Tenancy:
+    """Raises HubError when there is no such tenancy; numbers may be written with leading zeros."""
+    found = tenancy_by_key(connection, key)
+    if found is None:
+        raise HubError(
+            f"there is no tenancy {key}",
+            do="write it as company-property-unit-tenant, e.g. 1-12-304-2, and see that hub portfolio import has it",
+        )
+    return found
+
+
+def refs_with(connection: Connection, ids: Collection[int]) -> dict[int, TenancyRef]:
+    """Tenancies by id."""
+    return {ref.id: ref for ref in _refs(connection, _REF.where(among(connection, tenancy.c.id, ids)))}
+
+
+def tenancy_of_account(connection: Connection, account_id: int) -> TenancyRef | None:
+    """Whose receivable an account is."""
+    row = connection.execute(_REF.where(tenancy.c.account_id == account_id)).one_or_none()
+    return None if row is None else TenancyRef._make(row)
+
+
+def tenancy_of_posted(connection: Connection, entry_id: int) -> TenancyRef | None:
+    """The tenancy on whose receivable or holdings an entry has postings."""
+    whose = (tenancy.c.account_id == account.c.id) | (tenancy.c.id == account.c.tenancy_id)
+    row = connection.execute(
+        _REF.join(account, whose)
+        .join(posting, posting.c.account_id == account.c.id)
+        .where(posting.c.entry_id == entry_id)
+        .order_by(posting.c.seq)
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else TenancyRef._make(row)
 
 
 def property_by_numbers(connection: Connection, company_number: str, property_number: str) -> PropertyRef | None:

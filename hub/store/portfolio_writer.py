@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, Table, bindparam, insert, select, update
 
 from hub.ledger import kinds
 from hub.ledger.chain import genesis
+from hub.store.accounts import next_number
 from hub.store.lookup import among
 from hub.store.tables import account, company, customer_number, property_, tenancy, unit
 
@@ -20,7 +22,7 @@ _K = TypeVar("_K", bound=Hashable)
 
 @dataclass(frozen=True)
 class TenancyFacts:
-    """What is said of one tenancy, its property and its company, by column of the table; the unsaid is left out."""
+    """What is said of one tenancy, its unit, property and company, by column of the table; the unsaid is left out."""
 
     company_number: str
     property_number: str
@@ -28,6 +30,8 @@ class TenancyFacts:
     tenant_number: str
     about_company: Mapping[str, Any]
     about_property: Mapping[str, Any]
+    #: ``main_unit_id`` is the number of the main unit, in the same property; None = it has none.
+    about_unit: Mapping[str, Any]
     about_tenancy: Mapping[str, Any]
 
     @property
@@ -64,6 +68,20 @@ def load_portfolio(connection: Connection, company_numbers: Iterable[str]) -> St
     )
 
 
+def load_units(
+    connection: Connection, properties: Mapping[tuple[str, str], Row[Any]]
+) -> dict[tuple[str, str, str], Row[Any]]:
+    """Id, number, and id and number of the main unit, of every unit in these properties."""
+    keys = {row.id: key for key, row in properties.items()}
+    main = unit.alias("main")
+    units: Select[Any] = (
+        select(unit.c.id, unit.c.property_id, unit.c.number, unit.c.main_unit_id, main.c.number.label("main_number"))
+        .join_from(unit, main, main.c.id == unit.c.main_unit_id, isouter=True)
+        .where(among(connection, unit.c.property_id, list(keys)))
+    )
+    return {(*keys[row.property_id], row.number): row for row in connection.execute(units)}
+
+
 def write_portfolio(
     connection: Connection,
     facts: Sequence[TenancyFacts],
@@ -88,6 +106,7 @@ def write_portfolio(
     new = [fact for fact in facts if fact.key not in stored.tenancies]
     _add_tenancies(connection, new, companies, properties)
     _add_customers(connection, facts, stored, now)
+    changed_units = _link_units(connection, facts, properties)
     said_of_tenancies = {fact.key: fact.about_tenancy for fact in facts}
     changed_tenancies = _change(connection, tenancy, said_of_tenancies, stored.tenancies)
     changed_properties = _change(connection, property_, said_of_properties, stored.properties)
@@ -97,6 +116,7 @@ def write_portfolio(
         fact.key
         for fact in facts
         if fact.key in changed_tenancies
+        or fact.unit_key in changed_units
         or fact.property_key in changed_properties
         or fact.company_number in changed_companies
     }
@@ -168,11 +188,16 @@ def _add_tenancies(
 ) -> None:
     """With their units, where those are new too, and a receivable account each."""
     unit_ids = _unit_ids(connection, new, properties)
+    numbers = {
+        number: count(next_number(connection, companies[number].id, wanted))
+        for number, wanted in Counter(fact.company_number for fact in new).items()
+    }
     _insert(
         connection,
         account,
         [
             {
+                "number": next(numbers[fact.company_number]),
                 "company_id": companies[fact.company_number].id,
                 "kind": kinds.RECEIVABLE,
                 "code": kinds.receivable_code(fact.key),
@@ -243,6 +268,18 @@ def _unit_ids(
     _insert(connection, unit, [{"property_id": property_id, "number": number} for property_id, number in missing])
     found = {(row.property_id, row.number): row.id for row in connection.execute(units)}
     return {key: found[place] for key, place in wanted.items()}
+
+
+def _link_units(
+    connection: Connection, facts: Sequence[TenancyFacts], properties: Mapping[tuple[str, str], Row[Any]]
+) -> set[tuple[str, str, str]]:
+    """To their main units; gives the keys of those where that is another than it was."""
+    mains = {fact.unit_key: fact.about_unit["main_unit_id"] for fact in facts if fact.about_unit}
+    if not mains:
+        return set()
+    units = load_units(connection, {key[:2]: properties[key[:2]] for key in mains})
+    said = {key: {"main_unit_id": number and units[(*key[:2], number)].id} for key, number in mains.items()}
+    return _change(connection, unit, said, units)
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-State = Literal["booked", "partly_booked", "held_for_approval", "duplicate", "quarantined", "ignored"]
+State = Literal["booked", "partly_booked", "held_for_approval", "duplicate", "quarantined", "ignored", "reversed"]
 
 
 @dataclass
@@ -26,10 +26,14 @@ class Counts:
 
 @dataclass
 class Result:
-    """One reading's end. ``amount`` is øre, signed net booked, positive = money received, suspense included (R19)."""
+    """One reading's end. ``amount`` is øre, signed net booked, positive = money received, suspense included (R19).
+
+    ``total`` is the net of all records that the check pass saw, whatever became of them; None = it saw none.
+    """
 
     state: State
     reasons: list[str] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     amount: int = 0
     currency: str | None = None
+    total: int | None = None

@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, literal, or_, select
+from sqlalchemy import Connection, Row, Select, case, func, literal, or_, select, union_all
 
 from hub.ledger import kinds
 from hub.money import format_amount
 from hub.store.tables import (
     account,
     allocation,
-    batch,
     charge,
     charge_line,
     company,
     credit,
-    document,
     entry,
-    outcome,
     posting,
-    reading,
     suspense,
     tenancy,
 )
@@ -30,7 +26,7 @@ from hub.store.tables import (
 _IN_PARTS = {"yield_per": 2_000}
 
 #: An entry with its own posting, the first one: on a tenancy's receivable or on suspense.
-_OWN = (
+OWN = (
     select(
         entry.c.id,
         entry.c.key,
@@ -50,7 +46,6 @@ _OWN = (
 def wrong_sums(conn: Connection) -> Iterator[str]:
     """A sentence for each row that is not what it should be."""
     for query, told in (
-        (_postings_without_entry(), _tell_posting),
         (_accounts(), _tell_account),
         (_foreign_currencies(), _tell_currency),
         (_lines(), _tell_line),
@@ -63,47 +58,39 @@ def wrong_sums(conn: Connection) -> Iterator[str]:
         (_suspended(), _tell_suspended),
         (_suspense_accounts(), _tell_suspense),
         (_corrections(), _tell_correction),
-        (_readings(), _tell_reading),
     ):
-        yield from _told(conn, query, told)
+        yield from told_by(conn, query, told)
 
 
-def _told(conn: Connection, query: Select[Any], told: Callable[[Row[Any]], str]) -> Iterator[str]:
+def told_by(conn: Connection, query: Select[Any], told: Callable[[Row[Any]], str]) -> Iterator[str]:
+    """A sentence a row of ``query``."""
     for row in conn.execute(query, execution_options=_IN_PARTS):
         yield told(row)
 
 
-def _zero(amount: Any) -> Any:
+def zero(amount: Any) -> Any:
+    """NULL as nothing."""
     return func.coalesce(amount, 0)
 
 
-def _kr(ore: Any) -> str:
-    """PostgreSQL sums bigint to numeric."""
+def kr(ore: Any) -> str:
+    """Øre as text; PostgreSQL sums bigint to numeric."""
     return format_amount(int(ore))
-
-
-def _postings_without_entry() -> Select[Any]:
-    there = select(entry.c.id).where(entry.c.id == posting.c.entry_id).exists()
-    return select(posting.c.entry_id, posting.c.amount).where(~there)
-
-
-def _tell_posting(row: Row[Any]) -> str:
-    return f"a posting of {_kr(row.amount)} belongs to entry {row.entry_id}, which is not there"
 
 
 def _accounts() -> Select[Any]:
     sums = select(posting.c.account_id, func.sum(posting.c.amount).label("total")).group_by(posting.c.account_id)
     posted = sums.subquery()
     return (
-        select(company.c.number, account.c.code, account.c.balance, _zero(posted.c.total).label("total"))
+        select(company.c.number, account.c.code, account.c.balance, zero(posted.c.total).label("total"))
         .join_from(account, company, company.c.id == account.c.company_id)
         .join(posted, posted.c.account_id == account.c.id, isouter=True)
-        .where(account.c.balance != _zero(posted.c.total))
+        .where(account.c.balance != zero(posted.c.total))
     )
 
 
 def _tell_account(row: Row[Any]) -> str:
-    return f"company {row.number}: account {row.code} says {_kr(row.balance)}, its postings sum to {_kr(row.total)}"
+    return f"company {row.number}: account {row.code} says {kr(row.balance)}, its postings sum to {kr(row.total)}"
 
 
 def _foreign_currencies() -> Select[Any]:
@@ -122,7 +109,7 @@ def _lines() -> Select[Any]:
     """What is left of a line is its amount less what was allocated to it, and never less than nothing."""
     sums = select(allocation.c.line_id, func.sum(allocation.c.amount).label("paid")).group_by(allocation.c.line_id)
     paid = sums.subquery()
-    left = charge_line.c.amount - _zero(paid.c.paid)
+    left = charge_line.c.amount - zero(paid.c.paid)
     return (
         select(tenancy.c.key, charge_line.c.id, charge_line.c.remaining, left.label("left"))
         .join_from(charge_line, charge, charge.c.id == charge_line.c.charge_id)
@@ -140,7 +127,7 @@ def _lines() -> Select[Any]:
 
 
 def _tell_line(row: Row[Any]) -> str:
-    return f"tenancy {row.key}: charge line {row.id} says {_kr(row.remaining)} is left, its allocations {_kr(row.left)}"
+    return f"tenancy {row.key}: charge line {row.id} says {kr(row.remaining)} is left, its allocations {kr(row.left)}"
 
 
 def _charges() -> Select[Any]:
@@ -150,27 +137,27 @@ def _charges() -> Select[Any]:
         .join_from(charge, charge_line, charge_line.c.charge_id == charge.c.id)
         .group_by(charge.c.entry_id, charge.c.tenancy_id)
     )
-    charged, own = sums.subquery(), _OWN.subquery()
+    charged, own = sums.subquery(), OWN.subquery()
     demands = (own.c.account_kind == kinds.RECEIVABLE) & (own.c.amount > 0) & own.c.corrects.is_(None)
     demanded = case((demands, own.c.amount), else_=0)
     return (
-        select(own.c.id, own.c.key, demanded.label("demanded"), _zero(charged.c.total).label("total"))
+        select(own.c.id, own.c.key, demanded.label("demanded"), zero(charged.c.total).label("total"))
         .join_from(own, charged, charged.c.entry_id == own.c.id, isouter=True)
         .join(tenancy, tenancy.c.id == charged.c.tenancy_id, isouter=True)
-        .where(or_(demanded != _zero(charged.c.total), tenancy.c.account_id != own.c.account_id))
+        .where(or_(demanded != zero(charged.c.total), tenancy.c.account_id != own.c.account_id))
     )
 
 
 def _tell_charge(row: Row[Any]) -> str:
-    return f"entry {row.id} ({row.key}) demands {_kr(row.demanded)}, its charge lines {_kr(row.total)}"
+    return f"entry {row.id} ({row.key}) demands {kr(row.demanded)}, its charge lines {kr(row.total)}"
 
 
 def _money() -> Select[Any]:
     """Money that came is allocated or left as credit, but for what was taken back."""
     spent = _spent().subquery()
-    back, own = _taken_back().subquery(), _OWN.subquery()
-    came = -own.c.amount - _zero(back.c.total)
-    used = _zero(spent.c.total) + _zero(credit.c.remaining)
+    back, own = _taken_back().subquery(), OWN.subquery()
+    came = -own.c.amount - zero(back.c.total)
+    used = zero(spent.c.total) + zero(credit.c.remaining)
     return (
         select(own.c.id, own.c.key, came.label("came"), used.label("used"))
         .join_from(own, spent, spent.c.payment_id == own.c.id, isouter=True)
@@ -181,7 +168,7 @@ def _money() -> Select[Any]:
 
 
 def _tell_money(row: Row[Any]) -> str:
-    return f"entry {row.id} ({row.key}) brought {_kr(row.came)}, and {_kr(row.used)} of it is allocated or credit"
+    return f"entry {row.id} ({row.key}) brought {kr(row.came)}, and {kr(row.used)} of it is allocated or credit"
 
 
 def _spent() -> Select[Any]:
@@ -190,43 +177,36 @@ def _spent() -> Select[Any]:
 
 
 def _taken_back() -> Select[Any]:
-    taker = _OWN.subquery()
+    taker = OWN.subquery()
     total = func.sum(taker.c.amount).label("total")
-    return select(taker.c.corrects, total).where(taker.c.corrects.is_not(None)).group_by(taker.c.corrects)
+    return select(taker.c.corrects, total).where(taker.c.kind.in_(kinds.TAKING_BACK)).group_by(taker.c.corrects)
 
 
 def _credits() -> Select[Any]:
-    """Credit is what a payment left over at once, of the tenancy that paid, and never more than that is left of it."""
-    at_once = _spent().where(allocation.c.entry_id == allocation.c.payment_id).subquery()
-    own = _OWN.subquery()
-    over = -own.c.amount - _zero(at_once.c.total)
+    """Credit is left of money of the tenancy that has it, and never less than nothing."""
+    own = OWN.subquery()
     return (
-        select(tenancy.c.key, credit.c.entry_id, credit.c.amount, credit.c.remaining, _zero(over).label("over"))
+        select(tenancy.c.key, credit.c.entry_id, credit.c.remaining)
         .join_from(credit, tenancy, tenancy.c.id == credit.c.tenancy_id)
         .join(own, own.c.id == credit.c.entry_id, isouter=True)
-        .join(at_once, at_once.c.payment_id == credit.c.entry_id, isouter=True)
         .where(
             or_(
                 own.c.id.is_(None),
                 own.c.account_id != tenancy.c.account_id,
-                credit.c.amount != over,
+                own.c.amount >= 0,
                 credit.c.remaining < 0,
-                credit.c.remaining > credit.c.amount,
             )
         )
     )
 
 
 def _tell_credit(row: Row[Any]) -> str:
-    return (
-        f"tenancy {row.key}: the credit of entry {row.entry_id} says {_kr(row.remaining)} of {_kr(row.amount)} is "
-        f"left, the entry left over {_kr(row.over)}"
-    )
+    return f"tenancy {row.key}: credit of {kr(row.remaining)} is left of entry {row.entry_id}, which brought it none"
 
 
 def _allocations() -> Select[Any]:
     """An allocation is of money of the line's own tenancy, by an entry that is there."""
-    act, money = entry.alias("act"), _OWN.subquery()
+    act, money = entry.alias("act"), OWN.subquery()
     return (
         select(allocation.c.entry_id, allocation.c.payment_id, allocation.c.line_id, allocation.c.amount)
         .join_from(allocation, act, act.c.id == allocation.c.entry_id, isouter=True)
@@ -247,7 +227,7 @@ def _allocations() -> Select[Any]:
 
 def _tell_allocation(row: Row[Any]) -> str:
     return (
-        f"entry {row.entry_id} allocates {_kr(row.amount)} of entry {row.payment_id} to charge line {row.line_id}: "
+        f"entry {row.entry_id} allocates {kr(row.amount)} of entry {row.payment_id} to charge line {row.line_id}: "
         "the three do not belong together"
     )
 
@@ -256,7 +236,7 @@ def _positions() -> Select[Any]:
     """A tenancy's balance is what is open on its charge lines less what is left of its credits."""
     opened = _per_tenancy(charge_line.c.tenancy_id, charge_line.c.remaining)
     credited = _per_tenancy(credit.c.tenancy_id, credit.c.remaining)
-    position = _zero(opened.c.total) - _zero(credited.c.total)
+    position = zero(opened.c.total) - zero(credited.c.total)
     return (
         select(tenancy.c.key, account.c.balance, position.label("position"))
         .join_from(tenancy, account, account.c.id == tenancy.c.account_id)
@@ -271,7 +251,7 @@ def _per_tenancy(whose: Any, amount: Any) -> Any:
 
 
 def _tell_position(row: Row[Any]) -> str:
-    return f"tenancy {row.key} has balance {_kr(row.balance)}, its open charges less credits are {_kr(row.position)}"
+    return f"tenancy {row.key} has balance {kr(row.balance)}, its open charges less credits are {kr(row.position)}"
 
 
 def _names() -> Select[Any]:
@@ -289,13 +269,13 @@ def _tell_name(row: Row[Any]) -> str:
 
 
 def _suspended() -> Select[Any]:
-    """Money in suspense is what its entry brought, and what is left of it is what was not taken back."""
-    back, own = _taken_back().subquery(), _OWN.subquery()
-    left = suspense.c.amount - _zero(back.c.total)
+    """Money in suspense is what its entry brought, and what is left of it what nothing has moved away since."""
+    moved, own = _moved_from_suspense().subquery(), OWN.subquery()
+    left = suspense.c.amount - zero(moved.c.total)
     return (
         select(suspense.c.entry_id, suspense.c.amount, suspense.c.remaining, left.label("left"))
         .join_from(suspense, own, own.c.id == suspense.c.entry_id, isouter=True)
-        .join(back, back.c.corrects == suspense.c.entry_id, isouter=True)
+        .join(moved, moved.c.entry_id == suspense.c.entry_id, isouter=True)
         .where(
             or_(
                 own.c.id.is_(None),
@@ -307,10 +287,31 @@ def _suspended() -> Select[Any]:
     )
 
 
+def _moved_from_suspense() -> Select[Any]:
+    """By the entry that came: what its correctors, and reversals of its matches, have put on suspense."""
+    first, second = entry.alias("first"), entry.alias("second")
+    movers = union_all(
+        select(first.c.corrects.label("entry_id"), first.c.id.label("mover_id")).join(
+            suspense, suspense.c.entry_id == first.c.corrects
+        ),
+        select(first.c.corrects, second.c.id)
+        .join_from(first, second, second.c.corrects == first.c.id)
+        .join(suspense, suspense.c.entry_id == first.c.corrects)
+        .where(first.c.kind == kinds.MATCH),
+    ).subquery()
+    return (
+        select(movers.c.entry_id, func.sum(posting.c.amount).label("total"))
+        .join_from(movers, posting, posting.c.entry_id == movers.c.mover_id)
+        .join(account, account.c.id == posting.c.account_id)
+        .where(account.c.kind == kinds.SUSPENSE)
+        .group_by(movers.c.entry_id)
+    )
+
+
 def _tell_suspended(row: Row[Any]) -> str:
     return (
-        f"entry {row.entry_id}: suspense says {_kr(row.remaining)} of {_kr(row.amount)} is left, its postings say "
-        f"{_kr(row.left)}"
+        f"entry {row.entry_id}: suspense says {kr(row.remaining)} of {kr(row.amount)} is left, its postings say "
+        f"{kr(row.left)}"
     )
 
 
@@ -318,88 +319,26 @@ def _suspense_accounts() -> Select[Any]:
     sums = select(suspense.c.company_id, func.sum(suspense.c.remaining).label("total")).group_by(suspense.c.company_id)
     left = sums.subquery()
     return (
-        select(company.c.number, account.c.balance, _zero(left.c.total).label("total"))
+        select(company.c.number, account.c.balance, zero(left.c.total).label("total"))
         .join_from(account, company, company.c.id == account.c.company_id)
         .join(left, left.c.company_id == account.c.company_id, isouter=True)
-        .where(account.c.kind == kinds.SUSPENSE, account.c.balance != -_zero(left.c.total))
+        .where(account.c.kind == kinds.SUSPENSE, account.c.balance != -zero(left.c.total))
     )
 
 
 def _tell_suspense(row: Row[Any]) -> str:
-    return f"company {row.number}: suspense has {_kr(-row.balance)}, the money listed as unmatched is {_kr(row.total)}"
+    return f"company {row.number}: suspense has {kr(-row.balance)}, the money listed as unmatched is {kr(row.total)}"
 
 
 def _corrections() -> Select[Any]:
     """An entry takes back what another put on the same account."""
-    own, original = _OWN.subquery(), _OWN.subquery()
+    own, original = OWN.subquery(), OWN.subquery()
     return (
         select(own.c.id, own.c.key, own.c.corrects)
         .join_from(own, original, original.c.id == own.c.corrects)
-        .where(own.c.account_id != original.c.account_id)
+        .where(own.c.kind.in_(kinds.TAKING_BACK), own.c.account_id != original.c.account_id)
     )
 
 
 def _tell_correction(row: Row[Any]) -> str:
     return f"entry {row.id} ({row.key}) is on another account than entry {row.corrects}, which it corrects"
-
-
-def _readings() -> Select[Any]:
-    """What a reading says it booked is what its entries are; a document makes no entry."""
-    own = _OWN.subquery()
-    failed = own.c.kind == kinds.PAYMENT_FAILED
-    suspended = own.c.account_kind == kinds.SUSPENSE
-    # A result is signed as the tenant's balance, money as what was received (R19).
-    amount = case((own.c.kind == kinds.RESULT, own.c.amount), else_=-own.c.amount)
-    entered = (
-        select(
-            batch.c.reading_id,
-            func.count().filter(~failed & ~suspended).label("booked"),
-            func.count().filter(suspended).label("unmatched"),
-            func.count().filter(failed).label("failed"),
-            func.sum(amount).label("amount"),
-        )
-        .join_from(own, batch, batch.c.id == own.c.batch_id)
-        .group_by(batch.c.reading_id)
-        .subquery()
-    )
-    unknown = (
-        select(outcome.c.reading_id, func.count().label("failed"))
-        .where(outcome.c.outcome == "failed")
-        .group_by(outcome.c.reading_id)
-        .subquery()
-    )
-    filed = select(document.c.id).where(document.c.file_id == reading.c.file_id).exists()
-    return (
-        select(
-            reading.c.id,
-            reading.c.file_id,
-            (reading.c.booked + reading.c.unmatched).label("said"),
-            reading.c.amount,
-            (_zero(entered.c.booked) + _zero(entered.c.unmatched)).label("found"),
-            _zero(entered.c.amount).label("found_amount"),
-        )
-        .join_from(reading, entered, entered.c.reading_id == reading.c.id, isouter=True)
-        .join(unknown, unknown.c.reading_id == reading.c.id, isouter=True)
-        .where(
-            or_(reading.c.state.in_(("booked", "partly_booked")), entered.c.reading_id.is_not(None)),
-            ~filed,
-            or_(
-                reading.c.read != reading.c.booked + reading.c.unmatched + reading.c.failed + _unbooked(),
-                reading.c.booked != _zero(entered.c.booked),
-                reading.c.unmatched != _zero(entered.c.unmatched),
-                reading.c.failed != _zero(entered.c.failed) + _zero(unknown.c.failed),
-                reading.c.amount != _zero(entered.c.amount),
-            ),
-        )
-    )
-
-
-def _unbooked() -> Any:
-    return reading.c.duplicate + reading.c.held + reading.c.kept
-
-
-def _tell_reading(row: Row[Any]) -> str:
-    return (
-        f"file {row.file_id}: its reading {row.id} says that it booked {row.said} records for {_kr(row.amount)}, the "
-        f"ledger has {row.found} for {_kr(row.found_amount)}"
-    )

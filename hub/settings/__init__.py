@@ -6,74 +6,45 @@ is reported at once, as a :class:`Problem` each.
 
 from __future__ import annotations
 
-import os
 import re
-import reprlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, StringConstraints, ValidationError, field_validator
 
-from hub.errors import HubError
+from hub.ledger.terms import Terms
+from hub.settings.company import CompanyConfig, CompanyNumber, PropertyNumber, known_zone
+from hub.settings.model import HIDDEN, ConfigError, Model, Problem, Secret, is_secret, problems_of, shown
 
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong in the configuration: file, key, the value given, what is allowed."""
-
-    file: str
-    key: str
-    given: str
-    allowed: str
-
-    def __str__(self) -> str:
-        given = f", given {self.given}" if self.given else ""
-        return f"{self.file}: {self.key}{given}: {self.allowed}"
-
-
-class ConfigError(HubError):
-    """The configuration cannot be used; ``problems`` holds all that is wrong, not the first of it."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(map(str, problems)), do="mend the files named, then run: hub check")
-        self.problems = problems
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+__all__ = [
+    "HIDDEN",
+    "CompanyConfig",
+    "ConfigError",
+    "Door",
+    "HubConfig",
+    "IntakeSection",
+    "PluginSection",
+    "Problem",
+    "Secret",
+    "Site",
+    "VendorConfig",
+    "is_secret",
+    "load_site",
+    "parse_period",
+    "problems_of",
+    "read_site",
+    "shown",
+    "vendor_file",
+]
 
 
-class Secret(_Model):
-    """A value kept outside the configuration: ``{ env = "NAME" }`` or ``{ file = "PATH" }``."""
-
-    env: str | None = None
-    file: Path | None = None
-
-    @model_validator(mode="after")
-    def _one_place(self) -> Self:
-        if (self.env is None) == (self.file is None):
-            raise ValueError('say where the secret is kept: { env = "NAME" } or { file = "PATH" }, one of them')
-        return self
-
-    def reveal(self, root: Path) -> str:
-        """The value itself; never logged, never shown. Raises HubError when it is not where it should be."""
-        if self.file is None:
-            if not os.environ.get(self.env or ""):
-                raise HubError(f"environment variable {self.env} is not set", do="set it before starting the hub")
-            return os.environ[self.env or ""]
-        try:
-            return (root / self.file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise HubError(f"the secret in {self.file} cannot be read: {error}") from error
-
-
-class SiteSection(_Model):
+class SiteSection(Model):
     name: str = "Hub"
     timezone: str = "Europe/Copenhagen"
     language: Literal["da", "sv"] = "da"
@@ -81,14 +52,10 @@ class SiteSection(_Model):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError) as error:
-            raise ValueError(f"no such time zone: {value}") from error
-        return value
+        return known_zone(value)
 
 
-class IntakeSection(_Model):
+class IntakeSection(Model):
     #: A file is taken when size and mtime were equal over this many looks and it is at least this old.
     settle_looks: int = Field(2, ge=1, le=100)
     settle_age_seconds: float = Field(2.0, ge=0, le=86_400)
@@ -101,7 +68,7 @@ class IntakeSection(_Model):
     file_bytes_max: int = Field(2 * 1024**3, ge=1)
 
 
-class PluginSection(_Model):
+class PluginSection(Model):
     """Limits on the child process of each instance."""
 
     no_progress_seconds: float = Field(30.0, gt=0, le=3_600)
@@ -109,12 +76,12 @@ class PluginSection(_Model):
     read_budget_bytes: int = Field(1024 * 1024, ge=65_536)
 
 
-class LogSection(_Model):
+class LogSection(Model):
     format: Literal["console", "json"] = "console"
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class HubConfig(_Model):
+class HubConfig(Model):
     """config/hub.toml."""
 
     site: SiteSection = SiteSection()
@@ -125,29 +92,11 @@ class HubConfig(_Model):
     log: LogSection = LogSection()
 
 
-#: A company's number stands in the key company-property-unit-tenant.
-CompanyNumber = Annotated[str, StringConstraints(pattern=r"^[^-\s]+$")]
-PropertyNumber = Annotated[str, StringConstraints(pattern=r"^[^-\s]+-[^-\s]+$")]
-
-
-class CompanyConfig(_Model):
-    """config/companies/*.toml. A company of the portfolio without a file has the defaults."""
-
-    number: CompanyNumber
-    currency: Literal["DKK", "SEK"] = "DKK"
-    #: A closed company blocks booking (R6).
-    closed: bool = False
-    #: Last day of the last closed period: a vendor's payment dated in it is posted on the day after (R22).
-    books_closed_through: date | None = None
-    #: Charge types in use, number = text; empty = any is taken. An unknown one blocks its property (R6).
-    charge_types: Mapping[str, str] = {}
-
-
 #: Names an instance and its folder: safe on every file system and never out of the inbox.
 _PLAIN_NAME = r"^[^\W_][\w.-]*$"
 
 
-class Door(_Model):
+class Door(Model):
     """Where an instance's files come in (R1). Its own inbox always; the common inbox where the name fits."""
 
     #: Folder below inbox/; default: the instance's name.
@@ -157,9 +106,6 @@ class Door(_Model):
 
 
 _M = TypeVar("_M", bound=BaseModel)
-_SECRET_KEY = re.compile(r"passw|passphrase|secret|token|credential|private_?key", re.IGNORECASE)
-#: Stands for a value that is not shown.
-HIDDEN = "(hidden)"
 _PERIOD = re.compile(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)")
 
 
@@ -174,7 +120,7 @@ def parse_period(text: str) -> tuple[date, date]:
     return first, last
 
 
-class VendorConfig(_Model):
+class VendorConfig(Model):
     """config/vendors/NAME.toml: one instance of a plug-in."""
 
     plugin: str
@@ -238,6 +184,18 @@ class Site:
     def company(self, number: str) -> CompanyConfig:
         return self.companies.get(number) or CompanyConfig(number=number)
 
+    def terms_of(self, number: str) -> Terms:
+        return self.company(number).allocation.terms
+
+    def today(self, number: str, now: datetime) -> date:
+        """The business day that ``now`` falls on for this company."""
+        zone = self.company(number).timezone
+        return now.astimezone(ZoneInfo(zone) if zone else self.zone).date()
+
+    def language(self, number: str) -> Literal["da", "sv"]:
+        """Of this company's letters and statements."""
+        return self.company(number).language or self.hub.site.language
+
     @property
     def database_url(self) -> str:
         """SQLAlchemy URL with a relative sqlite path made absolute below the site."""
@@ -300,41 +258,6 @@ def _load(path: Path, root: Path, model: type[_M], problems: list[Problem]) -> _
     except ValidationError as error:
         problems.extend(problems_of(error, file, model))
     return None
-
-
-def problems_of(error: ValidationError, file: str, model: type[BaseModel], prefix: str = "") -> list[Problem]:
-    """One problem a pydantic finding on ``model``; a secret's value is never repeated."""
-    found = []
-    for finding in error.errors(include_url=False):
-        key = ".".join(str(part) for part in (prefix, *finding["loc"]) if part != "")
-        allowed = finding["msg"]
-        if finding["type"] == "extra_forbidden" and (known := _known_keys(model, finding["loc"][:-1])):
-            allowed = f"no such key; there are: {', '.join(known)}"
-        given = "" if finding["type"] == "missing" else shown(key, finding["input"])
-        found.append(Problem(file, key, given, allowed))
-    return found
-
-
-def shown(key: str, value: object) -> str:
-    """A given value as a problem tells it: short, and nothing of what its key calls a secret."""
-    if isinstance(value, Mapping | list | tuple):
-        return ""
-    return HIDDEN if is_secret(key) else reprlib.repr(value)
-
-
-def is_secret(key: str) -> bool:
-    """Whether the name of a key, or of a table above it, says that its value is for nobody's eyes."""
-    return _SECRET_KEY.search(key) is not None
-
-
-def _known_keys(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
-    """The keys that a table at ``path`` of ``model`` may hold; none where the path leaves plain models."""
-    for part in path:
-        field = model.model_fields.get(str(part))
-        if field is None or not isinstance(field.annotation, type) or not issubclass(field.annotation, BaseModel):
-            return []
-        model = field.annotation
-    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -1,0 +1,93 @@
+"""How old a debt is: open lines by the days since they fell due, and credit beside them (R21).
+
+``not_due`` is all that can still be paid in time. What is overdue is counted from its due date, not from the last
+timely day: one that moved over a weekend is not overdue on Monday, and three days old on Tuesday. So
+
+    overdue = what is under 30, from 30 to 60 and over 60 days old, less credit; never below zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import NamedTuple, TypeAlias
+
+from hub.calendar import is_overdue
+
+_DAY = timedelta(days=1)
+#: 30 and 60 belong to the band between them.
+_MIDDLE_FIRST_DAYS, _MIDDLE_LAST_DAYS = 30, 60
+
+
+#: Øre open: not due, under 30 days, 30 to 60, over 60.
+Bands: TypeAlias = tuple[int, int, int, int]
+
+
+class Ageing(NamedTuple):
+    """Øre by age; the five sum to the balance. ``credit`` is zero or less, the others zero or more."""
+
+    not_due: int = 0
+    under_30: int = 0
+    from_30_to_60: int = 0
+    over_60: int = 0
+    credit: int = 0
+
+    @property
+    def balance(self) -> int:
+        return sum(self)
+
+    @property
+    def overdue(self) -> int:
+        """What is past its last timely day, less credit (R21)."""
+        return max(0, self.under_30 + self.from_30_to_60 + self.over_60 + self.credit)
+
+    def plus(self, other: Ageing) -> Ageing:
+        return Ageing(*map(sum, zip(self, other, strict=True)))
+
+
+class Edges(NamedTuple):
+    """The due dates at which a day's bands begin: a due date on an edge or after it, and before the next, is in."""
+
+    #: The earliest due date that can still be paid in time.
+    not_due: date
+    under_30: date
+    from_30_to_60: date
+
+
+def edges(as_of: date, business: bool) -> Edges:
+    """Of ``as_of``, for a business tenant or a home."""
+    in_time = as_of
+    while not is_overdue(in_time - _DAY, as_of, business):
+        in_time -= _DAY
+    return Edges(
+        in_time,
+        as_of - timedelta(days=_MIDDLE_FIRST_DAYS - 1),
+        as_of - timedelta(days=_MIDDLE_LAST_DAYS),
+    )
+
+
+def aged(open_lines: Iterable[tuple[date, int]], balance: int, as_of: date, business: bool) -> Ageing:
+    """Open lines as (due date, øre left) against the balance of the same day."""
+    at = edges(as_of, business)
+    not_due = under_30 = from_30_to_60 = over_60 = 0
+    for due, left in open_lines:
+        if due >= at.not_due:
+            not_due += left
+        elif due >= at.under_30:
+            under_30 += left
+        elif due >= at.from_30_to_60:
+            from_30_to_60 += left
+        else:
+            over_60 += left
+    return balanced((not_due, under_30, from_30_to_60, over_60), balance)
+
+
+def balanced(bands: Bands, balance: int) -> Ageing:
+    """The four bands with what makes them the balance: credit, which is money that has paid none of these lines.
+
+    On a day in the past the balance may be more than its open lines: money that counted by then had paid lines which it
+    was set free from only later. No line says when such a debt was due, so it is not due: a demand made early is void.
+    """
+    not_due, under_30, from_30_to_60, over_60 = bands
+    rest = balance - sum(bands)
+    return Ageing(not_due + max(0, rest), under_30, from_30_to_60, over_60, min(0, rest))

@@ -1,0 +1,69 @@
+"""That credit notes are what they credit, and holdings whose they say they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, literal, or_, select
+
+from hub.ledger import kinds
+from hub.store.tables import account, charge_line, credited, tenancy
+from hub.store.verify_sums import OWN, kr, told_by, zero
+
+
+def wrong_notes(conn: Connection) -> Iterator[str]:
+    """A sentence for each credit note or holding that is not what it should be."""
+    yield from told_by(conn, _credited_lines(), _tell_credited_line)
+    yield from told_by(conn, _credit_notes(), _tell_credit_note)
+    yield from told_by(conn, _holdings(), _tell_holding)
+
+
+def _credited_lines() -> Select[Any]:
+    """Of a charge line no more is credited than it demanded."""
+    total = func.sum(credited.c.amount)
+    return (
+        select(charge_line.c.id, charge_line.c.amount, total.label("total"))
+        .join_from(credited, charge_line, charge_line.c.id == credited.c.line_id)
+        .group_by(charge_line.c.id, charge_line.c.amount)
+        .having(or_(total < 0, total > charge_line.c.amount))
+    )
+
+
+def _tell_credited_line(row: Row[Any]) -> str:
+    return f"charge line {row.id} demanded {kr(row.amount)}, credit notes take back {kr(row.total)}"
+
+
+def _credit_notes() -> Select[Any]:
+    """A credit note is the sum of what it credits, and so is its reversal."""
+    own = OWN.subquery()
+    sums = select(credited.c.entry_id, func.sum(credited.c.amount).label("total")).group_by(credited.c.entry_id)
+    lines = sums.subquery()
+    return (
+        select(own.c.id, own.c.key, own.c.amount, zero(lines.c.total).label("total"))
+        .join_from(own, lines, lines.c.entry_id == own.c.id, isouter=True)
+        .where(
+            or_(own.c.kind == kinds.CREDIT_NOTE, lines.c.entry_id.is_not(None)), own.c.amount != -zero(lines.c.total)
+        )
+    )
+
+
+def _tell_credit_note(row: Row[Any]) -> str:
+    return f"entry {row.id} ({row.key}) is {kr(row.amount)}, and credits lines for {kr(row.total)}"
+
+
+def _holdings() -> Select[Any]:
+    """A holding is named after the tenancy whose money it is."""
+    named = literal(":") + tenancy.c.key
+    return (
+        select(account.c.code, tenancy.c.key)
+        .join_from(account, tenancy, tenancy.c.id == account.c.tenancy_id, isouter=True)
+        .where(
+            account.c.kind == kinds.HOLDING,
+            or_(tenancy.c.id.is_(None), ~account.c.code.endswith(named), tenancy.c.company_id != account.c.company_id),
+        )
+    )
+
+
+def _tell_holding(row: Row[Any]) -> str:
+    return f"account {row.code} is a holding of {row.key or 'no tenancy'}"

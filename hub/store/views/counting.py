@@ -1,0 +1,134 @@
+"""What counted on a day, as the books stood at a moment: told backwards from what they say now.
+
+An entry counts by its value date and by when it was recorded. An allocation counts when both the act that made it and
+the money that it uses do: a charge of today may have used up the credit of a payment that is effective next week (R10).
+
+Cached amounts say what is so now. So what was so then is computed from what has come since, and the work grows with
+that alone, not with the years before.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    FromClause,
+    Select,
+    Subquery,
+    and_,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+)
+
+from hub.store.positions import NOTHING
+from hub.store.tables import allocation, batch, charge, charge_line, entry, posting, tenancy
+from hub.store.views.scope import Scope
+
+#: What is told of a charge line.
+_LINE = (
+    charge_line.c.id.label("line_id"),
+    charge_line.c.tenancy_id,
+    charge_line.c.charge_id,
+    charge.c.due_date,
+    charge_line.c.holding,
+)
+
+
+class AsOf(NamedTuple):
+    """Up to and including ``day``, as the books stood at ``recorded``; None = as they stand now."""
+
+    day: date
+    recorded: datetime | None = None
+
+    def counts(self, of: FromClause = entry) -> ColumnElement[bool]:
+        """Of ``entry``, or an alias of it."""
+        return and_(of.c.value_date <= self.day, self.is_recorded(of))
+
+    def is_recorded(self, of: FromClause = entry) -> ColumnElement[bool]:
+        if self.recorded is None:
+            return true()
+        its = batch.alias("its_batch")
+        return exists().where(its.c.id == of.c.batch_id, its.c.recorded_at <= self.recorded).correlate(of)
+
+
+def changed_since(account_id: Column[int], as_of: AsOf) -> ColumnElement[int | None]:
+    """Øre by which the balance of an account has changed since; NULL where nothing has come."""
+    total = _postings_since(as_of).add_columns(func.sum(posting.c.amount)).where(posting.c.account_id == account_id)
+    return cast(total.correlate(account_id.table).scalar_subquery(), BigInteger)
+
+
+def coming_on(account_id: Column[int], as_of: AsOf) -> ColumnElement[int]:
+    """Øre of that which was recorded already at that moment, and counts only after that day (R10)."""
+    query = select(func.sum(posting.c.amount)).where(posting.c.value_date > as_of.day)
+    if as_of.recorded is not None:
+        query = query.join(entry, entry.c.id == posting.c.entry_id).where(as_of.is_recorded())
+    total = query.where(posting.c.account_id == account_id).correlate(account_id.table).scalar_subquery()
+    return cast(func.coalesce(total, 0), BigInteger)
+
+
+def open_lines(scope: Scope, as_of: AsOf, changed: ColumnElement[bool] | None) -> Subquery:
+    """Charge lines with something left: line_id, tenancy_id, charge_id, due_date, holding, remaining.
+
+    Of the lines that counted by then: what is left of them now, and what has been paid of them since. One that by then
+    had been paid more than once has nothing left.
+
+    ``changed`` is a condition on ``tenancy``: whose balances anything has come on since. None = nobody's.
+    """
+    paid_since = () if changed is None else _paid_since(scope, as_of, changed)
+    parts = union_all(_open_now(scope, as_of), *paid_since).subquery("parts")
+    left = cast(func.sum(parts.c.amount), BigInteger)
+    its = (parts.c.line_id, parts.c.tenancy_id, parts.c.charge_id, parts.c.due_date, parts.c.holding)
+    return select(*its, left.label("remaining")).group_by(*its).having(left > NOTHING).subquery("open_lines")
+
+
+def _open_now(scope: Scope, as_of: AsOf) -> Select[Any]:
+    return (
+        select(*_LINE, charge_line.c.remaining.label("amount"))
+        .join_from(scope.tenancies, charge_line, charge_line.c.tenancy_id == tenancy.c.id)
+        .join(charge, charge.c.id == charge_line.c.charge_id)
+        .join(entry, entry.c.id == charge.c.entry_id)
+        .where(scope.condition, charge_line.c.remaining > NOTHING, as_of.counts())
+    )
+
+
+def _paid_since(scope: Scope, as_of: AsOf, changed: ColumnElement[bool]) -> tuple[Select[Any], Select[Any]]:
+    """By an act that has come since; and with money that has, by an act that counted by then."""
+    postings = scope.tenancies.join(posting, posting.c.account_id == tenancy.c.account_id)
+    later = _postings_since(as_of, postings).add_columns(*_LINE, allocation.c.amount).where(changed)
+    act = entry.alias("act")
+    by_acts = later.join(allocation, allocation.c.entry_id == posting.c.entry_id)
+    of_money = (
+        later.join(allocation, allocation.c.payment_id == posting.c.entry_id)
+        .join(act, act.c.id == allocation.c.entry_id)
+        .where(posting.c.amount < NOTHING, allocation.c.payment_id != allocation.c.entry_id, as_of.counts(act))
+    )
+    return _of_counted_lines(by_acts, as_of), _of_counted_lines(of_money, as_of)
+
+
+def _of_counted_lines(allocations: Select[Any], as_of: AsOf) -> Select[Any]:
+    return (
+        allocations.join(charge_line, charge_line.c.id == allocation.c.line_id)
+        .join(charge, charge.c.id == charge_line.c.charge_id)
+        .join(entry, entry.c.id == charge.c.entry_id)
+        .where(as_of.counts())
+    )
+
+
+def _postings_since(as_of: AsOf, of: FromClause = posting) -> Select[Any]:
+    """A query without columns yet."""
+    query = select().select_from(of)
+    if as_of.recorded is None:
+        return query.where(posting.c.value_date > as_of.day)
+    since = entry.alias("since")
+    return query.join(since, since.c.id == posting.c.entry_id).where(
+        or_(posting.c.value_date > as_of.day, ~as_of.is_recorded(since))
+    )

@@ -1,0 +1,49 @@
+"""What we hold of a tenancy's money, and what of it is charged and not paid yet (R23)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from sqlalchemy import BigInteger, Connection, cast, func, select
+
+from hub.store.tables import account, entry, posting
+from hub.store.views.counting import AsOf
+
+
+class Holding(NamedTuple):
+    """A sub-balance of a tenancy; positive = the tenant's money (R19)."""
+
+    name: str
+    #: Eight digits.
+    number: int
+    #: What was charged for it and came into it, less what left it.
+    charged: int
+    #: What of that stands open on charge lines.
+    unpaid: int
+
+    @property
+    def held(self) -> int:
+        """Never more than what has been paid (R23)."""
+        return self.charged - self.unpaid
+
+
+def holdings(conn: Connection, tenancy_id: int, as_of: AsOf, unpaid: Mapping[str, int]) -> list[Holding]:
+    """In order of their numbers; ``unpaid`` is what is open on the tenancy's lines, by name of the holding."""
+    counted = (
+        select(func.sum(posting.c.amount))
+        .join(entry, entry.c.id == posting.c.entry_id)
+        .where(posting.c.account_id == account.c.id, posting.c.value_date <= as_of.day, as_of.is_recorded())
+        .correlate(account)
+        .scalar_subquery()
+    )
+    query = (
+        select(account.c.code, account.c.number, cast(func.coalesce(counted, 0), BigInteger))
+        .where(account.c.tenancy_id == tenancy_id)
+        .order_by(account.c.number)
+    )
+    found = []
+    for code, number, balance in conn.execute(query):
+        _, name, _ = code.split(":", 2)
+        found.append(Holding(name, number, -balance, unpaid.get(name, 0)))
+    return found
