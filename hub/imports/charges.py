@@ -20,8 +20,9 @@ from hub.ledger import kinds
 from hub.ledger.chain import input_hash
 from hub.money import format_amount, parse_amount
 from hub.settings import CompanyConfig
-from hub.store.books import Account, Books, Movement, NewLine
+from hub.store.books import Books
 from hub.store.database import Database
+from hub.store.entries import Movement, NewLine
 from hub.store.journal import add_event
 from hub.store.lookup import among
 from hub.store.portfolio import TenancyRef, lock_properties, tenancies_by_key
@@ -127,7 +128,9 @@ def import_charges(
         lock_properties(connection, {charge.tenancy.property_id for charge in charges})
         new = _not_booked_before(connection, charges, report)
         if new:
-            books = Books(connection, recorded_at=now, actor=actor)
+            books = Books(
+                connection, recorded_at=now, actor=actor, terms_of=lambda number: company_of(number).allocation.terms
+            )
             _book(books, new, company_of)
             books.close()
             detail = {"file": path.name, "added": len(new), "bad": len(report.bad)}
@@ -229,23 +232,32 @@ def _book(books: Books, charges: Sequence[_Charge], company_of: Callable[[str], 
     """Charges first, oldest due first, then credits: each credit then finds all that it may pay, in its order."""
     ordered = sorted(charges, key=lambda c: (c.tenancy.company_id, c.amount < 0, c.due_date, c.tenancy.id, c.reference))
     for (company_id, _), group in groupby(ordered, key=lambda charge: (charge.tenancy.company_id, charge.amount < 0)):
-        contra = books.shared_account(company_id, kinds.OPENING_BALANCE, kinds.OPENING_BALANCE)
-        movements = [_movement(charge, contra, company_of(charge.tenancy.key.split("-")[0])) for charge in group]
+        movements = [_movement(books, charge, company_of(charge.tenancy.key.split("-")[0])) for charge in group]
         for first in range(0, len(movements), _BATCH):
             books.post(company_id, movements[first : first + _BATCH])
 
 
-def _movement(charge: _Charge, contra: Account, company: CompanyConfig) -> Movement:
-    """Counts from its due date; an opening of a closed period is posted on the first open day (R22)."""
+def _movement(books: Books, charge: _Charge, company: CompanyConfig) -> Movement:
+    """Counts from its due date; an opening of a closed period is posted on the first open day (R22).
+
+    A charge of a type that is held for the tenant goes to that holding, which it fills as far as it is paid (R23).
+    """
     closed = company.books_closed_through
     posting_date = max(charge.due_date, closed + _DAY) if closed else charge.due_date
+    is_credit = charge.amount < 0
+    type_ = company.charge_type(charge.charge_type)
     line = NewLine(
         charge.charge_type,
         charge.amount,
         charge.period_from.isoformat() if charge.period_from else None,
         charge.period_to.isoformat() if charge.period_to else None,
+        claim=type_.claim,
+        holding=type_.holding,
     )
-    is_credit = charge.amount < 0
+    if type_.holding and not is_credit:
+        contra = books.holding(charge.tenancy, type_.holding)
+    else:
+        contra = books.shared_account(charge.tenancy.company_id, kinds.OPENING_BALANCE, kinds.OPENING_BALANCE)
     return Movement(
         kind=kinds.OPENING if is_credit else kinds.CHARGE,
         tenancy=charge.tenancy,
@@ -256,7 +268,7 @@ def _movement(charge: _Charge, contra: Account, company: CompanyConfig) -> Movem
         contra_date=charge.due_date.isoformat(),
         key=charge.key,
         given=charge.given,
-        text=charge.text or company.charge_types.get(charge.charge_type) or charge.charge_type,
+        text=charge.text or company.charge_type(charge.charge_type).text,
         reference="" if is_credit else charge.reference,
         due_date=charge.due_date.isoformat(),
         lines=() if is_credit else (line,),

@@ -1,8 +1,8 @@
 """``hub portfolio import``: companies, properties, units and tenancies from a CSV file, one row a tenancy.
 
-Importing again changes nothing. Nothing changes by an absent row or column, or by an empty cell of a company's
-or property's column (it says nothing). An empty cell of a tenancy's column empties that field. Of rows that contradict
-each other none is believed.
+Importing again changes nothing. Nothing changes by an absent row or column, or by an empty cell of a company's,
+property's or unit's column (it says nothing). An empty cell of a tenancy's column empties that field. Of rows that
+contradict each other none is believed.
 """
 
 from __future__ import annotations
@@ -13,58 +13,16 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Column, Connection, Table
 
+from hub.imports import cells
+from hub.imports.main_units import wrong_main_units
 from hub.imports.table import BadRow, ImportReport, Row, parse_day, printable, read_table
 from hub.store.database import Database
 from hub.store.journal import add_event
-from hub.store.portfolio import creditor_number, customer_key, debtor_group, plain_number
-from hub.store.portfolio_writer import Stored, TenancyFacts, load_portfolio, write_portfolio
+from hub.store.portfolio import customer_key
+from hub.store.portfolio_writer import Stored, TenancyFacts, load_portfolio, load_units, write_portfolio
 from hub.store.tables import company, property_, tenancy, unit
-
-_NUMBER_CHARACTERS_MAX = 20
-_CREDITOR_DIGITS_MAX = 8
-_GROUP_DIGITS_MAX = 5
-_YES = {"1", "ja", "yes", "true"}
-_NO = {"", "0", "nej", "no", "false"}
-
-
-def _number(text: str) -> str:
-    if "-" in text:
-        raise ValueError(f"{text!r} holds a hyphen, which separates the parts of a key such as 1-12-304-2")
-    if len(text) > _NUMBER_CHARACTERS_MAX:
-        raise ValueError(f"{text!r} is longer than {_NUMBER_CHARACTERS_MAX} characters")
-    return plain_number(printable(text))
-
-
-def _digits(text: str, digits_max: int) -> str:
-    if not (text.isascii() and text.isdigit()) or len(text.lstrip("0")) > digits_max:
-        raise ValueError(f"{text!r} is no number of at most {digits_max} digits")
-    return text.lstrip("0")
-
-
-def _creditor(text: str) -> str:
-    digits = _digits(text, _CREDITOR_DIGITS_MAX)
-    if not digits:
-        raise ValueError(f"{text!r} is no creditor number")
-    return creditor_number(digits)
-
-
-def _group(text: str) -> str | None:
-    return debtor_group(_digits(text, _GROUP_DIGITS_MAX))
-
-
-def _customer(text: str) -> str:
-    if not customer_key(text):
-        raise ValueError(f"{text!r} is no customer number: it would match nobody")
-    return printable(text)
-
-
-def _yes_or_no(text: str) -> bool:
-    answer = text.lower()
-    if answer not in _YES | _NO:
-        raise ValueError(f"{text!r} is neither yes (1, ja, true) nor no (0, nej, false, empty)")
-    return answer in _YES
 
 
 class Declared(NamedTuple):
@@ -78,31 +36,45 @@ class Declared(NamedTuple):
 
 
 COLUMNS = (
-    Declared("company", company.c.number, _number, required=True),
+    Declared("company", company.c.number, cells.number, required=True),
     Declared("company_name", company.c.name),
     Declared("cvr", company.c.cvr),
-    Declared("pbs_number", company.c.pbs_number, _creditor),
-    Declared("debtor_group", property_.c.debtor_group, _group),
-    Declared("property", property_.c.number, _number, required=True),
+    Declared("pbs_number", company.c.pbs_number, cells.creditor),
+    Declared("fi_creditor", company.c.fi_creditor, cells.fi_creditor),
+    Declared("debtor_group", property_.c.debtor_group, cells.group),
+    Declared("property", property_.c.number, cells.number, required=True),
     Declared("property_name", property_.c.name),
-    Declared("unit", unit.c.number, _number, required=True),
-    Declared("tenant", tenancy.c.number, _number, required=True),
+    Declared("caseworker", property_.c.caseworker),
+    Declared("unit", unit.c.number, cells.number, required=True),
+    Declared("main_unit", unit.c.main_unit_id, cells.main_unit),
+    Declared("tenant", tenancy.c.number, cells.number, required=True),
     Declared("name", tenancy.c.name, required=True),
+    Declared("second_name", tenancy.c.second_name),
+    Declared("co_tenant", tenancy.c.co_tenant),
+    Declared("co_tenant_share", tenancy.c.co_tenant_share, cells.share),
     Declared("address", tenancy.c.address),
     Declared("postal_code", tenancy.c.postal_code),
     Declared("city", tenancy.c.city),
     Declared("email", tenancy.c.email),
+    Declared("channel", tenancy.c.channel, cells.channel),
+    Declared("new_address", tenancy.c.new_address),
+    Declared("new_postal_code", tenancy.c.new_postal_code),
+    Declared("new_city", tenancy.c.new_city),
     Declared("move_in", tenancy.c.move_in, parse_day),
     Declared("move_out", tenancy.c.move_out, parse_day),
-    Declared("business", tenancy.c.business, _yes_or_no),
-    Declared("bs_customer", tenancy.c.bs_customer, _customer),
+    Declared("business", tenancy.c.business, cells.yes_or_no),
+    Declared("vat_registered", tenancy.c.vat_registered, cells.yes_or_no),
+    Declared("ean", tenancy.c.ean, cells.gln),
+    Declared("bank_account", tenancy.c.bank_account, cells.bank_account),
+    Declared("interval_months", tenancy.c.interval_months, cells.interval_months),
+    Declared("bs_customer", tenancy.c.bs_customer, cells.customer),
     Declared("bs_mandate", tenancy.c.bs_mandate),
 )
 
 
 _TITLES = {column.fills: column.name for column in COLUMNS}
 #: An empty cell of these says nothing: one row a tenancy repeats what need be said but once.
-_REPEATED = (company, property_)
+_REPEATED = (company, property_, unit)
 
 
 class _Line(NamedTuple):
@@ -146,6 +118,8 @@ def import_portfolio(
         _repeated_tenancies(lines, errors)
         _contradictions(lines, errors)
         _customers_taken(lines, stored, errors)
+        _without_address(lines, stored, errors)
+        _refuse_main_units(connection, lines, stored, errors)
         good = _sieved(lines, errors, report.bad)
         added, changed = write_portfolio(connection, [line.facts for line in good], stored, currency_of, now)
         report.added, report.changed = len(added), len(changed)
@@ -196,6 +170,7 @@ def _read(values: Mapping[str, str]) -> tuple[TenancyFacts | None, list[str]]:
         tenant_number=about.pop("number"),
         about_company=said[company],
         about_property=said[property_],
+        about_unit=said[unit],
         about_tenancy=about,
     )
     return facts, []
@@ -256,7 +231,12 @@ def _differences(lines: Sequence[_Line]) -> Iterator[str]:
 
 
 def _about(facts: TenancyFacts, table: Table) -> Mapping[str, Any]:
-    return {company: facts.about_company, property_: facts.about_property, tenancy: facts.about_tenancy}.get(table, {})
+    return {
+        company: facts.about_company,
+        property_: facts.about_property,
+        unit: facts.about_unit,
+        tenancy: facts.about_tenancy,
+    }[table]
 
 
 def _customers_taken(lines: Sequence[_Line], stored: Stored, errors: _Errors) -> None:
@@ -278,25 +258,52 @@ def _customers_taken(lines: Sequence[_Line], stored: Stored, errors: _Errors) ->
             errors[row.line].append(f"bs_customer: {claim[1]!r} {error}: one would receive the other's payments (R15)")
 
 
+def _without_address(lines: Sequence[_Line], stored: Stored, errors: _Errors) -> None:
+    """Who shall get letters by e-mail needs an address for them, said now or before."""
+    for row, facts in lines:
+        said = facts.about_tenancy
+        if not {"channel", "email"} & said.keys():
+            continue
+        known = stored.tenancies.get(facts.key)
+        channel, email = (said.get(name, getattr(known, name, None)) for name in ("channel", "email"))
+        if channel == cells.EMAIL and not cells.is_email(email or ""):
+            given = f"{email!r} is no e-mail address" if email else "is email, and the tenancy has no e-mail address"
+            errors[row.line].append(f"channel: {given}: nothing could be sent")
+
+
+def _refuse_main_units(connection: Connection, lines: Sequence[_Line], stored: Stored, errors: _Errors) -> None:
+    """A refused row leaves its unit as it was, which may make another row's main unit a wrong one: till none is."""
+    if not any(line.facts.about_unit for line in lines):
+        return
+    units = load_units(connection, stored.properties)
+    mains = {key: row.main_number for key, row in units.items()}
+    while wrong := wrong_main_units(mains, [(row.line, facts) for row, facts in lines if row.line not in errors]):
+        for line, error in wrong:
+            errors[line].append(f"main_unit: {error}")
+
+
 def _contradictions(lines: Sequence[_Line], errors: _Errors) -> None:
-    """What is said in two ways of one company or property: all who say it are refused, for a payment's way hangs on it.
+    """What is said in two ways of one company, property or unit: all who say it are refused, for a payment's way may
+    hang on it.
 
     The message names each value and its lines, the most frequent first, so that one slip of the pen is soon found.
     """
-    said: dict[tuple[str, Column[Any]], dict[Any, list[_Line]]] = defaultdict(lambda: defaultdict(list))
+    said: dict[tuple[tuple[str, ...], Column[Any]], dict[Any, list[_Line]]] = defaultdict(lambda: defaultdict(list))
     for line in lines:
         facts = line.facts
-        for table, whose, about in (
-            (company, f"company {facts.company_number}", facts.about_company),
-            (property_, f"property {facts.company_number}-{facts.property_number}", facts.about_property),
+        for table, number, about in (
+            (company, (facts.company_number,), facts.about_company),
+            (property_, facts.property_key, facts.about_property),
+            (unit, facts.unit_key, facts.about_unit),
         ):
             for name, value in about.items():
-                said[whose, table.c[name]][value].append(line)
-    for (whose, column), by_value in said.items():
+                said[number, table.c[name]][value].append(line)
+    for (key, column), by_value in said.items():
         if len(by_value) == 1:
             continue
         frequent_first = sorted(by_value.items(), key=lambda item: -len(item[1]))
         values = ", ".join(f"{value!r} {_on(who)}" for value, who in frequent_first)
+        whose = f"{column.table.name} {'-'.join(key)}"
         error = f"{_TITLES[column]}: must be the same for all of {whose}, and is {values}"
         for who in by_value.values():
             for line in who:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -12,13 +13,13 @@ from hub.errors import HubError
 from hub.intake.matching import Matched, Matcher, R
 from hub.ledger import chain
 from hub.money import format_amount
-from hub.plugin import ConsumptionResult, Kept, MandateChange
+from hub.plugin import Chargeback, ConsumptionResult, Kept, MandateChange, Payment, PaymentFailed
 from hub.settings import Site
 from hub.store import bulk
 from hub.store.books import Books
 from hub.store.keys import KeyBook, Occurrence, booked_records
 from hub.store.results import Counts
-from hub.store.tables import outcome
+from hub.store.tables import match_rule, outcome
 from hub.vendors import Instance
 
 _DAY = timedelta(days=1)
@@ -61,11 +62,20 @@ class Booking:
         #: Øre, signed net booked, positive = money received (R19).
         self.amount = 0
         self.currency: str | None = None
+        #: Payments that remembered matches have found a tenancy for, by rule.
+        self.rule_uses: Counter[int] = Counter()
         #: Sentences for the reading's reasons.
         self.notes: list[str] = []
         #: The business date of this booking, in the company's zone.
         self.today = now.astimezone(site.zone).date()
-        self.books = Books(conn, recorded_at=now, actor=actor, reading_id=reading_id, source=sha256)
+        self.books = Books(
+            conn,
+            recorded_at=now,
+            actor=actor,
+            terms_of=site.terms_of,
+            reading_id=reading_id,
+            source=sha256,
+        )
         self.matcher = Matcher(conn, site, instance.config)
         self._reading_id = reading_id
         self._held = held
@@ -130,13 +140,17 @@ class Booking:
         record = place.record
         tenancy = None if place.tenancy is None else place.tenancy.key
         reference = None if isinstance(record, ConsumptionResult) else record.reference
-        row = (self._reading_id, record.record, what, reason, key, tenancy, record.amount, reference)
+        row = (self._reading_id, record.record, what, reason, key, tenancy, record.amount, reference, net_of(record))
         self._outcomes.append(row)
 
     def note_kept(self, record: Kept | MandateChange) -> None:
         """Understood, and nothing to book."""
         self.counts.kept += 1
-        self._outcomes.append((self._reading_id, record.record, "kept", record.text, None, None, None, None))
+        self._outcomes.append((self._reading_id, record.record, "kept", record.text, None, None, None, None, 0))
+
+    def write_rule_uses(self) -> None:
+        """At the end."""
+        bulk.add_amounts(self.conn, match_rule.c.uses, self.rule_uses)
 
     def write_outcomes(self) -> None:
         """At the end of each batch: the next one asks the database what this file has shown so far."""
@@ -153,6 +167,13 @@ class Booking:
             )
         self.counts.duplicate += 1
         self.note_outcome(place, "duplicate", f"booked before as {occurrence.key}", key)
+
+
+def net_of(record: Payment | PaymentFailed | Chargeback | ConsumptionResult) -> int:
+    """Øre that a record adds to its file's net (R19): money received, or what a result makes the tenant pay."""
+    if isinstance(record, PaymentFailed):
+        return 0
+    return -record.amount if isinstance(record, Chargeback) else record.amount
 
 
 @lru_cache(maxsize=8192)

@@ -10,7 +10,7 @@ from hub.intake.booking import Booking, HeldError, given
 from hub.intake.matching import Matched
 from hub.ledger import kinds
 from hub.plugin import ConsumptionResult
-from hub.store.books import Movement, NewLine
+from hub.store.entries import Movement, NewLine
 
 #: An additional charge falls due on the first day of this month after the booking's: sheet item 03.06 (R28).
 DUE_MONTHS_AFTER = 2
@@ -53,7 +53,10 @@ class ConsumptionDesk:
         record, booking = place.record, self._booking
         first, last = self._period_of(record)
         today = booking.today.isoformat()
-        named = booking.site.company(place.company_number).charge_types.get(record.charge_type, "Forbrugsregnskab")
+        company = booking.site.company(place.company_number)
+        type_ = company.charge_type(record.charge_type)
+        named = type_.text if record.charge_type in company.charge_types else "Forbrugsregnskab"
+        line = NewLine(record.charge_type, record.amount, first.isoformat(), last.isoformat(), claim=type_.claim)
         income = kinds.income_code(record.charge_type)
         return Movement(
             kinds.RESULT,
@@ -68,7 +71,7 @@ class ConsumptionDesk:
             f"{named} {first:%d.%m.%Y}-{last:%d.%m.%Y}",
             record.record,
             due_date=self._due_date,
-            lines=(NewLine(record.charge_type, record.amount, first.isoformat(), last.isoformat()),),
+            lines=(line,),
         )
 
     def _period_of(self, record: ConsumptionResult) -> Period:

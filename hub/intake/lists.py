@@ -120,7 +120,12 @@ def _entered(one: Row[Any], done: str) -> Select[Any]:
         .outerjoin(tenancy, tenancy.c.account_id == posting.c.account_id)
         .outerjoin(suspense, suspense.c.entry_id == entry.c.id)
         .outerjoin(charge, charge.c.entry_id == entry.c.id)
-        .where(entry.c.id.between(one.entry_first, one.entry_last), entry.c.batch_id == one.id)
+        .where(
+            entry.c.id.between(one.entry_first, one.entry_last),
+            entry.c.batch_id == one.id,
+            # What was written off beside a payment is no record of the file.
+            entry.c.record.is_not(None),
+        )
         .order_by(entry.c.record)
     )
 

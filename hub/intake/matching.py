@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from hub.plugin import Chargeback, ConsumptionResult, Payment, PaymentFailed
 from hub.settings import Site, VendorConfig
+from hub.store.match_rules import has_rules, tenancies_by_rule
 from hub.store.portfolio import (
     CreditorCompany,
     TenancyRef,
@@ -41,6 +42,8 @@ class Matched(NamedTuple, Generic[R]):
     reason: str
     #: The scopes that may be held, widest first.
     scopes: tuple[str, ...]
+    #: The remembered match that found the tenancy; 0 = its own number did.
+    rule: int = 0
 
 
 class _Company(NamedTuple):
@@ -65,10 +68,13 @@ class Matcher:
         self._config = config
         self._creditors: dict[tuple[str, str], _Company] = {}
         self._scopes: dict[int, tuple[str, str]] = {}
+        self._rules: dict[int, bool] = {}
+        #: SQLite has one writer, who need not lock properties: then where customers live matters only to a scope.
+        self._asks_where = conn.dialect.name != "sqlite" or bool(config.properties)
         self.troubles: dict[str, str] = {}
 
     def survey(self, records: Sequence[MoneyRecord]) -> set[int]:
-        """The properties where these records' customers live; notes what holds a scope, and builds nothing a record."""
+        """The properties to lock for these records; notes what holds a scope, and builds nothing a record."""
         customers: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
         for record in records:
             customers[record.creditor, record.group, record.currency].add(record.customer)
@@ -79,11 +85,25 @@ class Matcher:
                 self._hold(place.scope, place.trouble)
                 continue
             self._judge_currency(place, currency)
-            lived_in = properties_of_customers(self._conn, place.found.company_id, set(map(customer_key, names)))
-            properties.update(lived_in)
-            for number in lived_in.values():
-                self._judge_property(f"property {place.found.company_number}-{number}")
+            if self._asks_where:
+                properties.update(self._lived_in(place.found, set(map(customer_key, names))))
         return properties
+
+    def _lived_in(self, found: CreditorCompany, keys: set[str]) -> dict[int, str]:
+        lived_in = properties_of_customers(self._conn, found.company_id, keys)
+        if self._has_rules(found.company_id):
+            for _, ref in tenancies_by_rule(self._conn, found.company_id, keys).values():
+                lived_in[ref.property_id] = ref.key.split("-")[1]
+        for number in lived_in.values():
+            self._judge_property(f"property {found.company_number}-{number}")
+        return lived_in
+
+    def _has_rules(self, company_id: int) -> bool:
+        """Whether a person has had any match remembered there; mostly not, and then no batch need ask for them."""
+        known = self._rules.get(company_id)
+        if known is None:
+            known = self._rules[company_id] = has_rules(self._conn, company_id)
+        return known
 
     def money(self, records: Sequence[MoneyRecord]) -> list[Matched[MoneyRecord]]:
         """Payments and their kin, in order."""
@@ -98,7 +118,12 @@ class Matcher:
             if place.found is not None:
                 wanted[place.found.company_id].add(customer)
         known = {id_: tenancies_by_customer(self._conn, id_, customers) for id_, customers in wanted.items()}
-        return [self._place(record, place, customer, known) for record, place, customer in places]
+        ruled = {
+            id_: tenancies_by_rule(self._conn, id_, unknown)
+            for id_, customers in wanted.items()
+            if self._has_rules(id_) and (unknown := customers - known[id_].keys())
+        }
+        return [self._place(record, place, customer, known, ruled) for record, place, customer in places]
 
     def results(self, records: Sequence[ConsumptionResult]) -> list[Matched[ConsumptionResult]]:
         """Results of a meter company: an unknown tenancy holds its property, for a result belongs to nobody else."""
@@ -118,7 +143,12 @@ class Matcher:
         return matched
 
     def _place(
-        self, record: MoneyRecord, place: _Company, customer: str, known: Mapping[int, Mapping[str, TenancyRef]]
+        self,
+        record: MoneyRecord,
+        place: _Company,
+        customer: str,
+        known: Mapping[int, Mapping[str, TenancyRef]],
+        ruled: Mapping[int, Mapping[str, tuple[int, TenancyRef]]],
     ) -> Matched[MoneyRecord]:
         found = place.found
         if found is None:
@@ -126,6 +156,9 @@ class Matcher:
             return Matched(record, 0, "", None, place.trouble, (place.scope,))
         self._judge_currency(place, record.currency)
         tenancy = known[found.company_id].get(customer)
+        rule = 0
+        if tenancy is None and found.company_id in ruled:
+            rule, tenancy = ruled[found.company_id].get(customer, (0, None))
         reason = ""
         if tenancy is None:
             reason = f"customer number {record.customer!r} is unknown under creditor {record.creditor}"
@@ -139,7 +172,7 @@ class Matcher:
         if known_scopes is None:
             known_scopes = self._scopes[tenancy.property_id] = (place.scope, property_scope(tenancy.key))
             self._judge_property(known_scopes[-1])
-        return Matched(record, found.company_id, found.company_number, tenancy, "", known_scopes)
+        return Matched(record, found.company_id, found.company_number, tenancy, "", known_scopes, rule)
 
     def _creditor(self, creditor: str, group: str) -> _Company:
         known = self._creditors.get((creditor, group))

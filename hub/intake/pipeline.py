@@ -102,13 +102,13 @@ def ingest(
 
 
 def retry(hub: Hub, file_id: int, *, actor: str, period: Period | None = None, reason: str = "") -> FileOutcome:
-    """Reads a file again that was quarantined, ignored or partly booked: what is booked already stays as it is (R4).
+    """Reads a file again that was quarantined, ignored, reversed or partly booked: what is booked stays as it is (R4).
 
     Raises HubError where there is nothing to try again, BusyError while somebody else works on it.
     """
     _finish_what_was_cut_short(hub, file_id, actor)
     with hub.db.write() as conn:
-        file = _file_in(conn, file_id, "retried", ("quarantined", "partly_booked", "ignored"))
+        file = _file_in(conn, file_id, "retried", ("quarantined", "partly_booked", "ignored", "reversed"))
         if not hub.blob_path(file.sha256).exists():
             raise HubError(f"file {file_id} was too big to be kept", do="raise intake.file_bytes_max and drop it again")
         ours = _begin(hub, conn, file, "retried", {"reason": reason}, actor, period)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -19,6 +19,9 @@ from hub.store import journal
 from hub.store.ids import Ids
 from hub.store.journal import Arrival, FileRow
 from hub.store.results import Counts, Result
+
+#: What a person has said that nobody needs, or should not have been booked.
+_SET_ASIDE = ("ignored", "reversed")
 
 
 class BusyError(HubError):
@@ -58,7 +61,7 @@ def place(hub: Hub, claim: Arrival, actor: str) -> Arrival:
         again = earlier is not None and earlier.state != "booked"
         if earlier is not None and again:
             file = earlier
-            if earlier.state not in ("held_for_approval", "ignored"):
+            if earlier.state not in ("held_for_approval", *_SET_ASIDE):
                 journal.set_being_read(conn, file.id, verdict.vendor, verdict.kind)
         else:
             file = journal.add_file(
@@ -107,8 +110,8 @@ def refuse_while_read(same_bytes: Sequence[FileRow]) -> None:
 def known(conn: Connection, same_bytes: Sequence[FileRow], verdict: Verdict, name: str) -> Known:
     """What an arrival of these bytes, under this name and for this instance, is before it is read."""
     earlier = earlier_file(same_bytes, verdict, name)
-    if earlier is not None and earlier.state == "ignored":
-        return Known(earlier, _still_ignored(conn, earlier))
+    if earlier is not None and earlier.state in _SET_ASIDE:
+        return Known(earlier, _still_set_aside(conn, earlier))
     if verdict.reason:
         return Known(earlier, Result("quarantined", [verdict.reason]))
     if earlier is not None and earlier.state == "booked":
@@ -153,16 +156,19 @@ def duplicate_of(conn: Connection, earlier: FileRow) -> Result:
     return Result("duplicate", [reason], Counts(duplicate=ended.result.counts.read), 0, ended.result.currency)
 
 
-def _still_ignored(conn: Connection, earlier: FileRow) -> Result:
-    """A person's word holds until a person takes it back."""
+def _still_set_aside(conn: Connection, earlier: FileRow) -> Result:
+    """A person's word holds until a person takes it back. Nothing stays booked of what was reversed."""
     last = journal.last_reading(conn, earlier.id).result
-    act = journal.last_act(conn, earlier.id, "ignored")
+    state: Literal["ignored", "reversed"] = "ignored"
+    if earlier.state == "reversed":
+        state, last = "reversed", Result("reversed", [], Counts(held=last.counts.read), 0, last.currency)
+    act = journal.last_act(conn, earlier.id, state)
     assert act is not None
     reason = (
-        f"ignored: {act.actor} set file {earlier.id} {earlier.name} aside at {journal.moment(act.at)}, because: "
+        f"{state}: {act.actor} set file {earlier.id} {earlier.name} aside at {journal.moment(act.at)}, because: "
         f"{act.detail['reason']}; if it is needed after all: hub files retry {earlier.id}"
     )
-    return replace(last, reasons=[reason])
+    return replace(last, state=state, reasons=[reason])
 
 
 def _booked_elsewhere(conn: Connection, same_bytes: Sequence[FileRow], verdict: Verdict, name: str) -> Result | None:

@@ -12,10 +12,11 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy import Connection
 
-from hub.intake.booking import Booking, ChangedError, HeldError
+from hub.intake.booking import Booking, ChangedError, HeldError, net_of
 from hub.intake.consumption import ConsumptionDesk, Period, period_of
 from hub.intake.hub import Hub
 from hub.intake.matching import Matcher, MoneyRecord
@@ -76,6 +77,8 @@ class Verdict:
     held: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     records: int = 0
+    #: Øre, signed net of all records.
+    total: int = 0
     #: The first record whose period nobody knows (R30).
     period_unknown_at: int | None = None
 
@@ -122,6 +125,7 @@ def _check(job: Job) -> Verdict:
             money, results, others = _sorted_out(batch)
             verdict.remarks.extend(record.text for record in others if isinstance(record, Remark))
             verdict.records += sum(not isinstance(record, Remark) for record in batch)
+            verdict.total += sum(map(net_of, chain(money, results)))
             verdict.properties |= matcher.survey(money)
             places = matcher.results(results)
             verdict.properties.update(place.tenancy.property_id for place in places if place.tenancy is not None)
@@ -197,6 +201,7 @@ def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
                 if isinstance(record, Kept | MandateChange):
                     booking.note_kept(record)
             booking.write_outcomes()
+    booking.write_rule_uses()
     result = _result(booking, verdict)
     _finish(job, conn, reading_id, result)
     booking.books.close()
@@ -206,7 +211,7 @@ def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
 def _result(booking: Booking, verdict: Verdict) -> Result:
     counts = booking.counts
     reasons = [*_reasons(verdict), *booking.notes]
-    result = Result("booked", reasons, counts, booking.amount, booking.currency)
+    result = Result("booked", reasons, counts, booking.amount, booking.currency, verdict.total)
     entered = counts.booked + counts.unmatched
     if counts.held:
         some = entered or counts.failed or counts.duplicate or booking.is_resumed

@@ -1,0 +1,70 @@
+"""What an act may take from a holding, and from a tenancy's own credit (R23)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy import func, select
+
+from hub.acts.act import Acting
+from hub.errors import HubError
+from hub.ledger import kinds
+from hub.money import format_amount
+from hub.store.holdings import holdings_of
+from hub.store.portfolio import TenancyRef
+from hub.store.positions import NOTHING
+from hub.store.tables import credit, entry
+
+
+class OverdrawnError(HubError):
+    """More would be taken than is held or in credit."""
+
+
+def held(acting: Acting, tenancy: TenancyRef, name: str) -> int:
+    """Øre that may be taken from a holding."""
+    return all_held(acting, tenancy).get(name, 0)
+
+
+def in_credit(acting: Acting, tenancy: TenancyRef, day: date) -> int:
+    """Øre of the tenancy's own credit that counts on ``day``: what came later is not ours to give back yet."""
+    query = (
+        select(func.coalesce(func.sum(credit.c.remaining), 0))
+        .join_from(credit, entry, entry.c.id == credit.c.entry_id)
+        .where(credit.c.tenancy_id == tenancy.id, credit.c.remaining > NOTHING, entry.c.value_date <= day)
+    )
+    return int(acting.conn.execute(query).scalar_one())
+
+
+def refuse_above(amount: int, available: int, tenancy: TenancyRef, name: str) -> None:
+    """Raises OverdrawnError."""
+    if amount > available:
+        what = "the tenancy has in credit" if name == kinds.BALANCE else f"holding {name!r} has"
+        raise OverdrawnError(
+            f"{format_amount(amount)} is more than the {format_amount(max(available, 0))} that {what}",
+            where=tenancy.key,
+            why="what is charged and not paid is not held, and what is not held cannot leave (R23)",
+            do=f"see: hub balance {tenancy.key}",
+        )
+
+
+def all_held(acting: Acting, tenancy: TenancyRef) -> dict[str, int]:
+    """Øre of every holding by name, with what this act has done to it so far."""
+    found = holdings_of(acting.conn, tenancy.id)
+    return {one.name: one.held - acting.books.pending(one.account_id) for one in found}
+
+
+def refuse_overdrawn(acting: Acting, tenancy: TenancyRef, before: Mapping[str, int]) -> None:
+    """After an act: raises OverdrawnError where it has left a holding with less than nothing.
+
+    ``before`` is what :func:`all_held` gave before it. A credit note or reversal of a charge takes from the holding
+    itself; the reversal of a payment opens again the charge that had filled it.
+    """
+    for name, ore in all_held(acting, tenancy).items():
+        if ore < 0 and ore < before.get(name, 0):
+            raise OverdrawnError(
+                f"holding {name!r} would be left with {format_amount(ore)}",
+                where=tenancy.key,
+                why="it has been paid out or used already (R23)",
+                do="take back that payout or transfer first",
+            )

@@ -1,0 +1,135 @@
+"""Money by hand: payments and payouts, into and out of a named holding, and transfers between holdings (R23)."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+from hub.acts.act import Acting
+from hub.acts.holdings import held, in_credit, refuse_above
+from hub.errors import HubError
+from hub.ledger import kinds
+from hub.ledger.chain import input_hash
+from hub.money import format_amount
+from hub.store.entries import Account, Movement
+from hub.store.portfolio import TenancyRef
+
+
+class AmountRefusedError(HubError):
+    """An amount that cannot be, or a holding that is none."""
+
+
+def receive(
+    acting: Acting,
+    tenancy_key: str,
+    amount: int,
+    *,
+    holding: str = kinds.BALANCE,
+    day: date | None = None,
+    reference: str = "",
+    text: str = "",
+) -> dict[str, Any]:
+    """``amount`` øre has come in on the bank: it pays what is open, or goes to ``holding``. Default day: today."""
+    tenancy, booked_on = _begun(acting, tenancy_key, amount, day)
+    bank = acting.books.shared_account(tenancy.company_id, kinds.BANK, kinds.BANK)
+    movement = _movement(acting, kinds.PAYMENT, tenancy, -amount, booked_on, bank, text or "Indbetaling", reference)
+    if _named(holding) == kinds.BALANCE:
+        (entry_id,) = acting.books.post(tenancy.company_id, [movement])[:1]
+    else:
+        entry_id = acting.books.enter(tenancy.company_id, acting.books.holding(tenancy, holding), movement)
+    return _told(entry_id, tenancy, amount, booked_on, to=holding)
+
+
+def pay_out(
+    acting: Acting,
+    tenancy_key: str,
+    amount: int,
+    *,
+    holding: str = kinds.BALANCE,
+    day: date | None = None,
+    text: str = "",
+) -> dict[str, Any]:
+    """``amount`` øre leaves by the bank, of the tenancy's credit or of what ``holding`` has. Raises OverdrawnError."""
+    tenancy, booked_on = _begun(acting, tenancy_key, amount, day)
+    bank = acting.books.shared_account(tenancy.company_id, kinds.BANK, kinds.BANK)
+    movement = _movement(acting, kinds.PAYOUT, tenancy, amount, booked_on, bank, text or "Udbetaling")
+    return _told(_taken(acting, tenancy, holding, movement), tenancy, amount, booked_on, of=holding)
+
+
+def transfer(
+    acting: Acting,
+    tenancy_key: str,
+    amount: int,
+    *,
+    source: str,
+    target: str,
+    day: date | None = None,
+    text: str = "",
+) -> dict[str, Any]:
+    """``amount`` øre from one holding to another; ``balance`` is the tenancy's own. Raises OverdrawnError."""
+    tenancy, booked_on = _begun(acting, tenancy_key, amount, day)
+    if _named(source) == _named(target):
+        raise AmountRefusedError(f"a transfer from {source!r} to itself", where=tenancy.key)
+    text = text or f"Overførsel: {source} - {target}"
+    if target != kinds.BALANCE:
+        to = acting.books.holding(tenancy, target)
+        movement = _movement(acting, kinds.TRANSFER, tenancy, amount, booked_on, to, text)
+        entry_id = _taken(acting, tenancy, source, movement)
+    else:
+        refuse_above(amount, held(acting, tenancy, source), tenancy, source)
+        of = acting.books.holding(tenancy, source)
+        movement = _movement(acting, kinds.TRANSFER, tenancy, -amount, booked_on, of, text)
+        (entry_id,) = acting.books.post(tenancy.company_id, [movement])
+    return _told(entry_id, tenancy, amount, booked_on, of=source, to=target)
+
+
+def _begun(acting: Acting, tenancy_key: str, amount: int, day: date | None) -> tuple[TenancyRef, date]:
+    tenancy = acting.tenancy(tenancy_key)
+    if amount <= 0:
+        raise AmountRefusedError(
+            f"an amount of {format_amount(amount)}",
+            where=tenancy.key,
+            why="the command says which way the money goes",
+            do="give it above zero",
+        )
+    return tenancy, acting.open_day(acting.company_of(tenancy), day or acting.today(tenancy))
+
+
+def _named(holding: str) -> str:
+    if not re.fullmatch(kinds.HOLDING_PATTERN, holding):
+        raise AmountRefusedError(
+            f"{holding!r} is no holding", do=f"use {kinds.BALANCE}, {', '.join(kinds.HOLDINGS)}, or the company's own"
+        )
+    return holding
+
+
+def _taken(acting: Acting, tenancy: TenancyRef, source: str, movement: Movement) -> int:
+    """Books a debit on what it is taken from, where so much is there; gives the entry's id."""
+    if _named(source) == kinds.BALANCE:
+        day = date.fromisoformat(movement.value_date)
+        refuse_above(movement.amount, in_credit(acting, tenancy, day), tenancy, source)
+        (entry_id,) = acting.books.post(tenancy.company_id, [movement])
+        return entry_id
+    refuse_above(movement.amount, held(acting, tenancy, source), tenancy, source)
+    return acting.books.enter(tenancy.company_id, acting.books.holding(tenancy, source), movement)
+
+
+def _movement(
+    acting: Acting,
+    kind: str,
+    tenancy: TenancyRef,
+    amount: int,
+    day: date,
+    contra: Account,
+    text: str,
+    reference: str = "",
+) -> Movement:
+    on = day.isoformat()
+    key = acting.entry_key()
+    return Movement(kind, tenancy, amount, on, on, contra, on, key, input_hash(amount), text, reference=reference)
+
+
+def _told(entry_id: int, tenancy: TenancyRef, amount: int, day: date, **holdings: str) -> dict[str, Any]:
+    said = {"entry": entry_id, "tenancy": tenancy.key, "amount": format_amount(amount), "date": day.isoformat()}
+    return {**said, **holdings}

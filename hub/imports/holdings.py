@@ -1,0 +1,153 @@
+"""``hub holdings import``: what is held of each tenant's money when the books begin (R20).
+
+Deposit, prepaid rent, what was paid on account: an amount is what we hold, and never below zero (R19). The key is
+tenancy and reference: importing again changes nothing, the same key with other content is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, select
+
+from hub.imports.rows import Declared, Said, at_most, positive_amount, read_declared, understood, without_repeated
+from hub.imports.table import ImportReport, parse_day
+from hub.ledger import kinds
+from hub.ledger.chain import input_hash
+from hub.money import format_amount
+from hub.settings import CompanyConfig
+from hub.store.books import Books
+from hub.store.database import Database
+from hub.store.entries import Movement
+from hub.store.journal import add_event
+from hub.store.lookup import among
+from hub.store.portfolio import lock_properties
+from hub.store.tables import entry, posting
+
+_REFERENCE_CHARACTERS_MAX = 100
+_DAY = timedelta(days=1)
+
+
+def _holding(text: str) -> str:
+    if text == kinds.BALANCE:
+        raise ValueError(f"{text!r} is what the tenant owes: import that with hub charges import")
+    if not re.fullmatch(kinds.HOLDING_PATTERN, text):
+        raise ValueError(
+            f"{text!r} is no name of a holding: {', '.join(kinds.HOLDINGS)}, or another of 2 to 20 letters a-z and _"
+        )
+    return text
+
+
+COLUMNS = (
+    Declared("tenancy", required=True),
+    Declared("holding", _holding, required=True),
+    Declared("amount", positive_amount, required=True),
+    Declared("date", parse_day, required=True),
+    Declared("reference", at_most(_REFERENCE_CHARACTERS_MAX), required=True),
+    Declared("text", empty=""),
+)
+
+
+class _Held(NamedTuple):
+    said: Said
+
+    @property
+    def key(self) -> str:
+        return f"holding|{self.said.tenancy.key}|{self.said.values['reference']}"
+
+    @property
+    def given(self) -> bytes:
+        """What must be equal under an equal key."""
+        return input_hash(*(self.said.values[name] for name in ("holding", "amount", "date", "text")))
+
+
+def import_holdings(
+    database: Database,
+    path: Path,
+    *,
+    encoding: str = "utf-8",
+    now: datetime,
+    actor: str,
+    company_of: Callable[[str], CompanyConfig],
+    errors_to: Path | None = None,
+) -> ImportReport:
+    """Books every good row in one transaction; gives the bad ones back, in ``errors_to`` too.
+
+    A file ``errors_to`` of an earlier import is replaced, or removed where no row is bad. ``company_of`` gives a
+    company's configuration by number. Raises TableError when the file as a whole cannot be read.
+    """
+    table = read_declared(path, encoding, COLUMNS)
+    report = ImportReport(rows=len(table.rows) + len(table.bad), bad=list(table.bad), warnings=table.warnings)
+    with database.write() as connection:
+        rows = understood(connection, table.rows, COLUMNS, company_of, _no_more_refusals, report.bad)
+        held = without_repeated([_Held(said) for said in rows], "reference", report.bad)
+        lock_properties(connection, {one.said.tenancy.property_id for one in held})
+        new = _not_booked_before(connection, held, report)
+        if new:
+            books = Books(
+                connection, recorded_at=now, actor=actor, terms_of=lambda number: company_of(number).allocation.terms
+            )
+            for one in sorted(new, key=lambda one: (one.said.tenancy.company_id, one.said.row.line)):
+                _book(books, one)
+            books.close()
+            detail = {"file": path.name, "added": len(new), "bad": len(report.bad)}
+            add_event(connection, at=now, actor=actor, what="holdings imported", detail=detail)
+    report.added = len(new)
+    report.bad.sort()
+    if errors_to is not None:
+        table.write_bad(report.bad, errors_to)
+    return report
+
+
+def _no_more_refusals(company: CompanyConfig, values: Mapping[str, Any]) -> Iterator[str]:
+    return iter(())
+
+
+def _not_booked_before(connection: Connection, held: Sequence[_Held], report: ImportReport) -> list[_Held]:
+    """The new ones; what was booked before is counted as unchanged, or is bad where its content was another."""
+    earlier = {
+        row.key: row
+        for row in connection.execute(
+            select(entry.c.key, entry.c.input_hash, entry.c.value_date, posting.c.amount)
+            .join(posting, (posting.c.entry_id == entry.c.id) & (posting.c.seq == 0))
+            .where(among(connection, entry.c.key, [one.key for one in held]))
+        )
+    }
+    new = []
+    for one in held:
+        before = earlier.get(one.key)
+        if before is None:
+            new.append(one)
+        elif bytes(before.input_hash) == one.given:
+            report.unchanged += 1
+        else:
+            error = (
+                f"reference: {one.said.values['reference']!r} of tenancy {one.said.tenancy.key} was imported before "
+                f"with other content ({format_amount(-before.amount)} on {before.value_date}); nothing was changed"
+            )
+            report.bad.append(one.said.refused(error))
+    return new
+
+
+def _book(books: Books, held: _Held) -> None:
+    """Counts from its date; what lies in a closed period is posted on the first open day (R22)."""
+    tenancy, values = held.said.tenancy, held.said.values
+    day: date = values["date"]
+    closed = held.said.company.books_closed_through
+    movement = Movement(
+        kind=kinds.OPENING,
+        tenancy=None,
+        amount=-values["amount"],
+        value_date=day.isoformat(),
+        posting_date=(max(day, closed + _DAY) if closed else day).isoformat(),
+        contra=books.shared_account(tenancy.company_id, kinds.OPENING_BALANCE, kinds.OPENING_BALANCE),
+        contra_date=day.isoformat(),
+        key=held.key,
+        given=held.given,
+        text=values["text"] or values["holding"],
+    )
+    books.enter(tenancy.company_id, books.holding(tenancy, values["holding"]), movement)
