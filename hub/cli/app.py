@@ -12,7 +12,22 @@ from typing import Annotated, Any
 import typer
 
 import hub
-from hub.cli import imports, intake, ledger, site
+from hub.cli import (
+    acts,
+    backup,
+    balances,
+    charge_acts,
+    contributions,
+    explaining,
+    imports,
+    intake,
+    journal,
+    ledger,
+    lists,
+    matching,
+    site,
+    statement,
+)
 from hub.cli.context import FAULT, WRONG_USE, SiteOption, status_of
 from hub.cli.output import OutputError, print_json, say, to_stdout, warn
 from hub.errors import HubError
@@ -21,16 +36,48 @@ app = typer.Typer(invoke_without_command=True, add_completion=False, rich_markup
 app.command()(site.init)
 app.add_typer(imports.portfolio_app, name="portfolio")
 app.add_typer(imports.charges_app, name="charges")
+app.add_typer(imports.holdings_app, name="holdings")
+app.add_typer(contributions.recurring_app, name="recurring")
+app.add_typer(contributions.one_off_app, name="one-off")
+app.add_typer(contributions.interval_app, name="interval")
 app.command()(intake.run)
 app.command()(intake.ingest)
 app.add_typer(intake.files_app, name="files")
-app.command()(ledger.balance)
-app.command()(ledger.movements)
+app.command()(balances.balance)
+app.command()(balances.movements)
+app.command()(balances.ageing)
+app.command()(balances.next_charge)
+app.command()(statement.statement)
+app.command()(lists.arrears)
+app.command()(lists.transactions)
+app.command()(lists.search)
+imports.charges_app.command("list")(lists.list_charges)
+imports.charges_app.command("show")(lists.show_charge)
 app.command()(ledger.unmatched)
 app.command()(ledger.documents)
+imports.charges_app.command("add")(charge_acts.add)
+imports.charges_app.command("credit")(charge_acts.credit)
+imports.charges_app.command("note")(charge_acts.note)
+imports.charges_app.command("attach")(charge_acts.attach)
+imports.charges_app.command("attachments")(charge_acts.list_attachments)
+imports.charges_app.command("attachment")(charge_acts.take_out)
+intake.files_app.command("reverse")(acts.reverse_file)
+app.command()(acts.pay)
+app.command()(acts.payout)
+app.command()(acts.transfer)
+app.command()(acts.reverse)
+app.command()(matching.match)
+app.command()(matching.unmatch)
+app.command()(matching.suggest)
+app.add_typer(matching.rules_app, name="rules")
+app.command()(explaining.explain)
+app.add_typer(journal.journal_app, name="journal")
+app.add_typer(journal.ledger_app, name="ledger")
 app.add_typer(site.vendors_app, name="vendors")
 app.command()(site.check)
 app.command()(ledger.verify)
+app.command()(backup.backup)
+app.command()(backup.restore)
 
 _INTERRUPTED = 130
 

@@ -1,4 +1,4 @@
-"""``hub portfolio import`` and ``hub charges import``: tables that people make."""
+"""``hub portfolio import``, ``charges import``, ``holdings import``: tables that people make."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hub.settings import Site
 
 portfolio_app = typer.Typer(help="Companies, properties, units and tenancies.")
+holdings_app = typer.Typer(help="Deposits, prepaid rent and what else is held of a tenant's money.")
 charges_app = typer.Typer(help="Open charges and opening credits from another system.")
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE.csv", exists=True, dir_okay=False)]
@@ -36,7 +37,7 @@ def import_portfolio(
     from hub.imports.portfolio import import_portfolio as imported
 
     who, the_site = actor_of(actor), load(root_of(ctx, site))
-    refused = _refused_file(the_site, "portfolio", file)
+    refused = refused_file(the_site, "portfolio", file)
     with opened(the_site) as database:
         report = imported(
             database,
@@ -47,7 +48,7 @@ def import_portfolio(
             currency_of=lambda number: the_site.company(number).currency,
             errors_to=refused,
         )
-    return _answered(as_json, the_site, report, refused)
+    return answered(as_json, the_site, report, refused)
 
 
 @charges_app.command("import")
@@ -63,21 +64,42 @@ def import_charges(
     from hub.imports.charges import import_charges as imported
 
     who, the_site = actor_of(actor), load(root_of(ctx, site))
-    refused = _refused_file(the_site, "charges", file)
+    refused = refused_file(the_site, "charges", file)
     with opened(the_site) as database:
         report = imported(
             database, file, encoding=encoding, now=now(), actor=who, company_of=the_site.company, errors_to=refused
         )
-    return _answered(as_json, the_site, report, refused)
+    return answered(as_json, the_site, report, refused)
 
 
-def _refused_file(site: Site, what: str, file: Path) -> Path:
+@holdings_app.command("import")
+def import_holdings(
+    ctx: typer.Context,
+    file: FileArgument,
+    encoding: EncodingOption = "utf-8",
+    actor: ActorOption = None,
+    as_json: JsonOption = False,
+    site: SiteOption = None,
+) -> int:
+    """Books every good row; importing again changes nothing."""
+    from hub.imports.holdings import import_holdings as imported
+
+    who, the_site = actor_of(actor), load(root_of(ctx, site))
+    refused = refused_file(the_site, "holdings", file)
+    with opened(the_site) as database:
+        report = imported(
+            database, file, encoding=encoding, now=now(), actor=who, company_of=the_site.company, errors_to=refused
+        )
+    return answered(as_json, the_site, report, refused)
+
+
+def refused_file(site: Site, what: str, file: Path) -> Path:
     """Where bad rows go, in the place of those of an earlier import of the same name."""
     site.lists.mkdir(parents=True, exist_ok=True)
     return site.lists / f"{what}-{file.stem}.refused.csv"
 
 
-def _answered(as_json: bool, site: Site, report: ImportReport, refused: Path) -> int:
+def answered(as_json: bool, site: Site, report: ImportReport, refused: Path) -> int:
     refused_file = refused.relative_to(site.root).as_posix() if report.bad else None
     document = {
         "rows": report.rows,

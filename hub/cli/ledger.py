@@ -1,94 +1,26 @@
-"""``hub balance``, ``movements``, ``unmatched``, ``documents``, ``verify``: what the books say."""
+"""``hub unmatched``, ``documents``, ``verify``: what the books say as a whole."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.context import FAULT, JsonOption, SiteOption, as_unicode, books_of, now, root_of
+from hub.cli.asking import source_document, source_text
+from hub.cli.context import FAULT, JsonOption, SiteOption, as_unicode, books_of, root_of
 from hub.cli.output import answer, say, table
 from hub.money import format_amount
 
 if TYPE_CHECKING:
     from hub.store.verify import Report
-    from hub.store.views import Source
 
 TenancyArgument = Annotated[
     str,
     typer.Argument(metavar="TENANCY", callback=as_unicode, help="company-property-unit-tenant, e.g. 1-12-304-2"),
 ]
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
-
-
-def balance(
-    ctx: typer.Context,
-    tenancy: TenancyArgument,
-    as_of: Annotated[str, typer.Option(metavar="DATE", help="Up to and including this day, YYYY-MM-DD.")] = "today",
-    as_json: JsonOption = False,
-    site: SiteOption = None,
-) -> int:
-    """What a tenancy owes, is overdue with, and what is coming."""
-    from hub.store import views
-
-    day = None if as_of == "today" else _day(as_of)
-    with books_of(root_of(ctx, site)) as (the_site, conn):
-        found = views.balance(conn, tenancy, day or now().astimezone(the_site.zone).date())
-    document = {
-        "tenancy": found.tenancy,
-        "name": found.name,
-        "currency": found.currency,
-        "balance": format_amount(found.balance),
-        "overdue": format_amount(found.overdue),
-        "coming": format_amount(found.coming),
-        "as_of": found.as_of.isoformat(),
-    }
-    answer(as_json, document, lambda: _tell_balance(document))
-    return 0
-
-
-def movements(
-    ctx: typer.Context, tenancy: TenancyArgument, as_json: JsonOption = False, site: SiteOption = None
-) -> int:
-    """Everything that changed a tenancy's balance."""
-    from hub.store import views
-
-    with books_of(root_of(ctx, site)) as (_, conn):
-        found = views.movements(conn, tenancy)
-        key = views.tenancy_of(conn, tenancy).ref.key
-    document = {
-        "tenancy": key,
-        "movements": [
-            {
-                "entry": one.entry,
-                "value_date": one.value_date.isoformat(),
-                "posting_date": one.posting_date.isoformat(),
-                "recorded_at": moment(one.recorded_at),
-                "kind": one.kind,
-                "text": one.text,
-                "amount": format_amount(one.amount),
-                "balance": format_amount(one.balance),
-                "source": _source(one.source),
-            }
-            for one in found
-        ],
-    }
-    rows = (
-        (
-            one.value_date,
-            one.kind,
-            one.text,
-            format_amount(one.amount),
-            format_amount(one.balance),
-            _source_text(one.source),
-        )
-        for one in found
-    )
-    columns = ("date", "kind", "text", ">amount", ">balance", "from")
-    answer(as_json, document, lambda: table(columns, rows) if found else say(f"{key} has no movements"))
-    return 0
 
 
 def unmatched(ctx: typer.Context, as_json: JsonOption = False, site: SiteOption = None) -> int:
@@ -109,7 +41,7 @@ def unmatched(ctx: typer.Context, as_json: JsonOption = False, site: SiteOption 
                 "customer": one.customer,
                 "reference": one.reference,
                 "reason": one.reason,
-                "source": _source(one.source),
+                "source": source_document(one.source),
             }
             for one in found
         ]
@@ -122,7 +54,7 @@ def unmatched(ctx: typer.Context, as_json: JsonOption = False, site: SiteOption 
             one.vendor,
             one.reference,
             one.reason,
-            _source_text(one.source),
+            source_text(one.source),
         )
         for one in found
     )
@@ -200,6 +132,7 @@ def verify(
         "postings": report.postings,
         "heads": {number: {"seq": head.seq, "hash": head.hash} for number, head in report.heads.items()},
         "head": report.head,
+        "figures": [{**one._asdict(), "amount": format_amount(one.amount)} for one in report.figures],
         "problems": report.problems,
     }
     answer(as_json, document, lambda: _tell_report(report))
@@ -211,30 +144,12 @@ def moment(at: datetime) -> str:
     return at.isoformat(timespec="microseconds")
 
 
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no day: write YYYY-MM-DD", param_hint="--as-of") from error
-
-
-def _source(source: Source) -> dict[str, Any]:
-    return {"file": source.file, "record": source.record, "file_id": source.file_id}
-
-
-def _source_text(source: Source) -> str:
-    return f"{source.file}, line {source.record}" if source.file else ""
-
-
-def _tell_balance(document: dict[str, str]) -> None:
-    say(f"{document['tenancy']}  {document['name']}, {document['currency']} on {document['as_of']}")
-    titles = {"balance": "owes", "overdue": "of this overdue", "coming": "booked, counts later"}
-    table(("", ">amount"), [(title, document[key]) for key, title in titles.items()])
-
-
 def _tell_report(report: Report) -> None:
     say(f"{report.entries} entries, {report.postings} postings: {'all is proved' if report.ok else 'NOT OK'}")
     if report.heads:
         rows = [(f"company {number}", head.seq, head.hash) for number, head in report.heads.items()]
         table(("chain", ">batches", "head"), [*rows, ("all", "", report.head)])
+    if report.figures:
+        sums = [(one.what, one.rows, format_amount(one.amount), one.currency) for one in report.figures]
+        table(("figures", ">rows", ">sum", ""), sums)
     say(*(f"- {problem}" for problem in report.problems))

@@ -1,0 +1,60 @@
+"""What commands that act on the books have in common: the key, the day, the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hub.cli.context import actor_of, as_unicode, load, now, opened, root_of
+from hub.cli.output import answer, say, table
+
+if TYPE_CHECKING:
+    from hub.acts.act import Acting
+
+KeyOption = Annotated[
+    str | None, typer.Option("--key", metavar="KEY", help="Asked again under it, nothing is done twice.")
+]
+DateOption = Annotated[str | None, typer.Option("--date", metavar="DATE", help="YYYY-MM-DD. Default: today.")]
+ReferenceArgument = Annotated[
+    str,
+    typer.Argument(metavar="REFERENCE", callback=as_unicode, help="The charge's, or #ID where two charges share one."),
+]
+#: The largest number that a database can be asked for.
+ID_MAX = 2**63 - 1
+EntryArgument = Annotated[
+    int, typer.Argument(metavar="ENTRY", min=1, max=ID_MAX, help="The entry's number, as hub movements shows it.")
+]
+
+
+def performed(
+    ctx: typer.Context,
+    site: Path | None,
+    what: str,
+    asked: Mapping[str, Any],
+    do: Callable[[Acting], Mapping[str, Any]],
+    *,
+    actor: str | None,
+    key: str | None,
+    as_json: bool,
+) -> int:
+    """Does the act and answers with what came of it, and whether it had been done before under this key."""
+    from hub.acts.act import perform
+
+    who, the_site = actor_of(actor), load(root_of(ctx, site))
+    with opened(the_site) as database:
+        done = perform(database, the_site, what, asked, do, actor=who, now=now(), key=key)
+    answered(as_json, done.result, done.repeated)
+    return 0
+
+
+def answered(as_json: bool, result: Mapping[str, Any], repeated: bool) -> None:
+    answer(as_json, {**result, "repeated": repeated}, lambda: _tell(result, repeated))
+
+
+def _tell(result: Mapping[str, Any], repeated: bool) -> None:
+    if repeated:
+        say("done before under this key; nothing was done now")
+    table(("", ""), [(name.replace("_", " "), value) for name, value in result.items() if value not in ("", None)])

@@ -1,0 +1,142 @@
+"""What commands that read the books ask alike: whose, as of when, how many; and the answers that they share."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+from zoneinfo import ZoneInfo
+
+import typer
+
+from hub.cli.context import as_unicode, now
+from hub.money import format_amount
+
+if TYPE_CHECKING:
+    from hub.ledger.ageing import Ageing
+    from hub.settings import Site
+    from hub.store.views import Source
+
+
+def _as_unicode(text: str | None) -> str | None:
+    return None if text is None else as_unicode(text)
+
+
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="DATE", help="Up to and including this day, YYYY-MM-DD. Default: today."),
+]
+RecordedOption = Annotated[
+    str | None,
+    typer.Option(
+        "--recorded",
+        metavar="DATE|TIME",
+        help="As the books stood at the end of this day, or at this moment, e.g. 2026-11-22T14:30. Default: now.",
+    ),
+]
+FromOption = Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day, YYYY-MM-DD.")]
+ToOption = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day, YYYY-MM-DD.")]
+CompanyOption = Annotated[
+    str | None, typer.Option("--company", metavar="NUMBER", callback=_as_unicode, help="As in the portfolio.")
+]
+PropertyOption = Annotated[
+    str | None,
+    typer.Option("--property", metavar="PROPERTY", callback=_as_unicode, help="company-property, e.g. 1-12"),
+]
+TenancyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--tenancy", metavar="TENANCY", callback=_as_unicode, help="company-property-unit-tenant, e.g. 1-12-304-2"
+    ),
+]
+LimitOption = Annotated[
+    int, typer.Option("--limit", metavar="COUNT", min=1, max=100_000, help="Show so many at most; the rest is counted.")
+]
+
+#: Business days of any books are among these; beyond them days cannot be counted on.
+_YEAR_MIN, _YEAR_MAX = 1900, 9000
+_BRIEF_MAX = 40
+
+
+class When(NamedTuple):
+    """Up to and including ``as_of``, as the books stood at ``recorded``; None = now."""
+
+    as_of: date
+    recorded: datetime | None
+
+
+def day_of(text: str | None, option: str) -> date | None:
+    if text is None:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no day: write YYYY-MM-DD", param_hint=option) from error
+    if not _YEAR_MIN <= day.year <= _YEAR_MAX:
+        raise typer.BadParameter(f"{text} is no day of any books", param_hint=option)
+    return day
+
+
+def span_of(first: str | None, last: str | None) -> tuple[date | None, date | None]:
+    """``--from`` and ``--to``."""
+    begin, end = day_of(first, "--from"), day_of(last, "--to")
+    if begin is not None and end is not None and end < begin:
+        raise typer.BadParameter(f"{last} is before {first}", param_hint="--to")
+    return begin, end
+
+
+def when_of(site: Site, key: str | None, as_of: str | None, recorded: str | None) -> When:
+    """What ``--as-of`` and ``--recorded`` say, in the time of the company that ``key`` begins with; None = the site's.
+
+    Books asked as they stood at a moment answer for the day of that moment, unless another is named.
+    """
+    zone = zone_of(site, key)
+    moment = None if recorded is None else _moment(recorded, zone)
+    day = day_of(as_of, "--as-of")
+    return When(day or (moment or now()).astimezone(zone).date(), moment)
+
+
+def zone_of(site: Site, key: str | None) -> ZoneInfo:
+    number = key.partition("-")[0].lstrip("0") if key else ""
+    company = site.companies.get(number)
+    return ZoneInfo(company.timezone) if company is not None and company.timezone else site.zone
+
+
+def ageing_document(ageing: Ageing) -> dict[str, str]:
+    return {name: format_amount(ore) for name, ore in ageing._asdict().items()}
+
+
+def source_document(source: Source) -> dict[str, object]:
+    return {"file": source.file, "record": source.record, "file_id": source.file_id}
+
+
+def source_text(source: Source) -> str:
+    return f"{source.file}, line {source.record}" if source.file else ""
+
+
+def iso(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None
+
+
+def brief(text: str) -> str:
+    """As much of a text as a table has room for."""
+    return text if len(text) <= _BRIEF_MAX else f"{text[: _BRIEF_MAX - 1]}…"
+
+
+def _moment(text: str, zone: ZoneInfo) -> datetime:
+    """The end of a day, or a moment; without an offset it is that of ``zone``."""
+    try:
+        moment = datetime.combine(date.fromisoformat(text), time.max)
+    except ValueError:
+        moment = _written_moment(text)
+    if not _YEAR_MIN <= moment.year <= _YEAR_MAX:
+        raise typer.BadParameter(f"{text} is no day of any books", param_hint="--recorded")
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+
+
+def _written_moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{text!r} is no day and no moment: write YYYY-MM-DD or YYYY-MM-DDTHH:MM", param_hint="--recorded"
+        ) from error

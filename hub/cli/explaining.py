@@ -1,0 +1,178 @@
+"""``hub explain``: why an entry is what it is, from the tenant's sentence down to the bytes it came in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from hub.cli.acting import EntryArgument
+from hub.cli.context import JsonOption, SiteOption, books_of, root_of
+from hub.cli.ledger import moment
+from hub.cli.output import answer, say, table
+from hub.money import format_amount
+
+if TYPE_CHECKING:
+    from hub.reports.explain import Explanation, Other, Use
+
+
+def explain(ctx: typer.Context, entry: EntryArgument, as_json: JsonOption = False, site: SiteOption = None) -> int:
+    """Why an entry is what it is: what it paid and why, who did it, and the bytes it came in."""
+    from hub.reports import explain as report
+    from hub.reports.explain_sentences import sentences
+
+    with books_of(root_of(ctx, site)) as (the_site, conn):
+        found = report.explain(conn, entry)
+    language = the_site.language(found.company)
+    told = sentences(found, language)
+    document = {"language": language, "sentences": told, **_shape(found, the_site.content)}
+    answer(as_json, document, lambda: _tell(told, document))
+    return 0
+
+
+def _shape(found: Explanation, content: Path) -> dict[str, Any]:
+    tenancy, rule = found.tenancy, found.rule
+    return {
+        "entry": found.entry,
+        "kind": found.kind,
+        "document_type": found.document_type,
+        "voucher": found.voucher,
+        "text": found.text,
+        "company": found.company,
+        "tenancy": tenancy.ref.key if tenancy else None,
+        "name": tenancy.name if tenancy else None,
+        "amount": format_amount(found.amount),
+        "currency": found.currency,
+        "value_date": found.value_date.isoformat(),
+        "posting_date": found.posting_date.isoformat(),
+        "recorded_at": moment(found.recorded_at),
+        "actor": found.actor,
+        "key": found.by_hand.key if found.by_hand else None,
+        "paid": [_use(one) for one in (*found.did, *found.later)],
+        "left": format_amount(found.left),
+        "charge": _charge(found),
+        "paid_by": [_use(one) for one in found.paid_by],
+        "holdings": [{"holding": one.name, "amount": format_amount(one.amount)} for one in found.holdings],
+        "suspense": _suspense(found),
+        "points_at": _other(found.points_at),
+        "reason": found.reason or None,
+        "note": found.note or None,
+        "taken_back_by": _other(found.taken_back_by),
+        "credited_by": [_other(one) for one in found.credited_by],
+        "matched_by": _other(found.matched_by),
+        "matched_to": found.matched_to or None,
+        "rule": {"id": rule.id, "customer": rule.customer, "since": moment(rule.at), "by": rule.actor}
+        if rule
+        else None,
+        "moved_out": found.after_move_out.isoformat() if found.after_move_out else None,
+        "source": _source(found, content),
+    }
+
+
+def _use(use: Use) -> dict[str, Any]:
+    return {
+        "by_entry": use.act,
+        "date": use.act_date.isoformat(),
+        "money_of": use.payment,
+        "money_of_kind": use.payment_kind,
+        "charge": use.charge,
+        "reference": use.reference,
+        "due_date": use.due_date.isoformat(),
+        "line": use.line,
+        "charge_type": use.charge_type,
+        "text": use.line_text or use.charge_text,
+        "amount": format_amount(use.amount),
+        "why": use.policy,
+    }
+
+
+def _charge(found: Explanation) -> dict[str, Any] | None:
+    one = found.charge
+    if one is None:
+        return None
+    return {
+        "id": one.id,
+        "kind": one.kind,
+        "reference": one.reference,
+        "due_date": one.due_date.isoformat(),
+        "remaining": format_amount(one.remaining),
+    }
+
+
+def _suspense(found: Explanation) -> dict[str, Any] | None:
+    one = found.suspended
+    return None if one is None else {**one._asdict(), "remaining": format_amount(one.remaining)}
+
+
+def _other(one: Other | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    return {
+        "entry": one.entry,
+        "kind": one.kind,
+        "date": one.value_date.isoformat(),
+        "amount": format_amount(one.amount),
+        "recorded_at": moment(one.recorded_at),
+        "actor": one.actor,
+        "reason": one.reason or None,
+        "note": one.note or None,
+    }
+
+
+def _source(found: Explanation, content: Path) -> dict[str, Any] | None:
+    """``byte_offset`` is that of the record's first byte, counted from 0; ``record`` is its line, counted from 1."""
+    from hub.intake.content import blob_path
+    from hub.reports.explain_source import record_bytes
+
+    origin = found.origin
+    if origin is None:
+        return None
+    at = None if origin.record is None else record_bytes(blob_path(content, origin.sha256), origin.record)
+    return {
+        "vendor": origin.vendor,
+        "file": origin.name,
+        "file_id": origin.file_id,
+        "sha256": origin.sha256,
+        "record": origin.record,
+        "byte_offset": at.offset if at else None,
+        "byte_length": at.length if at else None,
+        "bytes": at.text if at else None,
+    }
+
+
+def _tell(told: Sequence[str], document: dict[str, Any]) -> None:
+    say(*told, "")
+    said = {name: document[name] for name in _FACTS if document[name]}
+    table(("", ""), [(name.replace("_", " "), value) for name, value in said.items()])
+    for title, name in (("what its money did", "paid"), ("what has paid it", "paid_by")):
+        if document[name]:
+            say("", title)
+            table(_COLUMNS, [[row[column] for column in _USE] for row in document[name]])
+    for name in ("points_at", "taken_back_by", "matched_by"):
+        if one := document[name]:
+            why = ", ".join(filter(None, (one["reason"], one["note"])))
+            named = f"{one['kind']} {one['entry']} of {one['date']}, {one['amount']}, by {one['actor']}"
+            say(f"{name.replace('_', ' ')}: {named}{f' ({why})' if why else ''}")
+    for one in document["credited_by"]:
+        say(f"credited by: entry {one['entry']} of {one['date']}, {one['amount']}, by {one['actor']}")
+    for one in document["holdings"]:
+        say(f"holding {one['holding']}: {one['amount']}")
+    source = document["source"]
+    if source is not None:
+        say(f"from: {source['file']} (file {source['file_id']}) of {source['vendor']}", f"sha256: {source['sha256']}")
+        if source["bytes"] is not None:
+            place = f"{source['byte_length']} bytes from byte {source['byte_offset']} (the first is 0)"
+            say(f"line {source['record']}, {place}:")
+            say(source["bytes"])
+        elif source["record"] is not None:
+            say(f"line {source['record']}; its bytes are not in the content store")
+
+
+_FACTS = (
+    *("entry", "kind", "document_type", "voucher", "text", "tenancy", "name", "amount", "currency"),
+    *("value_date", "posting_date", "recorded_at", "actor", "key", "reason", "note", "left", "moved_out"),
+)
+_USE = ("by_entry", "date", "money_of", "reference", "line", "charge_type", "text", "amount", "why")
+_COLUMNS = (">by entry", "on", ">money of", "charge", ">line", "type", "text", ">amount", "why")

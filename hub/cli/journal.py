@@ -1,0 +1,260 @@
+"""``hub journal`` and ``hub ledger``: what goes out to the general ledger, and to programs that check us."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hub.cli.context import (
+    ActorOption,
+    JsonOption,
+    SiteOption,
+    actor_of,
+    as_unicode,
+    books_of,
+    load,
+    now,
+    opened,
+    root_of,
+)
+from hub.cli.ledger import moment
+from hub.cli.output import answer, say, table, to_stdout
+from hub.errors import HubError
+from hub.money import format_amount
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from hub.reports.journal.journal import Export, Exported, Selection
+    from hub.settings import Site
+    from hub.settings.journal import JournalConfig
+
+journal_app = typer.Typer(help="Posting journals for the general ledger: every entry goes out once.")
+ledger_app = typer.Typer(help="The whole ledger, for programs that are not ours.")
+
+CompanyOption = Annotated[
+    str, typer.Option("--company", metavar="NUMBER", callback=as_unicode, help="As in the portfolio.")
+]
+OneCompanyOption = Annotated[
+    str | None, typer.Option("--company", metavar="NUMBER", help="As in the portfolio. Default: all.")
+]
+
+
+class ExportFormat(StrEnum):
+    beancount = "beancount"
+    json = "json"
+
+
+@journal_app.command("export")
+def export_journal(
+    ctx: typer.Context,
+    company: CompanyOption,
+    from_day: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="First posting date, YYYY-MM-DD. Default: any before.")
+    ] = None,
+    to_day: Annotated[
+        str | None, typer.Option("--to", metavar="DATE", help="Last posting date, YYYY-MM-DD. Default: any after.")
+    ] = None,
+    batch: Annotated[int | None, typer.Option(metavar="SEQ", min=1, help="One batch of the company's chain.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Default: in journals/ of the site.")
+    ] = None,
+    actor: ActorOption = None,
+    as_json: JsonOption = False,
+    site: SiteOption = None,
+) -> int:
+    """Exports what was never exported before, with a control total.
+
+    Without dates or a batch, all of it.
+    """
+    from hub.reports.journal import journal
+
+    selection, who, the_site = _selection(from_day, to_day, batch), actor_of(actor), load(root_of(ctx, site))
+    config = _config(the_site, company)
+    with opened(the_site) as database:
+        with database.write() as conn:
+            done = journal.export_journal(conn, company, config, selection, now=now(), actor=who)
+        if done is None:
+            answer(as_json, {"export": None}, lambda: say(f"company {company}: there is nothing to export"))
+            return 0
+        path = out or the_site.root / "journals" / done.export.name
+        with database.read() as conn:
+            _write(conn, done.export, path)
+    totals = [
+        {"account": one.account, "debit": format_amount(one.debit), "credit": format_amount(one.credit)}
+        for one in done.totals
+    ]
+    document = _document(done.export) | {"lines": done.lines, "accounts": totals, "path": str(path)}
+    answer(as_json, {"export": document}, lambda: _tell_exported(done, path))
+    return 0
+
+
+@journal_app.command("list")
+def list_journals(
+    ctx: typer.Context, company: OneCompanyOption = None, as_json: JsonOption = False, site: SiteOption = None
+) -> int:
+    """The journals exported so far."""
+    from hub.reports.journal import journal
+
+    with books_of(root_of(ctx, site)) as (_, conn):
+        found = journal.list_exports(conn, company)
+    rows = (
+        (one.id, one.company, one.at.date(), _asked(one), one.entries, format_amount(one.debit), one.name, one.actor)
+        for one in found
+    )
+    columns = (">journal", "company", "exported", "of", ">entries", ">debit = credit", "file", "by")
+    document = {"journals": [_document(one) for one in found]}
+    answer(as_json, document, lambda: table(columns, rows) if found else say("no journal was exported yet"))
+    return 0
+
+
+@journal_app.command("show")
+def show_journal(
+    ctx: typer.Context,
+    journal_id: Annotated[int, typer.Argument(metavar="JOURNAL", help="Its number, from: hub journal list")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write the file again, byte by byte the same.")
+    ] = None,
+    as_json: JsonOption = False,
+    site: SiteOption = None,
+) -> int:
+    """One exported journal; with --out its file again."""
+    from hub.reports.journal import journal
+
+    with books_of(root_of(ctx, site)) as (_, conn):
+        found = journal.export_of(conn, journal_id)
+        if out is not None:
+            _write(conn, found, out)
+    document = _document(found) | {"path": None if out is None else str(out)}
+    answer(as_json, {"export": document}, lambda: _tell(found, out))
+    return 0
+
+
+@ledger_app.command("export")
+def export_ledger(
+    ctx: typer.Context,
+    format_: Annotated[ExportFormat, typer.Option("--format", help="For bean-check, or JSON lines.")],
+    company: OneCompanyOption = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Default: standard output.")] = None,
+    site: SiteOption = None,
+) -> int:
+    """The whole ledger, so that a program that is not ours can check it."""
+    from hub.intake.content import placing
+    from hub.reports.beancount import write_beancount
+    from hub.reports.ledger_json import write_json
+
+    with books_of(root_of(ctx, site)) as (_, conn):
+        if format_ is ExportFormat.beancount:
+            lines = write_beancount(conn, company_number=company)
+        else:
+            lines = write_json(conn, now=now(), company_number=company)
+        if out is None:
+            _print(lines)
+        else:
+            with placing(out) as file:
+                file.writelines(line.encode() for line in lines)
+    return 0
+
+
+def _selection(from_day: str | None, to_day: str | None, batch: int | None) -> Selection:
+    from hub.reports.journal.journal import Selection
+
+    if batch is not None and (from_day or to_day):
+        raise typer.BadParameter("a batch has its own days: give --batch, or --from and --to", param_hint="--batch")
+    first, last = _day(from_day, "--from"), _day(to_day, "--to")
+    if first is not None and last is not None and last < first:
+        raise typer.BadParameter(f"{last} is before {first}", param_hint="--to")
+    return Selection(first, last, batch)
+
+
+def _day(text: str | None, option: str) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no day: write YYYY-MM-DD", param_hint=option) from error
+
+
+def _config(site: Site, company: str) -> JournalConfig:
+    config = site.company(company).journal
+    if config is None:
+        raise HubError(
+            f"company {company} has no [journal]",
+            where="config/companies",
+            why="it says which accounts of the general ledger the entries go to",
+            do="write it in the company's file, see docs/journal.md",
+        )
+    return config
+
+
+def _write(conn: Connection, export: Export, path: Path) -> None:
+    """Raises HubError where the folder does not take it; the journal is exported all the same."""
+    from hub.intake.content import placing
+    from hub.reports.journal.journal import content_of
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with placing(path) as file:
+            file.write(content_of(conn, export.id))
+    except OSError as error:
+        raise HubError(
+            f"the file cannot be written: {error.strerror}",
+            where=str(path),
+            why=f"journal {export.id} is exported and kept",
+            do=f"run: hub journal show {export.id} --out FILE",
+        ) from error
+
+
+def _document(export: Export) -> dict[str, Any]:
+    first, last, batch = export.selection
+    return {
+        "journal": export.id,
+        "company": export.company,
+        "format": export.format,
+        "name": export.name,
+        "sha256": export.sha256,
+        "from": first.isoformat() if first else None,
+        "to": last.isoformat() if last else None,
+        "batch": batch,
+        "entries": export.entries,
+        "debit": format_amount(export.debit),
+        "credit": format_amount(export.credit),
+        "currency": export.currency,
+        "exported_at": moment(export.at),
+        "actor": export.actor,
+    }
+
+
+def _asked(export: Export) -> str:
+    first, last, batch = export.selection
+    if batch is not None:
+        return f"batch {batch}"
+    return f"{first or ''}..{last or ''}" if first or last else "all"
+
+
+def _tell(export: Export, path: Path | None) -> None:
+    say(
+        f"journal {export.id} of company {export.company}, {_asked(export)}: {export.entries} entries, "
+        f"{format_amount(export.debit)} {export.currency} in debit and in credit"
+    )
+    say(f"{path or export.name}, sha256 {export.sha256}")
+
+
+def _tell_exported(done: Exported, path: Path) -> None:
+    _tell(done.export, path)
+    rows = [(one.account, format_amount(one.debit), format_amount(one.credit)) for one in done.totals]
+    total = ("total", format_amount(done.export.debit), format_amount(done.export.credit))
+    table(("account", ">debit", ">credit"), [*rows, total])
+
+
+def _print(lines: Iterable[str]) -> None:
+    """In UTF-8, whatever the locale."""
+    with to_stdout() as stdout:
+        if isinstance(stdout, io.TextIOWrapper):
+            stdout.reconfigure(encoding="utf-8")
+        stdout.writelines(lines)

@@ -1,0 +1,295 @@
+"""The phrases of explanations in Danish and Swedish, as a tenant would read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from hub.reports.statement.model import Language
+
+
+class Phrases(NamedTuple):
+    """Templates of one language; {amount} and {date} are written as the language has them."""
+
+    #: What an entry is called: as the subject of a sentence, and where it is mentioned again.
+    subjects: Mapping[str, str]
+    mentions: Mapping[str, str]
+    #: What a charge is called, by what it is.
+    rent_of_month: str
+    charge_kinds: Mapping[str, str]
+    demands: Mapping[str, str]
+    other_charge: str
+    other_charge_with_text: str
+    #: Money and what it paid.
+    opened: Mapping[str, str]
+    paid: str
+    paid_also: str
+    paid_more: str
+    paid_nothing: str
+    paid_later: str
+    left: str
+    #: Why.
+    because: Mapping[str, str]
+    because_rank: Mapping[tuple[str, str], str]
+    #: A charge and what has paid it.
+    charge: str
+    charge_is_paid: str
+    charge_is_open: str
+    charge_lacks: str
+    charge_paid_by: str
+    fills_holding: str
+    #: Holdings.
+    holding_in: str
+    holding_out: str
+    holding_opening: str
+    holding_moved: str
+    own_balance: str
+    #: Money in suspense.
+    suspended: str
+    suspended_still: str
+    suspended_matched: str
+    #: Taking back.
+    reversed: str
+    charged_back: str
+    charged_back_loose: str
+    reopened: str
+    freed: str
+    paid_again: str
+    is_reversed: str
+    is_charged_back: str
+    #: What else there is to say.
+    failed: str
+    difference: str
+    after_move_out: str
+    by_rule: str
+    reasons: Mapping[str, str]
+
+
+_DANISH = Phrases(
+    subjects={
+        "payment": "Din indbetaling",
+        "match": "Din indbetaling",
+        "payout": "Udbetalingen",
+        "opening": "Dit tilgodehavende fra tidligere",
+        "credit_note": "Kreditnotaen",
+        "result": "Forbrugsregnskabet",
+        "transfer": "Overførslen",
+        "reversal": "Rettelsen",
+        "difference": "Afrundingen",
+        "charge": "Opkrævningen",
+        "chargeback": "Den tilbageførte betaling",
+        "payment_failed": "Den afviste betaling",
+    },
+    mentions={
+        "payment": "indbetalingen",
+        "match": "indbetalingen",
+        "opening": "tilgodehavendet",
+        "credit_note": "kreditnotaen",
+        "result": "tilbagebetalingen",
+        "transfer": "overførslen",
+        "reversal": "rettelsen",
+        "difference": "afrundingen",
+    },
+    rent_of_month="huslejen for {month}",
+    charge_kinds={
+        "rent": "huslejen, opkrævning {reference}",
+        "moving_in": "indflytningsopkrævningen {reference}",
+        "moving_out": "flytteopgørelsen {reference}",
+    },
+    demands={
+        "result": "efterbetalingen fra forbrugsregnskabet",
+        "payout": "udbetalingen den {date}",
+        "transfer": "overførslen den {date}",
+        "chargeback": "betalingen, som banken tog tilbage den {date}",
+    },
+    other_charge="opkrævning {reference}",
+    other_charge_with_text="opkrævning {reference} »{text}«",
+    opened={
+        "payment": "Din indbetaling på {amount} den {date}",
+        "match": "Din indbetaling på {amount} den {date}, som først lå uden lejer,",
+        "opening": "Dit tilgodehavende på {amount} fra tidligere",
+        "credit_note": "Kreditnotaen på {amount} den {date}",
+        "result": "Tilbagebetalingen på {amount} fra forbrugsregnskabet den {date}",
+        "transfer": "Overførslen på {amount} den {date} til din saldo",
+        "reversal": "Rettelsen på {amount} den {date}",
+    },
+    paid="{subject} betalte {charge} ({amount}), {because}.",
+    paid_also="Den betalte også {charge} ({amount}), {because}.",
+    paid_more="Den betalte desuden {count} andre opkrævninger ({amount}).",
+    paid_nothing="{subject} havde ikke noget at betale, da den blev bogført.",
+    paid_later="Senere blev {amount} af den brugt til {charge}.",
+    left="{amount} er ikke brugt endnu og står til gode for dig.",
+    because={
+        "reference": "fordi {mention} nævnte opkrævning {reference}",
+        "oldest": "fordi den forfaldt først",
+        "credit": "fordi pengene stod til gode",
+        "document": "fordi {mention} gælder netop den",
+    },
+    because_rank={
+        ("obligatory", "obligatory"): "fordi husleje og andre pligtige betalinger dækkes først, de ældste før de nyere",
+        ("obligatory", "other"): "fordi husleje og andre pligtige betalinger var dækket først",
+        ("obligatory", "fee"): "fordi gebyrer og renter dækkes til sidst",
+        ("obligatory", "interest"): "fordi gebyrer og renter dækkes til sidst",
+        ("costs", "fee"): "fordi omkostninger dækkes først",
+        ("costs", "interest"): "fordi renter dækkes før det øvrige",
+        ("costs", "obligatory"): "fordi omkostninger og renter dækkes først, og derefter det ældste",
+        ("costs", "other"): "fordi omkostninger og renter dækkes først, og derefter det ældste",
+    },
+    charge="{charge} på {amount} forfalder den {date}.",
+    charge_is_paid="Den er betalt.",
+    charge_is_open="Intet af den er betalt endnu.",
+    charge_lacks="Der mangler {amount}.",
+    charge_paid_by="{subject} den {date} dækkede {amount} af den, {because}.",
+    fills_holding="{amount} af den går til {holding}, efterhånden som den bliver betalt.",
+    holding_in="{subject} på {amount} den {date} blev sat på {holding}.",
+    holding_out="Den {date} udbetalte vi {amount} af {holding}.",
+    holding_opening="{amount} stod på {holding} den {date}, da regnskabet begyndte her.",
+    holding_moved="Den {date} blev {amount} overført fra {source} til {target}.",
+    own_balance="din saldo",
+    suspended="Der kom {amount} den {date}, og vi kunne ikke se, hvem pengene var fra.",
+    suspended_still="De ligger stadig uden lejer.",
+    suspended_matched="Den {date} blev de ført på lejemål {tenancy}.",
+    reversed="{subject} på {amount} den {original_date} blev taget tilbage den {date}: {reason}.",
+    charged_back="Banken tog den {date} din indbetaling på {amount} den {original_date} tilbage.",
+    charged_back_loose="Banken tog {amount} tilbage den {date}. Vi har ingen tidligere indbetaling på det beløb, "
+    "så det skal betales.",
+    reopened="Derfor er {charge} åben igen med {amount}.",
+    freed="De {amount}, der var betalt af den, står til gode eller er brugt til andet.",
+    paid_again="Pengene dækker igen {charge} med {amount}.",
+    is_reversed="Det blev taget tilbage den {date}: {reason}.",
+    is_charged_back="Banken tog pengene tilbage den {date}.",
+    failed="Betalingen, der skulle være trukket den {date}, blev afvist, så intet er betalt.",
+    difference="Der manglede {amount} på {charge}. Så lille et beløb opkræver vi ikke.",
+    after_move_out="Du var flyttet den {date}, men betalingsnummeret er stadig dit, så pengene er dine.",
+    by_rule="Vi har tidligere fået at vide, at betalinger med dette nummer er dine (regel {rule}).",
+    reasons={
+        "wrong_tenancy": "det hørte til et andet lejemål",
+        "wrong_amount": "beløbet var forkert",
+        "wrong_date": "datoen var forkert",
+        "wrong_company": "det hørte til et andet selskab",
+        "duplicate": "det var bogført to gange",
+        "test_file": "det var en prøve",
+        "agreement": "det er aftalt",
+        "payment_taken_back": "betalingen, som det hørte til, blev taget tilbage",
+        "other": "det var en fejl",
+    },
+)
+
+_SWEDISH = Phrases(
+    subjects={
+        "payment": "Din inbetalning",
+        "match": "Din inbetalning",
+        "payout": "Utbetalningen",
+        "opening": "Ditt tillgodohavande från tidigare",
+        "credit_note": "Kreditnotan",
+        "result": "Förbrukningsavräkningen",
+        "transfer": "Överföringen",
+        "reversal": "Rättelsen",
+        "difference": "Öresutjämningen",
+        "charge": "Fakturan",
+        "chargeback": "Den återförda betalningen",
+        "payment_failed": "Den avvisade betalningen",
+    },
+    mentions={
+        "payment": "inbetalningen",
+        "match": "inbetalningen",
+        "opening": "tillgodohavandet",
+        "credit_note": "kreditnotan",
+        "result": "återbetalningen",
+        "transfer": "överföringen",
+        "reversal": "rättelsen",
+        "difference": "öresutjämningen",
+    },
+    rent_of_month="hyran för {month}",
+    charge_kinds={
+        "rent": "hyran, faktura {reference}",
+        "moving_in": "inflyttningsfakturan {reference}",
+        "moving_out": "avflyttningsfakturan {reference}",
+    },
+    demands={
+        "result": "tilläggsbetalningen från förbrukningsavräkningen",
+        "payout": "utbetalningen den {date}",
+        "transfer": "överföringen den {date}",
+        "chargeback": "betalningen som banken tog tillbaka den {date}",
+    },
+    other_charge="faktura {reference}",
+    other_charge_with_text="faktura {reference} ”{text}”",
+    opened={
+        "payment": "Din inbetalning på {amount} den {date}",
+        "match": "Din inbetalning på {amount} den {date}, som först låg utan hyresgäst,",
+        "opening": "Ditt tillgodohavande på {amount} från tidigare",
+        "credit_note": "Kreditnotan på {amount} den {date}",
+        "result": "Återbetalningen på {amount} från förbrukningsavräkningen den {date}",
+        "transfer": "Överföringen på {amount} den {date} till ditt saldo",
+        "reversal": "Rättelsen på {amount} den {date}",
+    },
+    paid="{subject} betalade {charge} ({amount}), {because}.",
+    paid_also="Den betalade också {charge} ({amount}), {because}.",
+    paid_more="Den betalade dessutom {count} andra fakturor ({amount}).",
+    paid_nothing="{subject} hade inget att betala när den bokfördes.",
+    paid_later="Senare användes {amount} av den till {charge}.",
+    left="{amount} är inte använt ännu och står dig tillgodo.",
+    because={
+        "reference": "eftersom {mention} nämnde faktura {reference}",
+        "oldest": "eftersom den förföll först",
+        "credit": "eftersom pengarna stod tillgodo",
+        "document": "eftersom {mention} gäller just den",
+    },
+    because_rank={
+        (
+            "obligatory",
+            "obligatory",
+        ): "eftersom hyra och andra pliktiga betalningar täcks först, de äldsta före de nyare",
+        ("obligatory", "other"): "eftersom hyra och andra pliktiga betalningar var täckta först",
+        ("obligatory", "fee"): "eftersom avgifter och räntor täcks sist",
+        ("obligatory", "interest"): "eftersom avgifter och räntor täcks sist",
+        ("costs", "fee"): "eftersom kostnader täcks först",
+        ("costs", "interest"): "eftersom räntor täcks före det övriga",
+        ("costs", "obligatory"): "eftersom kostnader och räntor täcks först, och därefter det äldsta",
+        ("costs", "other"): "eftersom kostnader och räntor täcks först, och därefter det äldsta",
+    },
+    charge="{charge} på {amount} förfaller den {date}.",
+    charge_is_paid="Den är betald.",
+    charge_is_open="Inget av den är betalt ännu.",
+    charge_lacks="Det saknas {amount}.",
+    charge_paid_by="{subject} den {date} täckte {amount} av den, {because}.",
+    fills_holding="{amount} av den går till {holding} allteftersom den betalas.",
+    holding_in="{subject} på {amount} den {date} sattes på {holding}.",
+    holding_out="Den {date} betalade vi ut {amount} från {holding}.",
+    holding_opening="{amount} stod på {holding} den {date}, när redovisningen började här.",
+    holding_moved="Den {date} fördes {amount} över från {source} till {target}.",
+    own_balance="ditt saldo",
+    suspended="Det kom {amount} den {date}, och vi kunde inte se vem pengarna var från.",
+    suspended_still="De ligger fortfarande utan hyresgäst.",
+    suspended_matched="Den {date} fördes de till kundnr {tenancy}.",
+    reversed="{subject} på {amount} den {original_date} togs tillbaka den {date}: {reason}.",
+    charged_back="Banken tog den {date} tillbaka din inbetalning på {amount} den {original_date}.",
+    charged_back_loose="Banken tog tillbaka {amount} den {date}. Vi har ingen tidigare inbetalning på det beloppet, "
+    "så det ska betalas.",
+    reopened="Därför är {charge} öppen igen med {amount}.",
+    freed="De {amount} som var betalda av den står tillgodo eller är använda till annat.",
+    paid_again="Pengarna täcker åter {charge} med {amount}.",
+    is_reversed="Det togs tillbaka den {date}: {reason}.",
+    is_charged_back="Banken tog tillbaka pengarna den {date}.",
+    failed="Betalningen som skulle ha dragits den {date} avvisades, så inget är betalt.",
+    difference="Det saknades {amount} på {charge}. Så litet belopp kräver vi inte.",
+    after_move_out="Du hade flyttat den {date}, men betalningsnumret är fortfarande ditt, så pengarna är dina.",
+    by_rule="Vi har tidigare fått veta att betalningar med detta nummer är dina (regel {rule}).",
+    reasons={
+        "wrong_tenancy": "det hörde till en annan hyresgäst",
+        "wrong_amount": "beloppet var fel",
+        "wrong_date": "datumet var fel",
+        "wrong_company": "det hörde till ett annat bolag",
+        "duplicate": "det var bokfört två gånger",
+        "test_file": "det var ett prov",
+        "agreement": "det är avtalat",
+        "payment_taken_back": "betalningen som det hörde till togs tillbaka",
+        "other": "det var ett fel",
+    },
+)
+
+_PHRASES: Mapping[Language, Phrases] = {"da": _DANISH, "sv": _SWEDISH}
+
+
+def phrases_of(language: Language) -> Phrases:
+    return _PHRASES[language]

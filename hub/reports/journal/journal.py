@@ -1,0 +1,331 @@
+"""The posting journal: what the general ledger gets of a company, every entry once, with a control total.
+
+An export marks its entries and keeps the file's bytes in the transaction that selected them. A crash before the commit
+has exported nothing; after it, the same file is had again by :func:`content_of`.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from hashlib import sha256
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, and_, exists, func, insert, literal, select, update
+
+from hub.errors import HubError
+from hub.ledger import kinds
+from hub.reports.journal.formats import Line, render
+from hub.reports.ledger_rows import ROWS_A_TIME, Company, companies, document_type
+from hub.settings.journal import JournalConfig
+from hub.store.tables import account, batch, company, entry, exported, journal_export, posting
+from hub.store.views.vouchers import with_document
+
+#: More lines than that no accounting program takes in, and no person looks through.
+LINES_MAX = 500_000
+#: Accounts without a mapping that are told one by one.
+_MISSING_SHOWN_MAX = 50
+#: Accounts of ours whose mapping is remembered while an export runs.
+_ACCOUNTS_KEPT_MAX = 10_000
+_UNSAFE_IN_NAME = re.compile(r"[^\w.]")
+
+
+class UnmappedAccountsError(HubError):
+    """Entries are on accounts that the company's mapping does not name."""
+
+
+class JournalTooLongError(HubError):
+    """One file would have more than ``LINES_MAX`` lines."""
+
+
+class UnbalancedJournalError(HubError):
+    """What would be exported does not sum to zero."""
+
+
+class NoSuchExportError(HubError):
+    """No journal was exported under this number."""
+
+
+class Selection(NamedTuple):
+    """Which of a company's entries: by posting date, both days included and None = open, or of one batch."""
+
+    first_day: date | None = None
+    last_day: date | None = None
+    #: Number of a batch in the company's chain.
+    batch_seq: int | None = None
+
+
+class Total(NamedTuple):
+    """Of one account of the general ledger, in øre, both positive."""
+
+    account: str
+    debit: int
+    credit: int
+
+
+class Export(NamedTuple):
+    """A journal that was exported; amounts in øre, positive and equal."""
+
+    id: int
+    company: str
+    currency: str
+    format: str
+    #: Of the file, without a folder.
+    name: str
+    #: Of its bytes.
+    sha256: str
+    selection: Selection
+    entries: int
+    debit: int
+    credit: int
+    at: datetime
+    actor: str
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What :func:`export_journal` has just done."""
+
+    export: Export
+    lines: int
+    #: In order of account.
+    totals: list[Total]
+
+
+def export_journal(
+    conn: Connection, company_number: str, config: JournalConfig, selection: Selection, *, now: datetime, actor: str
+) -> Exported | None:
+    """Exports what was never exported of the selection, in the caller's write transaction; None = there is nothing.
+
+    An entry that moves no money is not for the general ledger. Raises NoSuchCompanyError, UnmappedAccountsError with
+    all that the mapping lacks, JournalTooLongError and UnbalancedJournalError: the caller then rolls back.
+    """
+    (whose,) = companies(conn, company_number)
+    # Two exports at once never take the same entry, and no batch of this company ends while we read.
+    conn.execute(select(company.c.id).where(company.c.id == whose.id).with_for_update(key_share=True))
+    waiting = _waiting(whose.id, selection)
+    if not conn.execute(select(waiting.exists())).scalar_one():
+        return None
+    asked = {"company_id": whose.id, "format": config.format, "at": now, "actor": actor, **selection._asdict()}
+    unknown = {"name": "", "sha256": "", "content": b"", "entries": 0, "debit": 0, "credit": 0}
+    made = insert(journal_export).values(**asked, **unknown).returning(journal_export.c.id)
+    export_id: int = conn.execute(made).scalar_one()
+    marked = waiting.add_columns(literal(export_id, exported.c.export_id.type))
+    conn.execute(insert(exported).from_select(["entry_id", "export_id"], marked))
+    count = select(func.count()).select_from(exported).where(exported.c.export_id == export_id)
+    entries: int = conn.execute(count).scalar_one()
+    control = _Control(config, whose.currency)
+    hashed, packed, content = sha256(), zlib.compressobj(), bytearray()
+    for part in render(config.full_layout, control.lines(_rows(conn, export_id))):
+        hashed.update(part)
+        content += packed.compress(part)
+    content += packed.flush()
+    control.prove()
+    conn.execute(
+        update(journal_export)
+        .where(journal_export.c.id == export_id)
+        .values(
+            name=_file_name(whose, export_id),
+            sha256=hashed.hexdigest(),
+            content=bytes(content),
+            entries=entries,
+            debit=control.debit,
+            credit=control.credit,
+        )
+    )
+    return Exported(export_of(conn, export_id), control.count, control.totals())
+
+
+def list_exports(conn: Connection, company_number: str | None = None) -> list[Export]:
+    """The journals exported so far, of one company or of all, in order of their numbers. Raises NoSuchCompanyError."""
+    query = _EXPORTS
+    if company_number is not None:
+        query = query.where(company.c.id == companies(conn, company_number)[0].id)
+    return [_export(row) for row in conn.execute(query)]
+
+
+def export_of(conn: Connection, export_id: int) -> Export:
+    """Raises NoSuchExportError."""
+    row = conn.execute(_EXPORTS.where(journal_export.c.id == export_id)).one_or_none()
+    if row is None:
+        raise NoSuchExportError(f"there is no journal {export_id}", do="see: hub journal list")
+    return _export(row)
+
+
+def content_of(conn: Connection, export_id: int) -> bytes:
+    """The bytes of an exported file, as they were. Raises NoSuchExportError."""
+    packed = conn.execute(select(journal_export.c.content).where(journal_export.c.id == export_id)).scalar_one_or_none()
+    if packed is None:
+        raise NoSuchExportError(f"there is no journal {export_id}", do="see: hub journal list")
+    return zlib.decompress(packed)
+
+
+_EXPORTS = (
+    select(
+        journal_export.c.id,
+        company.c.number.label("company"),
+        company.c.currency,
+        *[column for column in journal_export.c if column.name not in ("id", "company_id", "content")],
+    )
+    .join_from(journal_export, company, company.c.id == journal_export.c.company_id)
+    .order_by(journal_export.c.id)
+)
+
+
+def _export(row: Row[Any]) -> Export:
+    facts = dict(row._mapping)
+    return Export(selection=Selection(*(facts.pop(name) for name in Selection._fields)), **facts)
+
+
+def _file_name(whose: Company, export_id: int) -> str:
+    return f"journal-{_UNSAFE_IN_NAME.sub('_', whose.number)}-{export_id:06}.csv"
+
+
+def _waiting(company_id: int, selection: Selection) -> Select[Any]:
+    """Ids of the entries of the selection that move money and that no export has taken."""
+    wanted = [batch.c.company_id == company_id]
+    if selection.first_day is not None:
+        wanted.append(entry.c.posting_date >= selection.first_day)
+    if selection.last_day is not None:
+        wanted.append(entry.c.posting_date <= selection.last_day)
+    if selection.batch_seq is not None:
+        wanted.append(batch.c.seq == selection.batch_seq)
+    moves_money = exists().where(posting.c.entry_id == entry.c.id, posting.c.amount != 0)
+    taken = exists().where(exported.c.entry_id == entry.c.id)
+    its = and_(entry.c.id.between(batch.c.entry_first, batch.c.entry_last), entry.c.batch_id == batch.c.id)
+    return select(entry.c.id).join_from(batch, entry, its).where(*wanted, moves_money, ~taken)
+
+
+def _rows(conn: Connection, export_id: int) -> Iterator[Row[Any]]:
+    """A row a posting that moves money, by batch and entry."""
+    query = (
+        select(
+            batch.c.seq.label("batch"),
+            entry.c.posting_date,
+            posting.c.value_date,
+            entry.c.text,
+            entry.c.key,
+            account.c.code,
+            posting.c.amount,
+        )
+        .join_from(exported, entry, entry.c.id == exported.c.entry_id)
+        .join(batch, batch.c.id == entry.c.batch_id)
+        .join(posting, and_(posting.c.entry_id == entry.c.id, posting.c.amount != 0))
+        .join(account, account.c.id == posting.c.account_id)
+        .where(exported.c.export_id == export_id)
+        .order_by(batch.c.seq, entry.c.id, posting.c.seq)
+    )
+    return iter(conn.execute(with_document(query), execution_options={"yield_per": ROWS_A_TIME}))
+
+
+class _Control:
+    """Makes lines of rows, and knows at the end what has passed."""
+
+    def __init__(self, config: JournalConfig, currency: str) -> None:
+        self._config = config
+        self._currency = currency
+        self._account_for = lru_cache(_ACCOUNTS_KEPT_MAX)(config.account_for)
+        self._missing: set[str] = set()
+        self._sums: dict[str, list[int]] = {}
+        self.count = 0
+
+    def lines(self, rows: Iterable[Row[Any]]) -> Iterator[Line]:
+        """Raises JournalTooLongError."""
+        each = (line for row in rows if (line := self._line(row)) is not None)
+        for line in each if self._config.detail == "entry" else _summed(each):
+            sums = self._sums.setdefault(line.account, [0, 0])
+            sums[line.amount < 0] += abs(line.amount)
+            self.count += 1
+            if self.count > LINES_MAX:
+                raise JournalTooLongError(
+                    f"the journal would have more than {LINES_MAX} lines",
+                    why="no accounting program takes in so many at once",
+                    do='choose a shorter period or one batch, or set detail = "summary" in [journal]',
+                )
+            yield line
+
+    @property
+    def debit(self) -> int:
+        return sum(debit for debit, _ in self._sums.values())
+
+    @property
+    def credit(self) -> int:
+        return sum(credit for _, credit in self._sums.values())
+
+    def totals(self) -> list[Total]:
+        return [Total(number, debit, credit) for number, (debit, credit) in sorted(self._sums.items())]
+
+    def prove(self) -> None:
+        """After the last line. Raises UnmappedAccountsError and UnbalancedJournalError."""
+        if self._missing:
+            raise UnmappedAccountsError(
+                f"no account of the general ledger is named for {_shortened(self._missing)}",
+                why="nothing was exported",
+                do="name each, or how it begins, under [journal.accounts] of the company's file",
+            )
+        if self.debit != self.credit:
+            raise UnbalancedJournalError(
+                f"the entries' debits and credits differ by {abs(self.debit - self.credit)} øre",
+                why="nothing was exported: the books are not in order",
+                do="run: hub verify",
+            )
+
+    def _line(self, row: Row[Any]) -> Line | None:
+        number = self._account_for(row.code)
+        if number is None:
+            self._missing.add(row.code)
+            return None
+        return Line(
+            row.voucher,
+            document_type(row),
+            row.posting_date,
+            row.value_date,
+            number,
+            row.amount,
+            self._currency,
+            row.text,
+            row.batch,
+            row.kind,
+            row.code,
+            row.key,
+        )
+
+
+def _summed(lines: Iterable[Line]) -> Iterator[Line]:
+    """A line per batch, posting date, document type and account; each of the first three sums to zero by itself.
+
+    Its voucher is the first of those that it sums, its text tells the batch and the first and last voucher.
+    """
+    for seq, of_batch in groupby(lines, attrgetter("batch")):
+        vouchers: dict[tuple[date, str], list[int]] = {}
+        sums: dict[tuple[date, str, str], int] = {}
+        currency = ""
+        for line in of_batch:
+            document = (line.posting_date, line.document_type)
+            vouchers.setdefault(document, [line.voucher, 0])[1] = line.voucher
+            sums[*document, line.account] = sums.get((*document, line.account), 0) + line.amount
+            currency = line.currency
+        for (day, type_, number), amount in sorted(sums.items()):
+            if amount:
+                first, last = vouchers[day, type_]
+                text = f"{seq}/{type_}: {first}-{last}"
+                yield Line(first, type_, day, None, number, amount, currency, text, seq)
+
+
+def _shortened(codes: set[str]) -> str:
+    """Accounts of the many tenancies are told by what they begin with."""
+    begun: dict[str, list[str]] = {}
+    for code in sorted(codes):
+        begun.setdefault(code.rpartition(":")[0], []).append(code)
+    told = []
+    for beginning, some in begun.items():
+        many = beginning and len(some) > 1 and beginning.split(":")[0] in (kinds.RECEIVABLE, kinds.HOLDING)
+        told.extend([f"{beginning}:* ({len(some)} accounts)"] if many else some)
+    more = len(told) - _MISSING_SHOWN_MAX
+    return ", ".join(told[:_MISSING_SHOWN_MAX]) + (f" and {more} more" if more > 0 else "")
