@@ -22,8 +22,8 @@ $(STAMP): requirements.lock $(wildcard pyproject.toml plugins/*/pyproject.toml)
 demo: setup  ## a demo site in .demo/, the daemon on it, real-looking files dropped, what happened shown
 	$(BIN)/python demo/run.py
 
-test: setup  ## all tests
-	$(BIN)/python -m pytest
+test: setup  ## all tests, one process a core
+	$(BIN)/python -m pytest -n auto
 
 lint: setup  ## style, types, and which room may import which
 	$(BIN)/ruff check .

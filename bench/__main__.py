@@ -16,6 +16,9 @@ CASES = (
     ("bench.booking", ["sqlite", "200000"]),
     ("bench.booking", ["postgresql", "50000"]),
     ("bench.booking", ["postgresql", "200000"]),
+    ("bench.views", ["sqlite", "10000"]),
+    ("bench.views", ["sqlite", "100000"]),
+    ("bench.views", ["postgresql", "10000"]),
 )
 OUT = Path(__file__).parent / "out"
 

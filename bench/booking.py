@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Column, Connection, Table, select
 
 from bench.sites import NOW, copies, make_site
 from hub import log
@@ -151,12 +151,40 @@ def _write(target: Database, rows: Rows) -> float:
     with target.write() as conn:
         for part, its_postings, its_allocations, lines, accounts in batches:
             for table, its_rows in zip(_TABLES, (part, its_postings, its_allocations), strict=True):
-                bulk.insert_rows(conn, table, its_rows)
-            bulk.add_amounts(conn, charge_line.c.remaining, lines)
-            bulk.add_amounts(conn, account.c.balance, accounts)
-        bulk.add_amounts(conn, account.c.balance, totals)
-        bulk.add_amounts(conn, company.c.chain_seq, {1: 1})
+                _insert(conn, table, its_rows)
+            _add(conn, charge_line.c.remaining, lines)
+            _add(conn, account.c.balance, accounts)
+        _add(conn, account.c.balance, totals)
+        _add(conn, company.c.chain_seq, {1: 1})
     return time.perf_counter() - began
+
+
+def _insert(conn: Connection, table: Table, rows: list[bulk.Row]) -> None:
+    """As the driver has it: executemany on SQLite, COPY on PostgreSQL."""
+    names = [column.name for column in table.columns]
+    if conn.dialect.name == "sqlite":
+        places = ", ".join("?" * len(names))
+        conn.exec_driver_sql(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({places})", rows)
+        return
+    driver: Any = conn.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({', '.join(names)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _add(conn: Connection, column: Column[Any], deltas: dict[int, int]) -> None:
+    """As the driver has it: executemany on SQLite, one UPDATE of many rows on PostgreSQL."""
+    table, name = column.table.name, column.name
+    pairs = sorted(deltas.items())
+    if conn.dialect.name == "sqlite":
+        conn.exec_driver_sql(f"UPDATE {table} SET {name} = {name} + ?2 WHERE id = ?1", pairs)
+        return
+    ids, amounts = zip(*pairs, strict=True)
+    conn.exec_driver_sql(
+        f"UPDATE {table} SET {name} = {table}.{name} + d.delta"
+        f" FROM unnest(%s::bigint[], %s::bigint[]) AS d(id, delta) WHERE {table}.id = d.id",
+        (list(ids), list(amounts)),
+    )
 
 
 def _by_entry(rows: list[bulk.Row]) -> defaultdict[int, list[bulk.Row]]:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,15 +30,22 @@ class Commands:
         #: What the daemon says.
         self.log = site / "daemon.log"
 
-    def run(self, *arguments: str, statuses: tuple[int, ...] = (0,)) -> Any:
+    def run(self, *arguments: str, statuses: tuple[int, ...] = (0,), site: Path | None = None) -> Any:
         """The command's JSON. Raises DemoError where its exit status is none of ``statuses``."""
-        command = [str(self.program), *arguments, "--site", str(self.site), "--json"]
+        return json.loads(self._output([*arguments, "--json"], statuses, site or self.site))
+
+    def write(self, *arguments: str) -> None:
+        """A command that writes a file and answers nothing. Raises DemoError where it does not end well."""
+        self._output(arguments, (0,), self.site)
+
+    def _output(self, arguments: Sequence[str], statuses: tuple[int, ...], site: Path) -> str:
+        command = [str(self.program), *arguments, "--site", str(site)]
         done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=_COMMAND_SECONDS_MAX)
         if done.returncode not in statuses:
             shown = f"hub {' '.join(arguments)}"
             expected = " or ".join(map(str, statuses))
             raise DemoError(f"{shown} ended with {done.returncode}, expected {expected}:\n{done.stdout}{done.stderr}")
-        return json.loads(done.stdout)
+        return done.stdout
 
     @contextmanager
     def daemon(self) -> Iterator[Callable[[], None]]:

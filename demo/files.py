@@ -55,6 +55,13 @@ def make_files(site: Path, dates: Dates) -> list[Dropped]:
     ]
 
 
+def make_test_file(site: Path, dates: Dates) -> Dropped:
+    """What a vendor sends to try the way: two payments that nobody has made, and that the hub cannot know for tests."""
+    with Vendors(load_site(site)) as vendors:
+        content = b"".join(vendors.instances["betalingsservice"].make("0602", _tests(dates), _head(dates, 3)))
+    return Dropped("test", ".", "0602-test.txt", content)
+
+
 def copy_of(payments: Dropped) -> Dropped:
     """The same bytes under another name, in the common inbox: somebody has saved the mail's attachment twice."""
     return Dropped("copy", "inbox", "0602-husleje (2).txt", payments.content)
@@ -131,6 +138,11 @@ def _slip(place: tuple[int, int], amount: str, dates: Dates) -> Payment:
 
 def _one_payment(dates: Dates) -> Iterator[Record]:
     yield _paid(tenancy(1, 2).customer, PROPERTIES[0], parse_amount("6950.00"), dates.paid, dates, "RYKKER")
+
+
+def _tests(dates: Dates) -> Iterator[Record]:
+    for unit in (1, 2):
+        yield _paid(tenancy(1, unit).customer, PROPERTIES[0], parse_amount("6950.00"), dates.paid, dates, "TEST")
 
 
 def _with_wrong_total(delivery: bytes) -> bytes:

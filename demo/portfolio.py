@@ -1,4 +1,6 @@
-"""The demo's company as two CSV files: 42 tenancies in three properties, and what they owe. All names are invented."""
+"""The demo's company as CSV files: 42 tenancies in three properties, what they owe, what is held for them and what they
+pay every month. All names are invented.
+"""
 
 from __future__ import annotations
 
@@ -137,6 +139,25 @@ def write_charges(path: Path, dates: Dates) -> None:
         rows.append((one.key, due, "75020", f"{HEAT},00", "", one.reference("V", due)))
     rows.append((tenancy(2, 3).key, due, "10010", "-500,00", "Betalt for meget, gammelt system", "GAMMEL-1"))
     _write(path, ("tenancy", "due_date", "charge_type", "amount", "text", "reference"), rows)
+
+
+def write_holdings(path: Path, dates: Dates) -> None:
+    """Three months' rent as deposit for every home; the shop has not paid one yet."""
+    rows = [
+        (one.key, "deposit", f"{3 * one.property_.rent},00", dates.rent_due, f"D{one.customer}")
+        for one in tenancies()
+        if (one.property_.number, one.unit) != _SHOP
+    ]
+    _write(path, ("tenancy", "holding", "amount", "date", "reference"), rows)
+
+
+def write_recurring(path: Path, dates: Dates) -> None:
+    """What the next collections contain."""
+    rows: list[Sequence[object]] = []
+    for one in tenancies():
+        rows.append((one.key, "10010", f"{one.property_.rent},00", dates.rent_due))
+        rows.append((one.key, "75020", f"{HEAT},00", dates.rent_due))
+    _write(path, ("tenancy", "charge_type", "amount", "first_day"), rows)
 
 
 def _write(path: Path, header: Sequence[str], rows: Iterator[Sequence[object]] | list[Sequence[object]]) -> None:

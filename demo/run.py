@@ -1,4 +1,5 @@
-"""``make demo``: makes a site, runs the daemon on it, drops files, shows and judges what happened.
+"""``make demo``: makes a site, runs the daemon on it, drops files, goes on as a bookkeeper would, hands the books over,
+proves them, and shows and judges all of it.
 
 ``python demo/run.py [FOLDER]``; the folder, .demo beside this project by default, is made anew. Exit status 0 only when
 all is as :mod:`demo.expected` says.
@@ -19,10 +20,21 @@ from rich.console import Console
 from rich.markup import escape
 
 from demo.commands import Commands, DemoError, wait_until
-from demo.expected import AFTER, BALANCES_BEFORE, differences
-from demo.files import Dropped, copy_of, drop, make_files
-from demo.portfolio import COMPANY_NAME, PROPERTIES, Dates, write_charges, write_portfolio
-from demo.shown import look_further, show, show_commands
+from demo.desk import Desk
+from demo.expected import AFTER, BALANCES_BEFORE, BY_OTHERS, DESK, PROOF, READ_OUT, RESTORED, differences
+from demo.files import Dropped, copy_of, drop, make_files, make_test_file
+from demo.portfolio import (
+    COMPANY,
+    COMPANY_NAME,
+    PROPERTIES,
+    Dates,
+    write_charges,
+    write_holdings,
+    write_portfolio,
+    write_recurring,
+)
+from demo.proof import beancount_of, check_by_others, hand_over, program_of_others, read_out, restore_elsewhere
+from demo.shown import look_further, show, show_commands, show_proof, show_read_out, show_steps
 from hub.settings import load_site
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -55,17 +67,44 @@ def _demo(console: Console, site: Path) -> list[str]:
     commands = Commands(site)
     dates = _make_site(console, commands)
     with ThreadPoolExecutor() as together:
-        checked, balances = together.submit(commands.run, "check"), together.submit(_balances, commands, dates)
+        checked, balances = together.submit(commands.run, "check"), together.submit(_balances_before, commands, dates)
         files = make_files(site, dates)
     checked.result()
     before = balances.result()
     files.append(copy_of(files[0]))
     _take_in(console, commands, files)
-    found = _found(commands, dates, files)
+    with ThreadPoolExecutor() as together:
+        made = together.submit(make_test_file, site, dates)
+        found = _found(commands, dates, files)
     show(console, before, found)
-    further = look_further(commands.program, site, found["files"]["broken"]["id"])
+    wrong = [*differences({"before": BALANCES_BEFORE}, {"before": before}), *differences(AFTER, found)]
+    desk = Desk(commands, dates)
+    desk.work(made.result())
+    show_steps(console, desk.steps)
+    wrong += differences(DESK, desk.found, "desk: ")
+    wrong += _close(console, commands, dates)
+    further = look_further(commands.program, site, found["files"]["broken"]["id"], desk.payment)
     show_commands(console, further, site)
-    return [*differences({"before": BALANCES_BEFORE}, {"before": before}), *differences(AFTER, found)]
+    return wrong
+
+
+def _close(console: Console, commands: Commands, dates: Dates) -> list[str]:
+    """What the books say in the end, who else says so, and that a copy of them says the same."""
+    told = read_out(commands, dates)
+    show_read_out(console, told)
+    proof = hand_over(commands)
+    others = program_of_others()
+    with ThreadPoolExecutor() as together:
+        restoring = together.submit(restore_elsewhere, commands)
+        checked = check_by_others(others, beancount_of(commands.site)) if others else None
+        restored = restoring.result()
+    show_proof(console, proof, checked, restored)
+    return [
+        *differences(READ_OUT, told, "read out: "),
+        *differences(PROOF, proof, "proof: "),
+        *(differences(BY_OTHERS, checked, "by others: ") if checked else ()),
+        *differences(RESTORED, restored, "restored: "),
+    ]
 
 
 def _make_site(console: Console, commands: Commands) -> Dates:
@@ -80,12 +119,17 @@ def _make_site(console: Console, commands: Commands) -> Dates:
     dates = Dates(datetime.now(load_site(site).zone).date())
     write_portfolio(site / "portfolio.csv")
     write_charges(site / "charges.csv", dates)
+    write_holdings(site / "holdings.csv", dates)
+    write_recurring(site / "recurring.csv", dates)
     commands.run("init")
-    portfolio = commands.run("portfolio", "import", str(site / "portfolio.csv"))
-    charges = commands.run("charges", "import", str(site / "charges.csv"))
+    added = {
+        what: commands.run(what, "import", str(site / f"{what}.csv"))["added"]
+        for what in ("portfolio", "charges", "holdings", "recurring")
+    }
     console.print(
-        f"[bold]{COMPANY_NAME}[/]: {len(PROPERTIES)} properties, {portfolio['added']} tenancies, "
-        f"{charges['added']} open charges and credits, due {dates.rent_due}\n"
+        f"[bold]{COMPANY_NAME}[/]: {len(PROPERTIES)} properties, {added['portfolio']} tenancies, "
+        f"{added['charges']} open charges and credits, due {dates.rent_due}, {added['holdings']} deposits, "
+        f"{added['recurring']} recurring contributions\n"
     )
     return dates
 
@@ -146,6 +190,12 @@ def _quarantine(site: Path, broken: Mapping[str, Any]) -> dict[str, Any]:
         "names both sums": all("6950.00" in reason and "6951.00" in reason for reason in reasons),
         "explained beside the file": explanation.exists() and reasons[0] in explanation.read_text(encoding="utf-8"),
     }
+
+
+def _balances_before(commands: Commands, dates: Dates) -> dict[str, Any]:
+    """Of all tenancies at once: nothing is coming yet."""
+    aged = commands.run("ageing", "--company", COMPANY, "--as-of", dates.today.isoformat())
+    return {one["tenancy"]: one for one in aged["tenancies"] if one["tenancy"] in BALANCES_BEFORE}
 
 
 def _balances(commands: Commands, dates: Dates) -> dict[str, Any]:

@@ -13,11 +13,13 @@ from hub.intake.hub import Hub
 from hub.intake.reading import read_file
 from hub.ledger import kinds
 from hub.ledger.chain import input_hash
+from hub.ledger.terms import Terms
 from hub.plugin import Chargeback, ConsumptionResult, Payment, PaymentFailed, Record
 from hub.settings import CompanyConfig, Site, VendorConfig
 from hub.store import journal
-from hub.store.books import Books, Movement, NewLine
+from hub.store.books import Books
 from hub.store.database import Database
+from hub.store.entries import Movement, NewLine
 from hub.store.portfolio import TenancyRef, tenancy_by_key
 from hub.store.results import Result
 from hub.store.tables import account, blob, charge, charge_line
@@ -55,7 +57,7 @@ class Desk:
     def __init__(self, database: Database, folder: Path) -> None:
         self.db = database
         self.companies: dict[str, CompanyConfig] = {}
-        self._folder = folder
+        self.folder = folder
         self._files = 0
         portfolio = folder / "portfolio.csv"
         portfolio.write_text(PORTFOLIO, encoding="utf-8")
@@ -64,7 +66,7 @@ class Desk:
     def charge(self, key: str, reference: str, due: str, *amounts: int) -> None:
         with self.db.write() as conn:
             tenancy = ref(conn, key)
-            books = Books(conn, recorded_at=NOW, actor="test")
+            books = Books(conn, recorded_at=NOW, actor="test", terms_of=lambda number: Terms())
             contra = books.shared_account(tenancy.company_id, kinds.OPENING_BALANCE, "opening")
             movement = Movement(
                 kinds.CHARGE,
@@ -98,8 +100,8 @@ class Desk:
             )
 
     def book_as(self, instance: FileOf, file: journal.FileRow, **options: object) -> Result:
-        site = Site(self._folder, companies=self.companies)
-        hub = Hub(site, self.db, None, lambda: NOW, self._folder)
+        site = Site(self.folder, companies=self.companies)
+        hub = Hub(site, self.db, None, lambda: NOW, self.folder)
         given = {"approved": False, "period": None, "actor": "test", "now": NOW} | options
         return read_file(hub, instance, file, **given)
 

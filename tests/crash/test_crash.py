@@ -31,7 +31,7 @@ _QUERIES = {
     "balances": "SELECT code, balance FROM account",
     "lines": """SELECT t.key, l.charge_type, l.amount, l.remaining
                 FROM charge_line l JOIN tenancy t ON t.id = l.tenancy_id""",
-    "credits": "SELECT t.key, c.amount, c.remaining FROM credit c JOIN tenancy t ON t.id = c.tenancy_id",
+    "credits": "SELECT t.key, c.remaining FROM credit c JOIN tenancy t ON t.id = c.tenancy_id",
     "allocations": """SELECT e.key, p.key, a.seq, a.amount, a.policy FROM allocation a
                       JOIN entry e ON e.id = a.entry_id JOIN entry p ON p.id = a.payment_id""",
     "suspense": "SELECT customer, reference, amount, remaining, reason FROM suspense",

@@ -267,9 +267,15 @@ class TestOtherRecords:
         assert desk.one(select(entry.c.kind).where(entry.c.key.contains("|out|"))) == "payout"
 
     def test_a_debit_takes_its_place_by_due_date_wherever_batches_end(self, desk: Desk) -> None:
+        desk.companies["1"] = CompanyConfig.model_validate({"number": "1", "allocation": {"homes": "oldest"}})
         desk.charge("1-1-1-1", "OCT", "2026-10-01", 500_00)
         desk.book(paid("101", -300_00, "out", on=date(2026, 7, 1)), paid("101", 300_00, "in", line=4))
         assert desk.open_lines("1-1-1-1") == [("OCT", 500_00)]
+
+    def test_rent_is_paid_before_what_is_no_obligatory_payment(self, desk: Desk) -> None:
+        desk.charge("1-1-1-1", "OCT", "2026-10-01", 500_00)
+        desk.book(paid("101", -300_00, "out", on=date(2026, 7, 1)), paid("101", 300_00, "in", line=4))
+        assert desk.open_lines("1-1-1-1") == [("OCT", 200_00), ("out", 300_00)]
 
     def test_kept_records_are_counted(self, desk: Desk) -> None:
         outcome = desk.book(Kept(3, "022", "address"), paid("101", 1_00, line=4))

@@ -224,7 +224,10 @@ class TestFiles:
 class TestBooks:
     def test_balance(self, booked: tuple[Path, Answer]) -> None:
         answer = hub("balance", FIRST, "--as-of", "2026-07-06", "--json", site=booked[0])
-        assert answer.json.keys() == {"tenancy", "name", "currency", "balance", "overdue", "coming", "as_of"}
+        assert answer.json.keys() == {
+            *("tenancy", "name", "currency", "balance", "overdue", "coming", "as_of", "recorded", "account"),
+            *("moved_out", "move_out", "next_charge", "ageing", "holdings"),
+        }
         assert {key: answer.json[key] for key in ("tenancy", "name", "currency", "as_of")} == {
             "tenancy": FIRST,
             "name": "Søren Ærø",
@@ -242,7 +245,8 @@ class TestBooks:
         payment = next(one for one in answer["movements"] if one["kind"] == "payment")
         assert answer["tenancy"] == FIRST
         assert payment.keys() == {
-            *("entry", "value_date", "posting_date", "recorded_at", "kind", "text", "amount", "balance", "source")
+            *("entry", "value_date", "posting_date", "recorded_at", "kind", "text", "amount", "balance", "source"),
+            *("document_type", "voucher", "reference", "corrects"),
         }
         assert (payment["value_date"], payment["amount"]) == ("2026-07-01", "-100.00")
         assert payment["source"] == {"file": "payments.txt", "record": 3, "file_id": 1}
@@ -294,7 +298,7 @@ class TestVerify:
     def test_books_in_order(self, booked: tuple[Path, Answer]) -> None:
         answer = hub("verify", "--json", site=booked[0])
         assert answer.status == 0
-        assert answer.json.keys() == {"ok", "entries", "postings", "heads", "head", "problems"}
+        assert answer.json.keys() == {"ok", "entries", "postings", "heads", "head", "figures", "problems"}
         assert (answer.json["ok"], answer.json["entries"], answer.json["postings"]) == (True, 3, 6)
         head = answer.json["heads"]["1"]
         assert head["seq"] == 2

@@ -102,7 +102,8 @@ class TestInit:
         company = CompanyConfig.model_validate(
             tomllib.loads(_SETTING.sub(r"\1", re.sub(r"^# (\d)", r"\1", example, flags=re.M)))
         )
-        assert company.charge_types["75040"] == "Varmeregnskab"
+        assert company.charge_types["75040"].text == "Varmeregnskab"
+        assert company.charge_types["10090"].holding == "deposit"
         (site / "config/companies/1.toml").write_text(example, encoding="utf-8")
         assert hub("check", site=site).status == 0
 

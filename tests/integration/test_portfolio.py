@@ -32,22 +32,39 @@ ROW = {
     "company_name": "Søndergård Boliger",
     "cvr": "12345678",
     "pbs_number": "09999999",
+    "fi_creditor": "81234567",
     "debtor_group": "00001",
     "property": "12",
     "property_name": "Ålekisten",
+    "caseworker": "Vibeke",
     "unit": "304",
+    "main_unit": "",
     "tenant": "2",
     "name": "Bodil Ærø",
+    "second_name": "c/o Holm",
+    "co_tenant": "Jens Ærø",
+    "co_tenant_share": "33,33",
     "address": "Ålekistevej 7, 3. th.",
     "postal_code": "2720",
     "city": "Vanløse",
     "email": "bodil@example.com",
+    "channel": "email",
+    "new_address": "Nyvej 1",
+    "new_postal_code": "5000",
+    "new_city": "Odense",
     "move_in": "2019-09-01",
     "move_out": "",
     "business": "nej",
+    "vat_registered": "ja",
+    "ean": "5790000123452",
+    "bank_account": "DK50 0040 0440 1162 43",
+    "interval_months": "3",
     "bs_customer": "000 304 2",
     "bs_mandate": "123456789",
 }
+FLAT = {**ROW, "bs_customer": ""}
+GARAGE = {**FLAT, "unit": "G1", "main_unit": "304"}
+OTHER = {**FLAT, "unit": "305"}
 sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 TABLES = (company, property_, unit, account, tenancy, customer_number)
 
@@ -108,6 +125,10 @@ class TestImport:
         assert (stored.key, stored.name, stored.address) == ("1-12-304-2", "Bodil Ærø", "Ålekistevej 7, 3. th.")
         assert (stored.move_in, stored.move_out, stored.business) == (date(2019, 9, 1), None, False)
         assert (stored.bs_customer, stored.customer_key, stored.bs_mandate) == ("000 304 2", "3042", "123456789")
+        assert (stored.second_name, stored.co_tenant, stored.co_tenant_share) == ("c/o Holm", "Jens Ærø", 33_33)
+        assert (stored.new_address, stored.new_postal_code, stored.new_city) == ("Nyvej 1", "5000", "Odense")
+        assert (stored.channel, stored.vat_registered, stored.ean) == ("email", True, "5790000123452")
+        assert (stored.bank_account, stored.interval_months) == ("DK5000400440116243", 3)
         assert (its_account.kind, its_account.code, its_account.currency, its_account.balance) == (
             "receivable",
             "receivable:1-12-304-2",
@@ -120,7 +141,9 @@ class TestImport:
             0,
             genesis("1"),
         )
+        assert its_company.fi_creditor == "81234567"
         assert (its_property.number, its_property.name, its_property.debtor_group) == ("12", "Ålekisten", "00001")
+        assert its_property.caseworker == "Vibeke"
 
     def test_again_changes_nothing(self, imported: Database, tmp_path: Path) -> None:
         before = contents(imported)
@@ -136,7 +159,7 @@ class TestImport:
         assert noted.detail == {"file": "portfolio.csv", "added": 6, "changed": 0, "bad": 0}
 
     def test_a_changed_row_updates_and_an_absent_one_stays(self, imported: Database, tmp_path: Path) -> None:
-        changed = {**ROW, "name": "Bodil Ærø Holm", "move_out": "31-08-2026", "email": ""}
+        changed = {**ROW, "name": "Bodil Ærø Holm", "move_out": "31-08-2026", "email": "", "channel": "letter"}
         report = load(imported, write(tmp_path / "p.csv", [changed]))
         assert (report.added, report.changed, report.unchanged) == (0, 1, 0)
         with imported.read() as connection:
@@ -153,6 +176,20 @@ class TestImport:
         assert (report.unchanged, report.bad) == (1, [])
         assert contents(imported) == before
 
+    def test_an_empty_cell_of_a_tenancy_empties_it(self, imported: Database, tmp_path: Path) -> None:
+        columns = ("second_name", "co_tenant", "co_tenant_share", "new_address", "new_postal_code", "new_city")
+        empty = dict.fromkeys((*columns, "channel", "ean", "bank_account", "vat_registered", "interval_months"), "")
+        assert load(imported, write(tmp_path / "p.csv", [{**ROW, **empty}])).changed == 1
+        with imported.read() as connection:
+            stored = connection.execute(select(tenancy).where(tenancy.c.key == "1-12-304-2")).one()
+        assert {stored._mapping[name] for name in (*columns, "channel", "ean", "bank_account")} == {None}
+        assert (stored.vat_registered, stored.interval_months) == (False, 1)
+
+    def test_who_says_nothing_of_it_is_collected_from_each_month(self, database: Database, tmp_path: Path) -> None:
+        load(database, write(tmp_path / "p.csv", [ROW], ["company", "property", "unit", "tenant", "name"]))
+        with database.read() as connection:
+            assert connection.execute(select(tenancy.c.interval_months, tenancy.c.vat_registered)).one() == (1, False)
+
     def test_what_companies_and_properties_change_counts_for_their_rows(
         self, imported: Database, tmp_path: Path
     ) -> None:
@@ -161,7 +198,8 @@ class TestImport:
         assert (report.changed, report.unchanged) == (1, 0)
         with imported.read() as connection:
             kept = connection.execute(select(company).where(company.c.number == "1")).one()
-            of_it = connection.execute(select(property_).where(property_.c.company_id == kept.id)).first()
+            ours = (property_.c.company_id == kept.id, property_.c.number == "12")
+            of_it = connection.execute(select(property_).where(*ours)).first()
         assert (kept.name, kept.pbs_number) == ("Nyt navn", "09999999")  # an empty cell says nothing
         assert of_it is not None
         assert (of_it.name, of_it.debtor_group) == ("Ålekisten", None)  # zero says: no group
@@ -247,6 +285,26 @@ class TestBadRows:
             ({"debtor_group": "A1"}, "debtor_group: 'A1' is no number of at most 5 digits"),
             ({"bs_customer": "0000"}, "would match nobody"),
             ({"bs_customer": "1" * 20}, "bs_customer: '11111111111111111111' is longer than 19 characters"),
+            ({"fi_creditor": "8123456"}, "fi_creditor: '8123456' is no creditor number of payment slips"),
+            ({"co_tenant_share": "0"}, "co_tenant_share: '0' is no share of the rent"),
+            ({"co_tenant_share": "100,01"}, "co_tenant_share: '100,01' is no share of the rent"),
+            ({"co_tenant_share": "halvdelen"}, "co_tenant_share: 'halvdelen' is no percentage"),
+            ({"co_tenant_share": "33,333"}, "co_tenant_share: '33,333' is no percentage"),
+            ({"channel": "fax"}, "channel: 'fax' is neither email nor letter"),
+            ({"email": ""}, "channel: is email, and the tenancy has no e-mail address"),
+            ({"email": "bodil"}, "channel: 'bodil' is no e-mail address"),
+            ({"vat_registered": "25"}, "vat_registered: '25' is neither yes"),
+            ({"ean": "5790000123451"}, "ean: '5790000123451' is no EAN number: its last digit"),
+            ({"ean": "579000012345"}, "ean: '579000012345' is no EAN number, which has 13 digits"),
+            ({"bank_account": "DK50 0040 0440 1162 44"}, "bank_account: 'DK50 0040 0440 1162 44' is no IBAN"),
+            ({"bank_account": "DK"}, "bank_account: 'DK' is no IBAN"),
+            ({"bank_account": "konto 12"}, "bank_account: 'konto 12' is no IBAN"),
+            ({"bank_account": "1234/567890"}, "bank_account: '1234/567890' is no bank account"),
+            ({"interval_months": "5"}, "interval_months: '5' is no interval of collection: one of 1, 2, 3, 4, 6, 12"),
+            ({"interval_months": "0"}, "interval_months: '0' is no interval"),
+            ({"main_unit": "304"}, "main_unit: '304' is the unit itself"),
+            ({"main_unit": "999"}, "main_unit: '999' is no unit of property 1-12"),
+            ({"main_unit": "3-04"}, "main_unit: '3-04' holds a hyphen"),
         ],
     )
     def test_is_not_imported_and_says_why(
@@ -355,6 +413,8 @@ class TestBadRows:
             ("pbs_number", "9999998", "'09999998'", "company 1"),
             ("debtor_group", "2", "'00002'", "property 1-12"),
             ("property_name", "Kongen", "'Kongen'", "property 1-12"),
+            ("fi_creditor", "87654321", "'87654321'", "company 1"),
+            ("caseworker", "Ib", "'Ib'", "property 1-12"),
         ],
     )
     def test_rows_that_contradict_each_other_are_all_refused(
@@ -409,6 +469,117 @@ class TestBadRows:
         assert load(database, write(tmp_path / "p.csv", [ROW])).changed == 1
         with database.read() as connection:
             assert connection.scalars(select(company.c.name)).all() == [ROW["company_name"]]
+
+
+class TestChannel:
+    def test_e_mail_to_an_address_that_was_said_before(self, imported: Database, tmp_path: Path) -> None:
+        columns = ["company", "property", "unit", "tenant", "name", "channel"]
+        assert load(imported, write(tmp_path / "p.csv", [{**ROW, "channel": "letter"}], columns)).changed == 1
+        assert load(imported, write(tmp_path / "p.csv", [ROW], columns)).changed == 1
+
+    def test_the_address_cannot_go_while_it_is_needed(self, imported: Database, tmp_path: Path) -> None:
+        columns = ["company", "property", "unit", "tenant", "name", "email"]
+        report = load(imported, write(tmp_path / "p.csv", [{**ROW, "email": ""}], columns))
+        assert [row.error for row in report.bad] == [
+            "channel: is email, and the tenancy has no e-mail address: nothing could be sent"
+        ]
+
+
+class TestBankAccount:
+    @pytest.mark.parametrize(
+        ("given", "kept"),
+        [
+            ("0040 0440116243", "0040 0440116243"),
+            ("1234-567890", "1234-567890"),
+            ("se35 5000 0000 0549 1000 0003", "SE3550000000054910000003"),
+        ],
+    )
+    def test_is_domestic_or_an_iban(self, database: Database, tmp_path: Path, given: str, kept: str) -> None:
+        path = write(tmp_path / "p.csv", [{**ROW, "bank_account": given}])
+        assert load(database, path).bad == []
+        with database.read() as connection:
+            assert connection.scalar(select(tenancy.c.bank_account)) == kept
+        assert load(database, path).unchanged == 1
+
+
+class TestMainUnits:
+    """A garage is let along with a flat of its property, and nothing along with the garage."""
+
+    def mains(self, database: Database) -> dict[str, str | None]:
+        main = unit.alias()
+        link = main.c.id == unit.c.main_unit_id
+        query = select(unit.c.number, main.c.number.label("main")).join_from(unit, main, link, isouter=True)
+        with database.read() as connection:
+            return {row.number: row.main for row in connection.execute(query)}
+
+    def test_in_one_file_in_any_order(self, database: Database, tmp_path: Path) -> None:
+        path = write(tmp_path / "p.csv", [{**GARAGE, "main_unit": "0304"}, FLAT])
+        report = load(database, path)
+        assert (report.added, report.changed, report.bad) == (2, 0, [])
+        assert self.mains(database) == {"304": None, "G1": "304"}
+        assert load(database, path).unchanged == 2
+
+    def test_later_for_every_tenancy_of_the_unit(self, database: Database, tmp_path: Path) -> None:
+        garage = {**GARAGE, "main_unit": ""}
+        load(database, write(tmp_path / "p.csv", [FLAT, OTHER, garage, {**garage, "tenant": "3"}]))
+        assert self.mains(database) == {"304": None, "305": None, "G1": None}
+        moved = [{**GARAGE, "main_unit": "305"}, {**garage, "tenant": "3"}]
+        report = load(database, write(tmp_path / "p.csv", moved))
+        assert (report.changed, report.unchanged) == (2, 0)
+        assert self.mains(database) == {"304": None, "305": None, "G1": "305"}
+        assert load(database, write(tmp_path / "p.csv", [garage])).unchanged == 1  # an empty cell says nothing
+        assert load(database, write(tmp_path / "p.csv", [{**garage, "main_unit": "-"}])).changed == 1
+        assert self.mains(database) == {"304": None, "305": None, "G1": None}
+
+    def test_of_another_property_is_none(self, database: Database, tmp_path: Path) -> None:
+        elsewhere = {**GARAGE, "property": "13"}
+        report = load(database, write(tmp_path / "p.csv", [FLAT, elsewhere]))
+        assert [row.error for row in report.bad] == ["main_unit: '304' is no unit of property 1-13"]
+
+    @pytest.mark.parametrize(
+        ("mains", "wrong"),
+        [
+            # G2 -> G1 -> 304: both links of the chain are refused.
+            ({"304": "", "G1": "304", "G2": "G1"}, {"G1": "is the main unit of G2", "G2": "has itself a main unit"}),
+            ({"G1": "G2", "G2": "G1"}, {"G1": "has itself a main unit", "G2": "has itself a main unit"}),
+            ({"304": "G1", "G1": ""}, {}),
+            ({"304": "", "G1": "304", "G2": "304"}, {}),
+            # The flat's row is refused for another reason, and so there is no flat.
+            ({"304": "9", "G1": "304"}, {"304": "'9' is no unit", "G1": "has itself a main unit"}),
+        ],
+    )
+    def test_chains_are_refused(
+        self, database: Database, tmp_path: Path, mains: dict[str, str], wrong: dict[str, str]
+    ) -> None:
+        rows = [{**FLAT, "unit": number, "main_unit": main} for number, main in mains.items()]
+        report = load(database, write(tmp_path / "p.csv", rows))
+        lines = dict(enumerate(mains, 2))
+        assert {lines[row.line] for row in report.bad} == set(wrong)
+        assert all(wrong[lines[row.line]] in row.error for row in report.bad)
+
+    def test_a_chain_with_what_is_there_already_is_refused(self, database: Database, tmp_path: Path) -> None:
+        load(database, write(tmp_path / "p.csv", [FLAT, OTHER, GARAGE]))
+        before = contents(database)
+        for row, said in (
+            ({**OTHER, "main_unit": "G1"}, "'G1' has itself a main unit, '304'"),
+            ({**FLAT, "main_unit": "305"}, "'304' cannot have one: it is the main unit of G1"),
+        ):
+            (bad,) = load(database, write(tmp_path / "p.csv", [row])).bad
+            assert said in bad.error
+        assert contents(database) == before
+
+    def test_what_a_refused_row_would_have_set_free_is_not_free(self, database: Database, tmp_path: Path) -> None:
+        load(database, write(tmp_path / "p.csv", [FLAT, OTHER, GARAGE]))
+        refused = {**GARAGE, "main_unit": "-", "ean": "1"}
+        report = load(database, write(tmp_path / "p.csv", [refused, {**FLAT, "main_unit": "305"}]))
+        assert [row.line for row in report.bad] == [2, 3]
+        assert self.mains(database) == {"304": None, "305": None, "G1": "304"}
+
+    def test_rows_of_one_unit_that_differ_are_all_refused(self, database: Database, tmp_path: Path) -> None:
+        rows = [FLAT, OTHER, GARAGE, {**GARAGE, "tenant": "3", "main_unit": "305"}]
+        report = load(database, write(tmp_path / "p.csv", rows))
+        assert [row.line for row in report.bad] == [4, 5]
+        assert report.bad[0].error.startswith("main_unit: must be the same for all of unit 1-12-G1, and is '304'")
 
 
 class TestCustomerNumbers:
@@ -511,7 +682,7 @@ class TestLookups:
             ref = tenancy_by_key(connection, "01-12-304-2")
             assert ref is not None
             assert ref.ref == found["1-12-304-2"]
-            assert (ref.name, ref.business) == ("Bodil Ærø", False)
+            assert (ref.name, ref.ref.business) == ("Bodil Ærø", False)
             assert tenancy_by_key(connection, "1-12-304") is None
 
     def test_properties_by_numbers(self, imported: Database) -> None:

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, select, text, update
 from hub.ledger import chain
 from hub.store.database import connect
 from hub.store.tables import account, batch, company, entry, posting
-from hub.store.verify import PROBLEMS_MAX, Report, _charge_details, verify
+from hub.store.verify import PROBLEMS_MAX, Report, verify
+from hub.store.verify_entries import charge_details
 from tests.desk import Desk, failed, paid, result, taken_back
 
 TENANT = "1-1-1-1"
@@ -95,7 +96,10 @@ class TestBooksInOrder:
             assert heads(conn) == {number: bytes(hash_).hex() for number, hash_ in stored}
 
     def test_an_empty_ledger_is_in_order(self, conn: Connection) -> None:
-        for table in ("allocation", "credit", "suspense", "charge_line", "charge", "posting", "entry", "batch"):
+        for table in (
+            *("allocation", "credit", "suspense", "charge_line", "charge", "posting", "entry", "batch"),
+            *("voucher_range", "voucher_series"),
+        ):
             run(conn, f"DELETE FROM {table}")
         run(conn, "DELETE FROM outcome", "DELETE FROM reading", "UPDATE account SET balance = 0")
         for number in ("1", "2"):
@@ -153,7 +157,16 @@ class TestBooksInOrder:
         ("UPDATE charge_line SET amount = amount + 1", "its charge lines"),
         ("UPDATE charge SET tenancy_id = (SELECT id FROM tenancy WHERE key = '1-2-1-1')", "its charge lines"),
         ("UPDATE credit SET remaining = remaining - 1 WHERE remaining > 0", "is allocated or credit"),
-        ("UPDATE credit SET amount = amount + 1", "the entry left over"),
+        (
+            "INSERT INTO credit SELECT max(id), (SELECT id FROM tenancy WHERE key = '1-2-1-1'), 0 FROM entry"
+            f" WHERE id = {ENTRY}"
+            " ON CONFLICT (entry_id) DO UPDATE SET tenancy_id = excluded.tenancy_id",
+            "which brought it none",
+        ),
+        ("UPDATE entry SET voucher = voucher + 1", "another voucher number"),
+        ("UPDATE voucher_range SET base = base + 1", "its voucher numbers of 2026 begin after"),
+        ("DELETE FROM voucher_range", "have no voucher numbers"),
+        ("UPDATE voucher_series SET last = last + 1", "the voucher numbers of 2026 end with"),
         ("DELETE FROM credit WHERE remaining > 0", "its open charges less credits"),
         ("UPDATE allocation SET amount = amount - 1 WHERE policy = 'credit'", "its allocations"),
         ("UPDATE allocation SET payment_id = 999999 WHERE policy = 'credit'", "do not belong together"),
@@ -231,7 +244,7 @@ class TestChain:
             row.record,
             "",
             bytes(row.input_hash),
-            dict(_charge_details(conn))[row.id],
+            dict(charge_details(conn))[row.id],
             [(code, amount, str(day)) for code, amount, day in postings],
         )
         root = chain.Root()
@@ -283,6 +296,9 @@ def cut_tail(conn: Connection) -> None:
         f" {gone} AND line_id = charge_line.id), 0)",
         f"DELETE FROM allocation WHERE entry_id IN {gone}",
         f"DELETE FROM posting WHERE entry_id IN {gone}",
+        "UPDATE voucher_series SET last = (SELECT max(base) FROM voucher_range WHERE batch_id ="
+        f" {LAST_OF_1}) WHERE company_id = (SELECT id FROM company WHERE number = '1')",
+        f"DELETE FROM voucher_range WHERE batch_id = {LAST_OF_1}",
         f"DELETE FROM entry WHERE batch_id = {LAST_OF_1}",
         "UPDATE account SET balance = coalesce((SELECT sum(amount) FROM posting WHERE account_id = account.id), 0)",
     )

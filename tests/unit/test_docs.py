@@ -14,7 +14,7 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeAlias, Union, cast, get_args, get_origin
+from typing import Annotated, Any, TypeAlias, Union, cast, get_args, get_origin
 
 import pytest
 import typer
@@ -120,10 +120,19 @@ def test_every_setting_is_documented_with_its_default(section: str, model: type[
     assert _documented(section) == dict(_settings(model, prefix))
 
 
+def test_the_documented_company_is_one() -> None:
+    text = (PROJECT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    (example,) = (block for block in _code_blocks(text, "toml") if block.startswith("number ="))
+    company = CompanyConfig.model_validate(tomllib.loads(example))
+
+    assert company.charge_type("75020").holding == "heat"
+    assert (company.charge_type("20010").vat, company.allocation.small_difference) == (25_00, 1_00)
+
+
 def _documented(section: str) -> dict[str, str]:
     text = (PROJECT / "docs" / "configuration.md").read_text(encoding="utf-8")
     (body,) = re.findall(rf"^## {re.escape(section)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
-    return {key: default.strip("`") for key, default in re.findall(r"^\| `([\w.]+)` \| (.*?) \| \S", body, re.M)}
+    return {key: default.strip("`") for key, default in re.findall(r"^\| `([\w.*]+)` \| (.*?) \| \S", body, re.M)}
 
 
 def _settings(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str]]:
@@ -133,6 +142,16 @@ def _settings(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str]]:
             yield prefix + name, _default(field)
         else:
             yield from _settings(below, f"{prefix}{name}.")
+        if (each := _table_of_each(field.annotation)) is not None:
+            yield from _settings(each, f"{prefix}{name}.*.")
+
+
+def _table_of_each(annotation: Any) -> type[BaseModel] | None:
+    """Of tables by name: what each of them is."""
+    if get_origin(annotation) is not Mapping:
+        return None
+    value = get_args(annotation)[1]
+    return _table_of(get_args(value)[0] if get_origin(value) is Annotated else value)
 
 
 def _table_of(annotation: Any) -> type[BaseModel] | None:

@@ -1,0 +1,144 @@
+"""What the books say, and how fast: one tenancy's balance and movements, a company's ageing, and ``hub verify``.
+
+``python -m bench.views sqlite|postgresql TENANCIES`` prints results as JSON. The books are those of :mod:`bench.years`:
+36 months, companies of 10,000 tenancies. Own time is the processor's in our process, with SQLite's work in it and
+PostgreSQL's not; elapsed is what a person waits. Each is measured in a process of its own, the median of many. The
+floor of verify reads the rows of the same tables with the driver alone, and hashes them.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from bench.sites import copies
+from bench.years import TODAY, Size, key_of, make_books
+from hub.store import views
+from hub.store.database import connect
+from hub.store.tables import account, allocation, batch, charge, charge_line, entry, posting, tenancy
+from hub.store.verify import verify
+
+MONTHS = 36
+_ONE_TENANCY_ROUNDS, _AGEING_ROUNDS = 300, 9
+_TABLES = (entry, posting, charge, charge_line, allocation, account, tenancy, batch)
+_DAYS_BACK = {"today": 0, "a month back": 30, "90 days back": 90, "a year back": 365, "two years back": 730}
+
+
+class Took(NamedTuple):
+    """Milliseconds."""
+
+    own: float
+    elapsed: float
+
+
+def main(dialect: str, tenancies: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="hub-bench-") as folder, copies(dialect, Path(folder)) as databases:
+        url = databases.new("years")
+        make_books(url, Size(tenancies, MONTHS))
+        results = []
+        for what in ("tenancy", "ageing", "verify"):
+            command = [sys.executable, "-m", "bench.views", "--measure", what, url, str(tenancies)]
+            done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+            results += json.loads(done.stdout)
+    print(json.dumps([{**one, "name": f"{one['name']}, {dialect}", "n": tenancies} for one in results]))
+
+
+def measure(what: str, url: str, tenancies: int) -> list[dict[str, object]]:
+    database = connect(url)
+    with database.read() as conn:
+        match what:
+            case "tenancy":
+                found = list(_one_tenancy(conn, tenancies))
+            case "ageing":
+                found = list(_ageing(conn))
+            case _:
+                found = list(_verify(conn))
+    database.close()
+    # What getrusage tells outlives exec: this process would answer with its parent's.
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    peak_mb = int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    return [{**one, "peak_rss_mb": peak_mb} for one in found]
+
+
+def _one_tenancy(conn: Connection, tenancies: int) -> Iterator[dict[str, object]]:
+    chance = random.Random(1)
+    keys = [key_of(chance.randrange(tenancies)) for _ in range(_ONE_TENANCY_ROUNDS)]
+    yield from _told(
+        "balance of one tenancy", _median([lambda key=key: views.balance(conn, key, TODAY) for key in keys])
+    )
+    yield from _told("movements of one tenancy", _median([lambda key=key: views.movements(conn, key) for key in keys]))
+
+
+def _ageing(conn: Connection) -> Iterator[dict[str, object]]:
+    scope = views.scope_of(conn, company="1")
+    for name, days in _DAYS_BACK.items():
+        day: date = TODAY - timedelta(days=days)
+        asked = [lambda day=day: views.ageing(conn, scope, day)] * _AGEING_ROUNDS
+        yield from _told(f"ageing of 10,000 tenancies, {name}", _median(asked))
+
+
+def _verify(conn: Connection) -> Iterator[dict[str, object]]:
+    began = time.perf_counter()
+    rows = _read_and_hash(conn)
+    floor_seconds = time.perf_counter() - began
+    began = time.perf_counter()
+    report = verify(conn)
+    seconds = time.perf_counter() - began
+    if not report.ok:
+        raise SystemExit(f"the books are not in order: {report.problems[:3]}")
+    yield {
+        "name": f"verify of {report.entries:,} entries",
+        "value": rows / seconds,
+        "unit": "rows/s",
+        "floor": rows / floor_seconds,
+        "ratio": floor_seconds / seconds,
+    }
+
+
+def _read_and_hash(conn: Connection) -> int:
+    """Every row of the tables that verify proves, in order of their keys; gives how many."""
+    hashed, rows = sha256(), 0
+    for table in _TABLES:
+        order = ", ".join(column.name for column in table.primary_key)
+        result = conn.execution_options(yield_per=2_000).exec_driver_sql(f"SELECT * FROM {table.name} ORDER BY {order}")
+        assert result.cursor is not None
+        for row in result.cursor:
+            hashed.update(repr(row).encode())
+            rows += 1
+        result.close()
+    return rows
+
+
+def _median(asked: list[Callable[[], object]]) -> Took:
+    """The first answers, for which statements are compiled, are left out."""
+    own, elapsed = [], []
+    for question in asked:
+        began, began_own = time.perf_counter(), time.process_time()
+        question()
+        own.append(time.process_time() - began_own)
+        elapsed.append(time.perf_counter() - began)
+    return Took(statistics.median(own[2:]) * 1000, statistics.median(elapsed[2:]) * 1000)
+
+
+def _told(name: str, took: Took) -> Iterator[dict[str, object]]:
+    for kind, milliseconds in took._asdict().items():
+        yield {"name": f"{name}, {kind}", "value": milliseconds, "unit": "ms", "floor": None, "ratio": None}
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--measure":
+        print(json.dumps(measure(sys.argv[2], sys.argv[3], int(sys.argv[4]))))
+    else:
+        main(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,337 @@
+"""Posting journals: every entry goes to the general ledger once, with a control total, and the file is kept."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import threading
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, update
+
+from hub.reports.journal import journal
+from hub.reports.journal.journal import (
+    Exported,
+    JournalTooLongError,
+    NoSuchExportError,
+    Selection,
+    UnbalancedJournalError,
+    UnmappedAccountsError,
+    content_of,
+    export_journal,
+    list_exports,
+)
+from hub.reports.ledger_rows import NoSuchCompanyError
+from hub.settings.journal import JournalConfig
+from hub.store.database import Database, connect
+from hub.store.tables import batch, company, entry, exported, journal_export, posting, voucher_range
+from tests.desk import NOW, Desk, failed, paid
+from tests.every_kind import book_every_kind
+from tests.integration.cli_runner import hub
+from tests.tiny_site import write_site
+
+ACCOUNTS = {
+    "receivable": "5600",
+    "holding": "6900",
+    "holding:deposit": "6910",
+    "clearing": "5820",
+    "suspense": "6990",
+    "income": "1000",
+    "income:10010": "1010",
+    "bank": "5800",
+    "vat": "6902",
+    "opening": "9000",
+    "differences": "4990",
+}
+
+
+ALL = Selection()
+ENTRIES = entry.join(batch, batch.c.id == entry.c.batch_id).join(company, company.c.id == batch.c.company_id)
+OF_1 = company.c.number == "1"
+
+
+def config(**changes: Any) -> JournalConfig:
+    return JournalConfig.model_validate({"format": "csv", "accounts": ACCOUNTS} | changes)
+
+
+@pytest.fixture
+def desk(database: Database, tmp_path: Path) -> Desk:
+    return Desk(database, tmp_path)
+
+
+@pytest.fixture
+def full(desk: Desk) -> Desk:
+    book_every_kind(desk)
+    return desk
+
+
+def export(desk: Desk, selection: Selection = ALL, number: str = "1", **changes: Any) -> Exported | None:
+    with desk.db.write() as conn:
+        return export_journal(conn, number, config(**changes), selection, now=NOW, actor="Åse")
+
+
+def rows_of(desk: Desk, done: Exported | None) -> list[dict[str, str]]:
+    assert done is not None
+    with desk.db.read() as conn:
+        content = content_of(conn, done.export.id)
+    assert sha256(content).hexdigest() == done.export.sha256
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""), delimiter=";"))
+
+
+def effect(row: dict[str, str]) -> Decimal:
+    return Decimal(row["debit"] or 0) - Decimal(row["credit"] or 0)
+
+
+class TestOnce:
+    def test_every_entry_that_moves_money_goes_out_once_and_the_totals_are_the_files(self, full: Desk) -> None:
+        done = export(full)
+        rows = rows_of(full, done)
+        assert done is not None
+        moves = entry.c.id.in_(select(posting.c.entry_id).where(posting.c.amount != 0))
+        keys = {key for (key,) in full.all(select(entry.c.key).select_from(ENTRIES).where(OF_1, moves))}
+        assert {row["key"] for row in rows} == keys
+        assert (done.export.entries, done.lines) == (len(keys), len(rows))
+        assert done.export.debit == done.export.credit
+        assert sum(Decimal(row["debit"] or 0) for row in rows) * 100 == done.export.debit
+        for total in done.totals:
+            its = [row for row in rows if row["account"] == total.account]
+            assert sum(effect(row) for row in its) * 100 == total.debit - total.credit
+        assert export(full) is None
+        assert full.one(select(func.count()).select_from(journal_export)) == 1
+
+    def test_what_is_booked_later_goes_out_later_and_alone(self, full: Desk) -> None:
+        export(full)
+        full.book(paid("101", 12_00, line=3, trace="later"))
+        rows = rows_of(full, export(full))
+        assert [(row["account"], effect(row)) for row in rows] == [("5600", Decimal(-12)), ("5820", Decimal(12))]
+
+    def test_a_company_knows_nothing_of_anothers_exports(self, full: Desk) -> None:
+        export(full)
+        assert [row["account"] for row in rows_of(full, export(full, number="2"))] == ["5600", "9000"]
+
+    def test_a_failed_payment_moves_nothing_and_is_never_exported(self, desk: Desk) -> None:
+        desk.book(failed("102", 99_00))
+        assert export(desk) is None
+        assert desk.all(select(exported)) == []
+
+    def test_two_exports_at_once_never_take_the_same_entry(self, full: Desk, database_url: str) -> None:
+        start, done = threading.Barrier(4), []
+
+        def one() -> None:
+            database = connect(database_url)
+            start.wait()
+            with database.write() as conn:
+                done.append(export_journal(conn, "1", config(), Selection(), now=NOW, actor="x"))
+            database.close()
+
+        threads = [threading.Thread(target=one) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(done) == 4
+        assert len([one for one in done if one is not None]) == 1
+        assert full.one(select(func.count()).select_from(journal_export)) == 1
+
+
+class TestSelection:
+    def test_a_period_is_of_posting_dates_with_both_days(self, full: Desk) -> None:
+        rows = rows_of(full, export(full, Selection(date(2026, 11, 2), date(2026, 11, 20))))
+        assert {row["posting_date"] for row in rows} == {"2026-11-02", "2026-11-09", "2026-11-20"}
+        before = rows_of(full, export(full, Selection(last_day=date(2026, 11, 2))))
+        assert {row["posting_date"] for row in before} == {"2026-11-01"}
+        after = rows_of(full, export(full, Selection(first_day=date(2026, 11, 2))))
+        assert {row["posting_date"] for row in after} == {"2026-11-22", "2026-12-01", "2027-01-04"}
+        assert export(full) is None
+
+    def test_one_batch(self, full: Desk) -> None:
+        rows = rows_of(full, export(full, Selection(batch_seq=3)))
+        assert {row["batch"] for row in rows} == {"3"}
+        assert {row["kind"] for row in rows} == {"payment", "payout"}
+        assert export(full, Selection(batch_seq=3)) is None
+        assert export(full, Selection(batch_seq=99)) is None
+
+
+class TestLines:
+    def test_lines_carry_voucher_document_type_dates_and_the_mapped_account(self, full: Desk) -> None:
+        rows = rows_of(full, export(full))
+        out = [row for row in rows if row["key"] == "hand|out#1"]
+        assert [(row["account"], row["code"], effect(row)) for row in out] == [
+            ("5600", "receivable:1-2-1-1", Decimal(1250)),
+            ("1010", "income:10010", Decimal(-1000)),
+            ("6902", "vat", Decimal(-250)),
+        ]
+        assert {(row["document_type"], row["kind"], row["text"]) for row in out} == {
+            ("003", "charge", 'Istandsættelse "køkken" \\ bad')
+        }
+        deposit = [row["account"] for row in rows if row["key"] == "hand|deposit#1"]
+        assert deposit == ["5800", "6910"]
+
+    def test_a_reversal_is_a_document_of_the_type_of_what_it_takes_back(self, full: Desk) -> None:
+        rows = rows_of(full, export(full))
+        types = {row["key"]: row["document_type"] for row in rows}
+        assert types["hand|back#1"] == types["hand|wrong#1"] == "000"
+
+    def test_vouchers_are_one_series_a_year_and_every_voucher_sums_to_zero(self, full: Desk) -> None:
+        rows = rows_of(full, export(full))
+        sums: dict[tuple[str, int], Decimal] = defaultdict(Decimal)
+        for row in rows:
+            sums[row["posting_date"][:4], int(row["voucher"])] += effect(row)
+        assert set(sums.values()) == {Decimal(0)}
+        # The failed payment has a voucher and no line.
+        ordinal = voucher_range.c.base + entry.c.voucher
+        its = select(ordinal).select_from(ENTRIES.join(voucher_range, voucher_range.c.batch_id == batch.c.id))
+        silent = full.one(its.where(entry.c.kind == "payment_failed", voucher_range.c.year == 2026))
+        numbers = {voucher for year, voucher in sums if year == "2026"} | {silent}
+        assert numbers == set(range(1, len(numbers) + 1))
+
+    def test_a_summary_has_the_same_totals_in_fewer_lines(self, full: Desk) -> None:
+        done = export(full, detail="summary")
+        rows = rows_of(full, done)
+        assert done is not None
+        documents: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
+        for row in rows:
+            documents[row["batch"], row["posting_date"], row["document_type"], row["voucher"]] += effect(row)
+        assert set(documents.values()) == {Decimal(0)}
+        lines = [(row["batch"], row["posting_date"], row["document_type"], row["account"]) for row in rows]
+        assert len(set(lines)) == len(lines) == done.lines < full.one(select(func.count()).select_from(posting))
+        assert done.export.entries == full.one(select(func.count()).select_from(exported))
+        payments = [row for row in rows if row["batch"] == "3" and row["posting_date"] == "2026-11-02"]
+        assert [(row["account"], effect(row)) for row in payments if row["document_type"] == "000"] == [
+            ("5600", Decimal("-5000.00")),
+            ("5820", Decimal("5033.33")),
+            ("6990", Decimal("-33.33")),
+        ]
+        assert payments[0]["text"] == "3/000: 3-4"
+
+
+class TestRefused:
+    def test_every_account_that_lacks_a_mapping_is_named_and_nothing_is_written(self, full: Desk) -> None:
+        with pytest.raises(UnmappedAccountsError) as error:
+            export(full, accounts={"income": "1000", "vat": "6902", "bank": "5800"})
+        for missing in (
+            "clearing:nets_bs:02345678:00001",
+            "differences",
+            "holding:deposit:1-2-1-1",
+            "opening",
+            "receivable:* (3 accounts)",
+            "suspense",
+        ):
+            assert missing in str(error.value)
+        assert "income" not in str(error.value)
+        assert full.all(select(journal_export.c.id)) == full.all(select(exported.c.entry_id)) == []
+        assert export(full) is not None
+
+    def test_a_journal_of_too_many_lines_says_what_to_do(self, full: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(journal, "LINES_MAX", 5)
+        with pytest.raises(JournalTooLongError, match='detail = "summary"'):
+            export(full)
+        assert full.all(select(journal_export.c.id)) == []
+
+    def test_books_that_are_not_in_order_are_not_exported(self, full: Desk) -> None:
+        with full.db.write() as conn:
+            conn.execute(update(posting).where(posting.c.amount == 5_000_00).values(amount=5_000_01))
+        with pytest.raises(UnbalancedJournalError, match="run: hub verify"):
+            export(full)
+        assert full.all(select(journal_export.c.id)) == []
+
+    def test_what_is_not_there_is_named(self, desk: Desk) -> None:
+        with pytest.raises(NoSuchCompanyError, match="there is no company 7"):
+            export(desk, number="7")
+        with desk.db.read() as conn, pytest.raises(NoSuchExportError, match="there is no journal 9"):
+            content_of(conn, 9)
+
+
+def test_exports_are_listed_with_what_was_asked(full: Desk) -> None:
+    export(full, Selection(date(2026, 11, 2), date(2026, 11, 2)), format="csv")
+    export(full, Selection(batch_seq=1))
+    export(full, number="2")
+    with full.db.read() as conn:
+        listed = list_exports(conn)
+        assert list_exports(conn, "2") == listed[2:]
+    assert [one.name for one in listed] == [f"journal-{one.company}-{one.id:06}.csv" for one in listed]
+    assert [one.selection for one in listed] == [
+        Selection(date(2026, 11, 2), date(2026, 11, 2)),
+        Selection(batch_seq=1),
+        Selection(),
+    ]
+    assert {(one.actor, one.at, one.currency, one.format) for one in listed} == {("Åse", NOW, "DKK", "csv")}
+
+
+class TestCommands:
+    """As a person types them, on a site with its configuration."""
+
+    @pytest.fixture
+    def site(self, tmp_path: Path) -> Path:
+        root = tmp_path / "site"
+        write_site(root)
+        accounts = "".join(f'"{pattern}" = {number}\n' for pattern, number in ACCOUNTS.items())
+        (root / "config/companies/1.toml").write_text(
+            f'number = "1"\n[journal]\nformat = "e-conomic"\n[journal.accounts]\n{accounts}', encoding="utf-8"
+        )
+        charges = "tenancy,reference,due_date,amount,charge_type,text\n1-1-1-1,R1,2026-07-01,6412.50,10010,Husleje\n"
+        (root / "charges.csv").write_text(charges, encoding="utf-8")
+        assert hub("charges", "import", root / "charges.csv", site=root).status == 0
+        return root
+
+    def test_export_list_and_show(self, site: Path, tmp_path: Path) -> None:
+        told = hub("journal", "export", "--company", "1", "--actor", "Åse", "--json", site=site).json["export"]
+        written = Path(told["path"])
+        assert written == site / "journals" / "journal-1-000001.csv"
+        assert written.read_bytes().decode("cp1252") == (
+            "Bilagsnr.;Dato;Konto;Tekst;Beløb\r\n1;01-07-2026;5600;Husleje;6412,50\r\n1;01-07-2026;9000;Husleje;-6412,50\r\n"
+        )
+        assert told["sha256"] == sha256(written.read_bytes()).hexdigest()
+        assert (told["entries"], told["lines"], told["debit"], told["credit"]) == (1, 2, "6412.50", "6412.50")
+        assert told["accounts"] == [
+            {"account": "5600", "debit": "6412.50", "credit": "0.00"},
+            {"account": "9000", "debit": "0.00", "credit": "6412.50"},
+        ]
+        again = hub("journal", "export", "--company", "1", site=site)
+        assert (again.status, again.out) == (0, "company 1: there is nothing to export\n")
+        assert hub("journal", "export", "--company", "1", "--json", site=site).json == {"export": None}
+        listed = hub("journal", "list", "--json", site=site).json["journals"]
+        assert [(one["journal"], one["actor"], one["sha256"]) for one in listed] == [(1, "Åse", told["sha256"])]
+        assert "journal-1-000001.csv" in hub("journal", "list", site=site).out
+        copy = tmp_path / "copy.csv"
+        assert told["sha256"] in hub("journal", "show", "1", "--out", copy, site=site).out
+        assert copy.read_bytes() == written.read_bytes()
+
+    def test_a_file_that_cannot_be_written_is_exported_and_had_again(self, site: Path, tmp_path: Path) -> None:
+        (site / "journals").write_text("in the way")
+        failed_ = hub("journal", "export", "--company", "1", site=site)
+        assert failed_.status == 1
+        assert "run: hub journal show 1 --out FILE" in failed_.err
+        assert hub("journal", "show", "1", "--out", tmp_path / "1.csv", site=site).status == 0
+        assert (tmp_path / "1.csv").read_bytes().count(b"6412,50") == 2
+
+    @pytest.mark.parametrize(
+        ("arguments", "told"),
+        [
+            (("--company", "2"), "company 2 has no [journal]"),
+            (("--company", "1", "--from", "1.7.2026"), "'1.7.2026' is no day"),
+            (("--company", "1", "--from", "2026-07-02", "--to", "2026-07-01"), "2026-07-01 is before 2026-07-02"),
+            (("--company", "1", "--from", "2026-07-02", "--batch", "1"), "give --batch, or --from and --to"),
+        ],
+    )
+    def test_wrong_use_is_told(self, site: Path, arguments: tuple[str, ...], told: str) -> None:
+        answer = hub("journal", "export", *arguments, site=site)
+        assert answer.status == 1
+        assert told in answer.err
+        assert hub("journal", "list", "--json", site=site).json == {"journals": []}
+
+    def test_the_ledger_goes_to_standard_output_or_to_a_file(self, site: Path, tmp_path: Path) -> None:
+        printed = hub("ledger", "export", "--format", "beancount", site=site)
+        assert hub("ledger", "export", "--format", "beancount", "--out", tmp_path / "x", site=site).status == 0
+        assert (tmp_path / "x").read_text(encoding="utf-8") == printed.out
+        assert "Assets:1:Receivable:1-1-1-1 6412.50 DKK" in printed.out
+        lines = hub("ledger", "export", "--format", "json", "--company", "1", site=site).out.strip().split("\n")
+        assert json.loads(lines[-1])["lines"]["entry"] == 1
+        assert hub("ledger", "export", "--format", "json", "--company", "9", site=site).status == 1

@@ -1,0 +1,141 @@
+"""Statements gathered from the books: to whom, in which language, with which charges."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from hub.errors import HubError
+from hub.reports.statement.model import Ageing, Statement
+from hub.reports.statements import Asked, statement_of
+from hub.store.database import Database
+from tests.integration.cli_runner import hub
+from tests.teller import ABROAD, HOME, NEIGHBOUR, Teller
+
+TODAY = date(2026, 11, 22)
+
+
+@pytest.fixture
+def teller(database: Database, tmp_path: Path) -> Teller:
+    teller = Teller(database, tmp_path)
+    teller.charge(HOME, "2026-09-01", ("10", 5000_00), ("75020", 412_50), reference="SEP")
+    teller.charge(HOME, "2026-10-01", ("10", 5000_00), reference="OCT")
+    teller.charge(HOME, "2026-12-01", ("10", 5000_00), reference="DEC", at="2026-11-20")
+    teller.pay(HOME, "2026-09-03", 5412_50, reference="SEP")
+    teller.charge(NEIGHBOUR, "2026-10-01", ("10", 300_00), reference="LAST")
+    teller.charge(ABROAD, "2026-10-01", ("10", 300_00), reference="SV")
+    return teller
+
+
+def statement(teller: Teller, key: str, first: date | None = None, *references: str, as_of: date = TODAY) -> Statement:
+    with teller.db.read() as conn:
+        return statement_of(conn, teller.site, key, Asked(as_of, TODAY, first, references))
+
+
+class TestGathering:
+    def test_figures_are_those_of_the_balance(self, teller: Teller) -> None:
+        found = statement(teller, HOME)
+        assert (found.balance, found.overdue, found.coming) == (5000_00, 5000_00, 5000_00)
+        assert found.ageing == Ageing(0, 0, 5000_00, 0, 0)
+        assert [(one.name, one.charged, one.held) for one in found.holdings] == [("heat", 412_50, 412_50)]
+
+    def test_charges_that_count_and_all_movements(self, teller: Teller) -> None:
+        found = statement(teller, HOME)
+        assert [(one.reference, one.amount, one.remaining, one.overdue) for one in found.charges] == [
+            ("SEP", 5412_50, 0, False),
+            ("OCT", 5000_00, 5000_00, True),
+        ]
+        assert [line.charge_type for line in found.charges[0].lines] == ["10", "75020"]
+        assert [(one.kind, one.balance) for one in found.movements] == [
+            ("charge", 5412_50),
+            ("payment", 0),
+            ("charge", 5000_00),
+            ("charge", 10000_00),
+        ]
+
+    def test_from_a_day_what_is_open_is_told_whatever_its_age(self, teller: Teller) -> None:
+        found = statement(teller, HOME, date(2026, 11, 1))
+        assert [one.reference for one in found.charges] == ["OCT"]
+        assert [one.kind for one in found.movements] == ["charge"]
+
+    def test_of_a_day_in_the_past(self, teller: Teller) -> None:
+        found = statement(teller, HOME, as_of=date(2026, 9, 2))
+        assert [(one.reference, one.remaining) for one in found.charges] == [("SEP", 5412_50)]
+
+    def test_of_chosen_charges_is_a_settlement_of_those(self, teller: Teller) -> None:
+        found = statement(teller, HOME, None, "DEC", "SEP")
+        assert [(one.reference, one.remaining) for one in found.charges] == [("SEP", 0), ("DEC", 5000_00)]
+        assert (found.chosen, found.movements, found.holdings) == (True, (), ())
+
+    def test_another_tenants_charge_cannot_be_chosen(self, teller: Teller) -> None:
+        with pytest.raises(HubError, match="no charge 'LAST'"):
+            statement(teller, HOME, None, "LAST")
+
+    def test_letterhead(self, teller: Teller) -> None:
+        found = statement(teller, HOME)
+        assert (found.company.name, found.company.lines) == ("Skovly", ("Torvet 1", "8000 Aarhus C"))
+        assert found.tenant == ("Søren Ærø", "Ida Ærø", ("Skovvej 1", "8000 Aarhus C"))
+
+    def test_who_has_moved_out_is_written_to_where_he_lives_now(self, teller: Teller) -> None:
+        assert statement(teller, NEIGHBOUR).tenant.address == ("Havnegade 9", "9000 Aalborg")
+        before = statement(teller, NEIGHBOUR, as_of=date(2026, 10, 30))
+        assert before.tenant.address == ("Skovvej 2", "8000 Aarhus C")
+
+    def test_language_and_currency_are_the_companys(self, teller: Teller) -> None:
+        assert [(one.language, one.currency) for one in (statement(teller, HOME), statement(teller, ABROAD))] == [
+            ("da", "DKK"),
+            ("sv", "SEK"),
+        ]
+
+
+class TestCommand:
+    @pytest.fixture
+    def site(self, teller: Teller, database_url: str, tmp_path: Path) -> Path:
+        root = tmp_path / "site"
+        (root / "config").mkdir(parents=True)
+        (root / "config/hub.toml").write_text(f'database = "{database_url}"\n', encoding="utf-8")
+        return root
+
+    @pytest.mark.parametrize(("format_", "begins"), [("pdf", b"%PDF"), ("xlsx", b"PK"), ("csv", "\ufeff".encode())])
+    def test_writes_a_file(self, site: Path, tmp_path: Path, format_: str, begins: bytes) -> None:
+        out = tmp_path / f"one.{format_}"
+        answer = hub("statement", HOME, "--as-of", TODAY, "--format", format_, "--out", out, "--json", site=site)
+        assert (answer.status, answer.json["statements"]) == (0, 1)
+        assert out.read_bytes().startswith(begins)
+        assert answer.json["bytes"] == out.stat().st_size
+
+    def test_of_a_company_is_one_file_for_all_who_have_movements(self, site: Path, tmp_path: Path) -> None:
+        out = tmp_path / "all.json"
+        assert (
+            hub("statement", "--company", 1, "--as-of", TODAY, "--format", "json", "--out", out, site=site).status == 0
+        )
+        assert [one["tenancy"] for one in json.loads(out.read_bytes())["statements"]] == [HOME, NEIGHBOUR]
+
+    def test_of_chosen_tenants_and_of_a_property(self, site: Path, tmp_path: Path) -> None:
+        for arguments in ((HOME, NEIGHBOUR), ("--property", "1-1")):
+            out = tmp_path / f"{len(arguments[0])}.csv"
+            assert hub("statement", *arguments, "--format", "csv", "--out", out, site=site).status == 0
+            rows = csv.DictReader(io.StringIO(out.read_bytes().decode("utf-8-sig")), delimiter=";")
+            assert {row["Lejemål"] for row in rows} == {HOME, NEIGHBOUR}
+
+    def test_never_overwrites_unless_told_to(self, site: Path, tmp_path: Path) -> None:
+        out = tmp_path / "kept.json"
+        out.write_text("kept")
+        refused = hub("statement", HOME, "--format", "json", "--out", out, site=site)
+        assert (refused.status, out.read_text()) == (1, "kept")
+        assert "--force" in refused.err
+        assert hub("statement", HOME, "--format", "json", "--out", out, "--force", site=site).status == 0
+        assert out.read_text() != "kept"
+
+    def test_nobody_to_write_to_is_said(self, site: Path) -> None:
+        answer = hub("statement", "--property", "1-2", site=site)
+        assert (answer.status, "no tenancy with movements" in answer.err) == (1, True)
+
+    def test_a_folder_that_is_not_there_is_said(self, site: Path, tmp_path: Path) -> None:
+        answer = hub("statement", HOME, "--out", tmp_path / "none" / "one.pdf", site=site)
+        assert (answer.status, "cannot be written" in answer.err) == (1, True)
