@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -48,7 +49,9 @@ _MARK = ".made-by-demo"
 def main(arguments: list[str]) -> int:
     console = Console(width=None if sys.stdout.isatty() else _COLUMNS, highlight=False)
     began = time.monotonic()
-    site = Path(arguments[0]).resolve() if arguments else PROJECT / ".demo"
+    parser = ArgumentParser(prog="demo/run.py", description="Makes a site, books files, and judges what came of it.")
+    parser.add_argument("site", nargs="?", type=Path, default=PROJECT / ".demo", help="its folder; default: .demo")
+    site = parser.parse_args(arguments).site.resolve()
     try:
         wrong = _demo(console, site)
     except DemoError as error:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from hub.ledger.ageing import Ageing, Bands, balanced, edges
-from hub.store.lookup import among
+from hub.store.lookup import among, fetched
 from hub.store.tables import account, company, property_, tenancy
 from hub.store.views.counting import AsOf, changed_since, open_lines
 from hub.store.views.scope import Scope
@@ -71,11 +71,11 @@ def ageing(conn: Connection, scope: Scope, as_of: date, recorded: datetime | Non
         .where(scope.condition)
     )
     # By property, then by tenancy: two sorts by a number are faster than one by pairs of them.
-    rows = sorted(sorted(conn.execute(query), key=itemgetter(1)), key=itemgetter(0))
+    rows = sorted(sorted(fetched(conn, query), key=itemgetter(1)), key=itemgetter(0))
     changed = [row[1] for row in rows if row[-1] is not None]
     whose = among(conn, tenancy.c.id, changed) if changed else None
     bands: dict[int, Bands] = {
-        row[0]: (row[1], row[2], row[3], row[4]) for row in conn.execute(open_by_age(scope, at, whose))
+        id_: (*in_bands,) for id_, *in_bands in fetched(conn, open_by_age(scope, at, whose))
     }
     found = []
     for _, id_, property_key, key, name, currency, now, since in rows:
