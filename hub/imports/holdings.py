@@ -7,13 +7,12 @@ tenancy and reference: importing again changes nothing, the same key with other 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
-
+from hub.imports.openings import not_booked_before
 from hub.imports.rows import Declared, Said, at_most, positive_amount, read_declared, understood, without_repeated
 from hub.imports.table import ImportReport, parse_day
 from hub.ledger import kinds
@@ -24,9 +23,7 @@ from hub.store.books import Books
 from hub.store.database import Database
 from hub.store.entries import Movement
 from hub.store.journal import add_event
-from hub.store.lookup import among
 from hub.store.portfolio import lock_properties
-from hub.store.tables import entry, posting
 
 _REFERENCE_CHARACTERS_MAX = 100
 _DAY = timedelta(days=1)
@@ -86,7 +83,7 @@ def import_holdings(
         rows = understood(connection, table.rows, COLUMNS, company_of, _no_more_refusals, report.bad)
         held = without_repeated([_Held(said) for said in rows], "reference", report.bad)
         lock_properties(connection, {one.said.tenancy.property_id for one in held})
-        new = _not_booked_before(connection, held, report)
+        new = not_booked_before(connection, held, report, _told)
         if new:
             books = Books(
                 connection, recorded_at=now, actor=actor, terms_of=lambda number: company_of(number).allocation.terms
@@ -107,30 +104,8 @@ def _no_more_refusals(company: CompanyConfig, values: Mapping[str, Any]) -> Iter
     return iter(())
 
 
-def _not_booked_before(connection: Connection, held: Sequence[_Held], report: ImportReport) -> list[_Held]:
-    """The new ones; what was booked before is counted as unchanged, or is bad where its content was another."""
-    earlier = {
-        row.key: row
-        for row in connection.execute(
-            select(entry.c.key, entry.c.input_hash, entry.c.value_date, posting.c.amount)
-            .join(posting, (posting.c.entry_id == entry.c.id) & (posting.c.seq == 0))
-            .where(among(connection, entry.c.key, [one.key for one in held]))
-        )
-    }
-    new = []
-    for one in held:
-        before = earlier.get(one.key)
-        if before is None:
-            new.append(one)
-        elif bytes(before.input_hash) == one.given:
-            report.unchanged += 1
-        else:
-            error = (
-                f"reference: {one.said.values['reference']!r} of tenancy {one.said.tenancy.key} was imported before "
-                f"with other content ({format_amount(-before.amount)} on {before.value_date}); nothing was changed"
-            )
-            report.bad.append(one.said.refused(error))
-    return new
+def _told(before: Any) -> str:
+    return f"{format_amount(-before.amount)} on {before.value_date}"
 
 
 def _book(books: Books, held: _Held) -> None:
