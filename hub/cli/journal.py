@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli.acting import KeyOption
 from hub.cli.context import (
     ActorOption,
     JsonOption,
@@ -66,6 +67,7 @@ def export_journal(
         Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Default: in journals/ of the site.")
     ] = None,
     actor: ActorOption = None,
+    key: KeyOption = None,
     as_json: JsonOption = False,
     site: SiteOption = None,
 ) -> int:
@@ -73,25 +75,32 @@ def export_journal(
 
     Without dates or a batch, all of it.
     """
+    from hub.acts.act import Acting, perform
     from hub.reports.journal import journal
 
     selection, who, the_site = _selection(from_day, to_day, batch), actor_of(actor), load(root_of(ctx, site))
     config = _config(the_site, company)
+
+    def export(acting: Acting) -> dict[str, Any]:
+        done = journal.export_journal(acting.conn, company, config, selection, now=acting.now, actor=acting.actor)
+        return {"export": None if done is None else _document(done.export) | _control(done)}
+
+    asked = {"company": company, "from": from_day, "to": to_day, "batch": batch}
     with opened(the_site) as database:
-        with database.write() as conn:
-            done = journal.export_journal(conn, company, config, selection, now=now(), actor=who)
-        if done is None:
-            answer(as_json, {"export": None}, lambda: say(f"company {company}: there is nothing to export"))
+        done = perform(database, the_site, "journal export", asked, export, actor=who, now=now(), key=key)
+        document = done.result["export"]
+        if document is None:
+            answer(as_json, dict(done.result), lambda: say(f"company {company}: there is nothing to export"))
             return 0
-        path = out or the_site.root / "journals" / done.export.name
+        path = out or the_site.root / "journals" / document["name"]
         with database.read() as conn:
-            _write(conn, done.export, path)
-    totals = [
-        {"account": one.account, "debit": format_amount(one.debit), "credit": format_amount(one.credit)}
-        for one in done.totals
-    ]
-    document = _document(done.export) | {"lines": done.lines, "accounts": totals, "path": str(path)}
-    answer(as_json, {"export": document}, lambda: _tell_exported(done, path))
+            exported = journal.export_of(conn, document["journal"])
+            _write(conn, exported, path)
+    answer(
+        as_json,
+        {"export": document | {"path": str(path)}, "repeated": done.repeated},
+        lambda: _tell_exported(exported, document, path),
+    )
     return 0
 
 
@@ -245,11 +254,18 @@ def _tell(export: Export, path: Path | None) -> None:
     say(f"{path or export.name}, sha256 {export.sha256}")
 
 
-def _tell_exported(done: Exported, path: Path) -> None:
-    _tell(done.export, path)
-    rows = [(one.account, format_amount(one.debit), format_amount(one.credit)) for one in done.totals]
-    total = ("total", format_amount(done.export.debit), format_amount(done.export.credit))
-    table(("account", ">debit", ">credit"), [*rows, total])
+def _control(done: Exported) -> dict[str, Any]:
+    totals = [
+        {"account": one.account, "debit": format_amount(one.debit), "credit": format_amount(one.credit)}
+        for one in done.totals
+    ]
+    return {"lines": done.lines, "accounts": totals}
+
+
+def _tell_exported(export: Export, document: Mapping[str, Any], path: Path) -> None:
+    _tell(export, path)
+    rows = [(one["account"], one["debit"], one["credit"]) for one in document["accounts"]]
+    table(("account", ">debit", ">credit"), [*rows, ("total", document["debit"], document["credit"])])
 
 
 def _print(lines: Iterable[str]) -> None:

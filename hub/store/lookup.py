@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, ColumnElement, Connection, Select, Text, any_, column, func, literal, select
@@ -27,8 +27,8 @@ def among(
     return searched == any_(literal(list(values), kind))
 
 
-def streamed(connection: Connection, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
-    """As :func:`fetched`, of an answer of any length, in parts."""
+def streamed(connection: Connection, query: Select[Any]) -> Generator[tuple[Any, ...]]:
+    """As :func:`fetched`, of an answer of any length, in parts. To be closed inside its transaction."""
     result = connection.execute(query, execution_options={"yield_per": _ROWS_A_PART})
     try:
         # The strategy, not the cursor: on PostgreSQL's side of it a first row may have been fetched already.

@@ -6,7 +6,8 @@ driver's plain tuples: here the time goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing
 from itertools import groupby
 from math import inf
 from operator import itemgetter
@@ -62,12 +63,17 @@ class Walk:
         self._open_until = inf
 
     def go(self) -> None:
-        for entry_id, *facts in streamed(self._conn, _ENTRIES):
-            if entry_id > self._open_until:
-                self._close_before(entry_id)
-            self._prove(entry_id, *facts)
-        self._close_before(inf)
-        self._postings.of(inf)
+        with ExitStack() as streams:
+            # A cursor that is left for the garbage collector would be closed in somebody else's transaction.
+            besides: list[_Beside[Any]] = [self._postings, self._corrected, *self._details]
+            for beside in besides:
+                streams.enter_context(closing(beside))
+            for entry_id, *facts in streams.enter_context(closing(streamed(self._conn, _ENTRIES))):
+                if entry_id > self._open_until:
+                    self._close_before(entry_id)
+                self._prove(entry_id, *facts)
+            self._close_before(inf)
+            self._postings.of(inf)
         for problem in self._vouchers.problems(self._conn):
             self._note(problem)
 
@@ -199,9 +205,9 @@ class _Beside(Generic[_T]):
     """What is read beside the entries, in the same order of entry id. ``passed`` is told of what no entry asked for."""
 
     def __init__(
-        self, rows: Iterable[tuple[int, _T]], passed: Callable[[int, _T], None] = lambda entry_id, what: None
+        self, rows: Generator[tuple[int, _T]], passed: Callable[[int, _T], None] = lambda entry_id, what: None
     ) -> None:
-        self._rows = iter(rows)
+        self._rows = rows
         self._passed = passed
         self._at: float = -inf
         self._what: _T | None = None
@@ -219,6 +225,9 @@ class _Beside(Generic[_T]):
         self._go_on()
         return found
 
+    def close(self) -> None:
+        self._rows.close()
+
     def _go_on(self) -> None:
         self._at, self._what = next(self._rows, (inf, None))
 
@@ -227,12 +236,12 @@ def named(row: Row[Any]) -> str:
     return f"batch {row.seq} of company {row.number}"
 
 
-def _grouped(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[int, list[_Posting]]]:
+def _grouped(rows: Iterator[tuple[Any, ...]]) -> Generator[tuple[int, list[_Posting]]]:
     for entry_id, of_entry in groupby(rows, itemgetter(0)):
         yield entry_id, list(of_entry)
 
 
-def charge_details(conn: Connection) -> Iterator[tuple[int, str]]:
+def charge_details(conn: Connection) -> Generator[tuple[int, str]]:
     """What each entry demands, as its leaf says it, by entry id."""
     for entry_id, rows in groupby(streamed(conn, _CHARGED), itemgetter(0)):
         lines = list(rows)
@@ -240,13 +249,13 @@ def charge_details(conn: Connection) -> Iterator[tuple[int, str]]:
         yield entry_id, chain.charge_detail(due_date, reference, kind, [line[4:] for line in lines])
 
 
-def _suspense_details(conn: Connection) -> Iterator[tuple[int, str]]:
+def _suspense_details(conn: Connection) -> Generator[tuple[int, str]]:
     columns = (suspense.c.entry_id, suspense.c.vendor, suspense.c.customer, suspense.c.reference)
     for entry_id, *said in streamed(conn, select(*columns).order_by(suspense.c.entry_id)):
         yield entry_id, chain.suspense_detail(*said)
 
 
-def _credited_details(conn: Connection) -> Iterator[tuple[int, str]]:
+def _credited_details(conn: Connection) -> Generator[tuple[int, str]]:
     query = (
         select(credited.c.entry_id, charge_line.c.seq, credited.c.amount, credited.c.vat)
         .join_from(credited, charge_line, charge_line.c.id == credited.c.line_id)
@@ -256,7 +265,7 @@ def _credited_details(conn: Connection) -> Iterator[tuple[int, str]]:
         yield entry_id, chain.credited_detail((seq, amount, vat) for _, seq, amount, vat in rows)
 
 
-def _reversal_details(conn: Connection) -> Iterator[tuple[int, str]]:
+def _reversal_details(conn: Connection) -> Generator[tuple[int, str]]:
     query = select(reversal.c.entry_id, reversal.c.reason).order_by(reversal.c.entry_id)
     for entry_id, reason in streamed(conn, query):
         yield entry_id, chain.reversal_detail(reason)
