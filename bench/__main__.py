@@ -12,10 +12,10 @@ from rich.table import Table
 
 CASES = (
     ("bench.reader", ["200000"]),
-    ("bench.booking", ["sqlite", "50000"]),
-    ("bench.booking", ["sqlite", "200000"]),
-    ("bench.booking", ["postgresql", "50000"]),
-    ("bench.booking", ["postgresql", "200000"]),
+    ("bench.booking", ["sqlite", "250000"]),
+    ("bench.booking", ["sqlite", "1000000"]),
+    ("bench.booking", ["postgresql", "250000"]),
+    ("bench.booking", ["postgresql", "1000000"]),
     ("bench.views", ["sqlite", "10000"]),
     ("bench.views", ["sqlite", "100000"]),
     ("bench.views", ["postgresql", "10000"]),
