@@ -25,9 +25,12 @@ from hub.store.books import Books
 from hub.store.bulk import ClashError
 from hub.store.database import Database
 from hub.store.portfolio import TenancyRef, lock_properties, tenancy_of
+from hub.store.tables import account
 from hub.store.tables import act as act_table
 
 KEY_CHARACTERS_MAX = 100
+REFERENCE_CHARACTERS_MAX = 100
+TEXT_CHARACTERS_MAX = 500
 _DAY = timedelta(days=1)
 _CLASHES_MAX = 5
 
@@ -42,6 +45,21 @@ class ClosedPeriodError(HubError):
 
 class ClosedCompanyError(HubError):
     """The company is closed: nothing is booked in it (R6)."""
+
+
+class CurrencyError(HubError):
+    """The company's settings name another currency than its books are in."""
+
+
+class TextRefusedError(HubError):
+    """A text that is too long, or that a terminal or a letter could not show."""
+
+
+def judged_text(text: str, what: str, characters_max: int = TEXT_CHARACTERS_MAX) -> str:
+    """``text``, where it can be kept and shown. Raises TextRefusedError."""
+    if len(text) > characters_max or not text.isprintable():
+        raise TextRefusedError(f"{what} has at most {characters_max} characters, and no control characters")
+    return text
 
 
 @dataclass(frozen=True)
@@ -77,8 +95,20 @@ class Acting:
         company = self.company_of(ref)
         if company.closed:
             raise ClosedCompanyError(f"company {company.number} is closed", where=ref.key, do="open it in its settings")
+        currency = self.conn.execute(select(account.c.currency).where(account.c.id == ref.account_id)).scalar_one()
+        if currency != company.currency:
+            raise CurrencyError(
+                f"company {company.number} is set to {company.currency}, its books are in {currency}",
+                where=ref.key,
+                why="the amount could mean either",
+                do="mend currency in the company's settings; see: hub check",
+            )
         lock_properties(self.conn, {ref.property_id})
         return ref
+
+    def word(self, tenancy: TenancyRef, danish: str, swedish: str) -> str:
+        """In the language of the tenancy's company."""
+        return swedish if self.site.language(tenancy.key.split("-")[0]) == "sv" else danish
 
     def company_of(self, tenancy: TenancyRef) -> CompanyConfig:
         return self.site.company(tenancy.key.split("-")[0])

@@ -10,25 +10,24 @@ from typing import Any
 
 from sqlalchemy import func, insert, select
 
-from hub.acts.act import Acting
+from hub.acts.act import REFERENCE_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Acting, judged_text
 from hub.acts.holdings import all_held, refuse_overdrawn
 from hub.errors import HubError
 from hub.ledger import kinds
 from hub.ledger.allocation import split
 from hub.ledger.chain import input_hash
 from hub.ledger.vat import vat_share, vat_within
-from hub.money import format_amount
+from hub.money import AMOUNT_ORE_MAX, format_amount
 from hub.settings import CompanyConfig
 from hub.store import bulk
 from hub.store.charges import ChargeFacts, charge_of
 from hub.store.entries import Account, Credited, Foreign, Movement, NewLine, Part
 from hub.store.portfolio import TenancyRef
 from hub.store.tables import attachment, blob, charge, charge_line, charge_note
+from hub.store.taking_back import history_of
 
 #: Of one charge.
 LINES_MAX = 200
-REFERENCE_CHARACTERS_MAX = 100
-TEXT_CHARACTERS_MAX = 500
 TYPE_CHARACTERS_MAX = 20
 
 
@@ -78,6 +77,9 @@ def add_charge(acting: Acting, tenancy_key: str, asked: ChargeAsked) -> dict[str
     reference = asked.reference or _free_reference(acting, tenancy, asked.due)
     _refuse_used(acting, tenancy, reference)
     total = sum(line.amount for line in lines)
+    if total > AMOUNT_ORE_MAX:
+        raise ChargeRefusedError(f"{format_amount(total)} is more than {format_amount(AMOUNT_ORE_MAX)}")
+    judged_text(asked.text, "a text")
     parts = _parts(acting, tenancy, [(_other_side(acting, tenancy, line), line.amount, line.vat) for line in lines])
     movement = Movement(
         kinds.CHARGE,
@@ -144,7 +146,7 @@ def credit_charge(
         value_date,
         acting.entry_key(),
         input_hash(total),
-        text or f"Kreditnota {found.reference}",
+        judged_text(text, "a text") or f"Kreditnota {found.reference}",
         parts=parts,
         earmarked=tuple((one.line_id, one.amount) for one in credited),
         credited=credited,
@@ -166,8 +168,8 @@ def add_note(acting: Acting, tenancy_key: str, reference: str, text: str) -> dic
     """A comment on a charge, for those who work with it; nothing is booked."""
     tenancy = acting.tenancy(tenancy_key)
     found = charge_of(acting.conn, tenancy, reference)
-    if not text.strip() or len(text) > TEXT_CHARACTERS_MAX:
-        raise ChargeRefusedError(f"a note has 1 to {TEXT_CHARACTERS_MAX} characters")
+    if not judged_text(text.strip(), "a note"):
+        raise ChargeRefusedError("a note says something")
     values = {"charge_id": found.id, "at": acting.now, "actor": acting.actor, "text": text.strip()}
     acting.conn.execute(insert(charge_note).values(**values))
     return {"charge": found.id, "reference": found.reference, "note": text.strip()}
@@ -295,8 +297,14 @@ def _free_reference(acting: Acting, tenancy: TenancyRef, due: date) -> str:
 
 
 def _refuse_used(acting: Acting, tenancy: TenancyRef, reference: str) -> None:
-    used = select(charge.c.id).where(charge.c.tenancy_id == tenancy.id, charge.c.reference == reference)
-    if (charge_id := acting.conn.execute(used.limit(1)).scalar_one_or_none()) is not None:
+    """What was reversed may be charged anew under the reference that the tenant's slip carries."""
+    used = select(charge.c.id, charge.c.entry_id).where(
+        charge.c.tenancy_id == tenancy.id, charge.c.reference == reference
+    )
+    rows = acting.conn.execute(used.order_by(charge.c.id)).all()
+    history = history_of(acting.conn, [row.entry_id for row in rows])
+    charge_id = next((row.id for row in rows if history.taken_back_by(row.entry_id) is None), None)
+    if charge_id is not None:
         raise ReferenceUsedError(
             f"reference {reference!r} is that of charge #{charge_id}",
             where=tenancy.key,

@@ -27,7 +27,8 @@ def reverse_file(
 
     ``progress`` is told how many entries have been looked at, and of how many.
 
-    Afterwards the file is ``reversed``: its bytes are not booked when they come again, unless a person retries it.
+    Each is taken back from its own day, posted on the first open one: as if the file had never been booked. Afterwards
+    the file is ``reversed``: its bytes are not booked when they come again, unless a person retries it.
     Raises FileNotReversedError, and what reversing any one entry raises.
     """
     why.check()
@@ -52,8 +53,8 @@ def reverse_file(
             continue
         match = history.match_of(row.id)
         if match is not None:
-            reverse(acting, match.id, why)
-        reverse(acting, row.id, why)
+            reverse(acting, match.id, why, on_its_day=True)
+        reverse(acting, row.id, why, on_its_day=True)
         done += 1
     acting.conn.execute(update(reading).where(reading.c.id.in_(readings)).values(reversed_at=acting.now))
     acting.conn.execute(update(file).where(file.c.id == file_id).values(state="reversed"))

@@ -14,26 +14,48 @@ from hub.money import format_amount
 from hub.store.holdings import holdings_of
 from hub.store.portfolio import TenancyRef
 from hub.store.positions import NOTHING
-from hub.store.tables import credit, entry
+from hub.store.tables import credit, entry, posting
 
 
 class OverdrawnError(HubError):
     """More would be taken than is held or in credit."""
 
 
-def held(acting: Acting, tenancy: TenancyRef, name: str) -> int:
-    """Øre that may be taken from a holding."""
-    return all_held(acting, tenancy).get(name, 0)
+def held(acting: Acting, tenancy: TenancyRef, name: str, day: date) -> int:
+    """Øre that may be taken from a holding on ``day``: the least that it has then or on any day after it."""
+    for one in holdings_of(acting.conn, tenancy.id):
+        if one.name == name:
+            return _least_credit(acting, one.account_id, day) - acting.books.pending(one.account_id) - one.unpaid
+    return 0
 
 
 def in_credit(acting: Acting, tenancy: TenancyRef, day: date) -> int:
-    """Øre of the tenancy's own credit that counts on ``day``: what came later is not ours to give back yet."""
-    query = (
+    """Øre of the tenancy's own credit on ``day``: what is free of it, and no more than its balance then or later.
+
+    Money that comes later is not ours to give back yet, and what it has paid already is owed until it comes.
+    """
+    free = (
         select(func.coalesce(func.sum(credit.c.remaining), 0))
         .join_from(credit, entry, entry.c.id == credit.c.entry_id)
         .where(credit.c.tenancy_id == tenancy.id, credit.c.remaining > NOTHING, entry.c.value_date <= day)
     )
-    return int(acting.conn.execute(query).scalar_one())
+    return min(int(acting.conn.execute(free).scalar_one()), _least_credit(acting, tenancy.account_id, day))
+
+
+def _least_credit(acting: Acting, account_id: int, day: date) -> int:
+    """The least that an account is in credit with at the end of ``day`` or of any day after it; below zero: in debt."""
+    days = acting.conn.execute(
+        select(posting.c.value_date, func.sum(posting.c.amount))
+        .where(posting.c.account_id == account_id)
+        .group_by(posting.c.value_date)
+        .order_by(posting.c.value_date)
+    ).all()
+    so_far = -sum(int(amount) for on, amount in days if on <= day)
+    least = so_far
+    for _, amount in (one for one in days if one[0] > day):
+        so_far -= int(amount)
+        least = min(least, so_far)
+    return least
 
 
 def refuse_above(amount: int, available: int, tenancy: TenancyRef, name: str) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Any
 
-from hub.acts.act import Acting
+from hub.acts.act import REFERENCE_CHARACTERS_MAX, Acting, judged_text
 from hub.acts.holdings import held, in_credit, refuse_above
 from hub.errors import HubError
 from hub.ledger import kinds
@@ -33,8 +32,17 @@ def receive(
     """``amount`` øre has come in on the bank: it pays what is open, or goes to ``holding``. Default day: today."""
     tenancy, booked_on = _begun(acting, tenancy_key, amount, day)
     bank = acting.books.shared_account(tenancy.company_id, kinds.BANK, kinds.BANK)
-    movement = _movement(acting, kinds.PAYMENT, tenancy, -amount, booked_on, bank, text or "Indbetaling", reference)
-    if _named(holding) == kinds.BALANCE:
+    movement = _movement(
+        acting,
+        kinds.PAYMENT,
+        tenancy,
+        -amount,
+        booked_on,
+        bank,
+        text or acting.word(tenancy, "Indbetaling", "Inbetalning"),
+        reference,
+    )
+    if _named(acting, tenancy, holding) == kinds.BALANCE:
         (entry_id,) = acting.books.post(tenancy.company_id, [movement])[:1]
     else:
         entry_id = acting.books.enter(tenancy.company_id, acting.books.holding(tenancy, holding), movement)
@@ -53,7 +61,15 @@ def pay_out(
     """``amount`` øre leaves by the bank, of the tenancy's credit or of what ``holding`` has. Raises OverdrawnError."""
     tenancy, booked_on = _begun(acting, tenancy_key, amount, day)
     bank = acting.books.shared_account(tenancy.company_id, kinds.BANK, kinds.BANK)
-    movement = _movement(acting, kinds.PAYOUT, tenancy, amount, booked_on, bank, text or "Udbetaling")
+    movement = _movement(
+        acting,
+        kinds.PAYOUT,
+        tenancy,
+        amount,
+        booked_on,
+        bank,
+        text or acting.word(tenancy, "Udbetaling", "Utbetalning"),
+    )
     return _told(_taken(acting, tenancy, holding, movement), tenancy, amount, booked_on, of=holding)
 
 
@@ -69,15 +85,15 @@ def transfer(
 ) -> dict[str, Any]:
     """``amount`` øre from one holding to another; ``balance`` is the tenancy's own. Raises OverdrawnError."""
     tenancy, booked_on = _begun(acting, tenancy_key, amount, day)
-    if _named(source) == _named(target):
+    if _named(acting, tenancy, source) == _named(acting, tenancy, target):
         raise AmountRefusedError(f"a transfer from {source!r} to itself", where=tenancy.key)
-    text = text or f"Overførsel: {source} - {target}"
+    text = text or f"{acting.word(tenancy, 'Overførsel', 'Överföring')}: {source} - {target}"
     if target != kinds.BALANCE:
         to = acting.books.holding(tenancy, target)
         movement = _movement(acting, kinds.TRANSFER, tenancy, amount, booked_on, to, text)
         entry_id = _taken(acting, tenancy, source, movement)
     else:
-        refuse_above(amount, held(acting, tenancy, source), tenancy, source)
+        refuse_above(amount, held(acting, tenancy, source, booked_on), tenancy, source)
         of = acting.books.holding(tenancy, source)
         movement = _movement(acting, kinds.TRANSFER, tenancy, -amount, booked_on, of, text)
         (entry_id,) = acting.books.post(tenancy.company_id, [movement])
@@ -96,22 +112,24 @@ def _begun(acting: Acting, tenancy_key: str, amount: int, day: date | None) -> t
     return tenancy, acting.open_day(acting.company_of(tenancy), day or acting.today(tenancy))
 
 
-def _named(holding: str) -> str:
-    if not re.fullmatch(kinds.HOLDING_PATTERN, holding):
+def _named(acting: Acting, tenancy: TenancyRef, holding: str) -> str:
+    """Raises AmountRefusedError: a misspelled holding would hide the money."""
+    known = (kinds.BALANCE, *acting.company_of(tenancy).known_holdings)
+    if holding not in known:
         raise AmountRefusedError(
-            f"{holding!r} is no holding", do=f"use {kinds.BALANCE}, {', '.join(kinds.HOLDINGS)}, or the company's own"
+            f"{holding!r} is no holding of this company", where=tenancy.key, do=f"use one of {', '.join(known)}"
         )
     return holding
 
 
 def _taken(acting: Acting, tenancy: TenancyRef, source: str, movement: Movement) -> int:
     """Books a debit on what it is taken from, where so much is there; gives the entry's id."""
-    if _named(source) == kinds.BALANCE:
-        day = date.fromisoformat(movement.value_date)
+    day = date.fromisoformat(movement.value_date)
+    if _named(acting, tenancy, source) == kinds.BALANCE:
         refuse_above(movement.amount, in_credit(acting, tenancy, day), tenancy, source)
         (entry_id,) = acting.books.post(tenancy.company_id, [movement])
         return entry_id
-    refuse_above(movement.amount, held(acting, tenancy, source), tenancy, source)
+    refuse_above(movement.amount, held(acting, tenancy, source, day), tenancy, source)
     return acting.books.enter(tenancy.company_id, acting.books.holding(tenancy, source), movement)
 
 
@@ -127,6 +145,8 @@ def _movement(
 ) -> Movement:
     on = day.isoformat()
     key = acting.entry_key()
+    judged_text(text, "a text")
+    judged_text(reference, "a reference", REFERENCE_CHARACTERS_MAX)
     return Movement(kind, tenancy, amount, on, on, contra, on, key, input_hash(amount), text, reference=reference)
 
 

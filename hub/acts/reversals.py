@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hub.acts.act import Acting, ClosedCompanyError
 from hub.acts.holdings import all_held, refuse_overdrawn
@@ -19,7 +19,18 @@ from hub.store import bulk
 from hub.store.chargebacks import take_back_differences, taken_of
 from hub.store.entries import Correction, Credited, Movement
 from hub.store.portfolio import TenancyRef, lock_properties, tenancy_of_posted
-from hub.store.tables import account, allocation, charge, charge_line, company, credited, entry, posting, suspense
+from hub.store.tables import (
+    account,
+    allocation,
+    charge,
+    charge_line,
+    company,
+    credited,
+    entry,
+    match_rule,
+    posting,
+    suspense,
+)
 from hub.store.taking_back import Corrector, History, Mirror, history_of, mirror_of, withdrawn_of
 
 NOTE_CHARACTERS_MAX = 500
@@ -69,18 +80,20 @@ class _Entry:
         return f"entry {self.id}"
 
 
-def reverse(acting: Acting, entry_id: int, why: Why, day: date | None = None) -> dict[str, Any]:
+def reverse(
+    acting: Acting, entry_id: int, why: Why, day: date | None = None, *, on_its_day: bool = False
+) -> dict[str, Any]:
     """Takes back one entry with all that it did; what it had paid is open again, what had paid it is credit again.
 
-    It counts from ``day`` (default today), and never before the entry itself. Raises ReversalRefusedError,
-    OverdrawnError, ClosedPeriodError, ClosedCompanyError.
+    It counts from ``day`` (default today), and never before the entry itself; ``on_its_day`` from the entry's own day,
+    as if it had never been. Raises ReversalRefusedError, OverdrawnError, ClosedPeriodError, ClosedCompanyError.
     """
     why.check()
     found = _entry(acting, entry_id)
     history = history_of(acting.conn, [entry_id])
     refuse_taken_back(found, history)
     wanted = None if day is None else acting.open_day(found.company, day)
-    movement = _movement(acting, found, why, wanted)
+    movement = _movement(acting, found, why, found.value_date if on_its_day else wanted)
     before = all_held(acting, found.tenancy) if found.tenancy else {}
     reversal_id = _booked(acting, found, movement, history)
     if found.tenancy is not None:
@@ -177,7 +190,7 @@ def _movement(acting: Acting, found: _Entry, why: Why, wanted: date | None) -> M
         value_date.isoformat(),
         acting.entry_key(),
         input_hash(found.id, mirror.amount),
-        f"Tilbageført: {found.text}",
+        f"{_word(acting, found)}: {found.text}",
         parts=mirror.parts,
         reason=why.reason,
         note=why.note,
@@ -185,6 +198,10 @@ def _movement(acting: Acting, found: _Entry, why: Why, wanted: date | None) -> M
         corrects=found.id,
         corrects_key=found.key,
     )
+
+
+def _word(acting: Acting, found: _Entry) -> str:
+    return "Återfört" if acting.site.language(found.company.number) == "sv" else "Tilbageført"
 
 
 def _booked(acting: Acting, found: _Entry, movement: Movement, history: History) -> int:
@@ -209,6 +226,12 @@ def _booked(acting: Acting, found: _Entry, movement: Movement, history: History)
     take_back_differences(books, taken, movement)
     if found.kind == kinds.MATCH and found.corrects is not None:
         bulk.add_amounts(acting.conn, suspense.c.remaining, {found.corrects: movement.amount})
+        # Whoever was wrong about the payment was wrong about the payer.
+        acting.conn.execute(
+            update(match_rule)
+            .where(match_rule.c.entry_id == found.id, match_rule.c.forgotten_at.is_(None))
+            .values(forgotten_at=acting.now)
+        )
     return entry_id
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from hub.acts.act import Acting
+from hub.acts.act import Acting, judged_text
 from hub.acts.reversals import Why, reverse
 from hub.errors import HubError
 from hub.ledger import kinds
@@ -73,7 +73,7 @@ def match(
         on,
         acting.entry_key(),
         input_hash(payment_id, amount),
-        text or "Indbetaling",
+        judged_text(text, "a text") or acting.word(ref, "Indbetaling", "Inbetalning"),
         reference=reference,
         corrects=payment_id,
         corrects_key=row.key,

@@ -80,6 +80,13 @@ def export_journal(
 
     selection, who, the_site = _selection(from_day, to_day, batch), actor_of(actor), load(root_of(ctx, site))
     config = _config(the_site, company)
+    if out is not None and (out.exists() or not out.parent.is_dir()):
+        raise HubError(
+            "the file is there already" if out.exists() else "there is no such folder",
+            where=str(out),
+            why="nothing was exported",
+            do="name another file",
+        )
 
     def export(acting: Acting) -> dict[str, Any]:
         done = journal.export_journal(acting.conn, company, config, selection, now=acting.now, actor=acting.actor)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from hub.errors import HubError
 from hub.imports.openings import not_booked_before
-from hub.imports.rows import Declared, Said, at_most, read_declared, understood, without_repeated
+from hub.imports.rows import Declared, Said, at_most, other_currency, read_declared, understood, without_repeated
 from hub.imports.table import ImportReport, parse_day
 from hub.ledger import kinds
 from hub.ledger.chain import input_hash
@@ -48,6 +48,7 @@ COLUMNS = (
     Declared("charge_type", at_most(_CHARGE_TYPE_CHARACTERS_MAX), required=True),
     Declared("amount", _amount, required=True),
     Declared("text", empty=""),
+    Declared("currency"),
     Declared("reference", at_most(_REFERENCE_CHARACTERS_MAX), required=True),
     Declared("period_from", parse_day),
     Declared("period_to", parse_day),
@@ -122,6 +123,7 @@ def import_charges(
 
 
 def _refusals(company: CompanyConfig, values: Mapping[str, Any]) -> Iterator[str]:
+    yield from other_currency(company, values)
     charge_type = values["charge_type"]
     if charge_type and company.charge_types and charge_type not in company.charge_types:
         yield f"charge_type: {charge_type!r} is not in use in company {company.number}"

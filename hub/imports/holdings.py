@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hub.imports.openings import not_booked_before
-from hub.imports.rows import Declared, Said, at_most, positive_amount, read_declared, understood, without_repeated
+from hub.imports.rows import (
+    Declared,
+    Said,
+    at_most,
+    other_currency,
+    positive_amount,
+    read_declared,
+    understood,
+    without_repeated,
+)
 from hub.imports.table import ImportReport, parse_day
 from hub.ledger import kinds
 from hub.ledger.chain import input_hash
@@ -46,6 +55,7 @@ COLUMNS = (
     Declared("date", parse_day, required=True),
     Declared("reference", at_most(_REFERENCE_CHARACTERS_MAX), required=True),
     Declared("text", empty=""),
+    Declared("currency"),
 )
 
 
@@ -80,7 +90,7 @@ def import_holdings(
     table = read_declared(path, encoding, COLUMNS)
     report = ImportReport(rows=len(table.rows) + len(table.bad), bad=list(table.bad), warnings=table.warnings)
     with database.write() as connection:
-        rows = understood(connection, table.rows, COLUMNS, company_of, _no_more_refusals, report.bad)
+        rows = understood(connection, table.rows, COLUMNS, company_of, _refusals, report.bad)
         held = without_repeated([_Held(said) for said in rows], "reference", report.bad)
         lock_properties(connection, {one.said.tenancy.property_id for one in held})
         new = not_booked_before(connection, held, report, _told)
@@ -100,8 +110,11 @@ def import_holdings(
     return report
 
 
-def _no_more_refusals(company: CompanyConfig, values: Mapping[str, Any]) -> Iterator[str]:
-    return iter(())
+def _refusals(company: CompanyConfig, values: Mapping[str, Any]) -> Iterator[str]:
+    yield from other_currency(company, values)
+    holding = values["holding"]
+    if holding and holding not in company.known_holdings:
+        yield f"holding: {holding!r} is none of company {company.number}: {', '.join(company.known_holdings)}"
 
 
 def _told(before: Any) -> str:

@@ -124,6 +124,12 @@ def without_repeated(items: Sequence[_Item], column: str, bad: list[BadRow]) -> 
     return [item for item in items if len(by_key[item.key]) == 1]
 
 
+def other_currency(company: CompanyConfig, values: Mapping[str, Any]) -> Iterator[str]:
+    """A row may say its currency, and then it has to be the company's."""
+    if values["currency"] not in (None, company.currency):
+        yield f"currency: {values['currency']!r}, but company {company.number} has {company.currency}"
+
+
 def positive_amount(text: str) -> int:
     """Øre above zero."""
     try:

@@ -92,13 +92,19 @@ def split(amount: int, weights: list[int]) -> list[int]:
 
 
 def missing(charges: Sequence[OpenCharge], paid: Sequence[Allocated], limit: int) -> list[tuple[int, int]]:
-    """(line id, øre) still open on charges that were just paid all but ``limit`` øre or less (R24)."""
-    lines = {line_id for line_id, _, _ in paid}
-    touched = {charge.id for charge in charges if any(line_id in lines for line_id, _ in charge.lines)}
+    """(line id, øre) still open on charges that were just paid all but ``limit`` øre or less (R24).
+
+    And paid more than is missing: who pays a hundredth of a charge has not nearly paid it.
+    """
+    parts = {line_id: part for line_id, part, _ in paid}
+    paid_of: dict[int, int] = {}
+    for charge in charges:
+        if part := sum(parts.get(line_id, 0) for line_id, _ in charge.lines):
+            paid_of[charge.id] = paid_of.get(charge.id, 0) + part
     left: list[tuple[int, int]] = []
-    for id_ in sorted(touched):
+    for id_, part in sorted(paid_of.items()):
         ours = [charge for charge in charges if charge.id == id_]
-        if 0 < sum(charge.remaining for charge in ours) <= limit:
+        if 0 < sum(charge.remaining for charge in ours) <= min(limit, part - 1):
             left += [line for charge in ours for line in charge.lines if line[1]]
     return left
 

@@ -97,6 +97,8 @@ class CompanyConfig(Model):
     books_closed_through: date | None = None
     #: Charge types in use, number = text or table; empty = any is taken. An unknown one blocks its property (R6).
     charge_types: Mapping[str, Annotated[ChargeType, BeforeValidator(_as_table)]] = {}
+    #: Of its own, beside those that every company has and those that its charge types fill.
+    holdings: tuple[Annotated[str, StringConstraints(pattern=kinds.HOLDING_PATTERN)], ...] = ()
     allocation: AllocationSection = AllocationSection()
     #: What the general ledger gets (docs/journal.md); none = no journal is exported.
     journal: JournalConfig | None = None
@@ -113,6 +115,12 @@ class CompanyConfig(Model):
     @classmethod
     def _known_zone(cls, value: str | None) -> str | None:
         return None if value is None else known_zone(value)
+
+    @property
+    def known_holdings(self) -> tuple[str, ...]:
+        """All that money may be held in."""
+        filled = (said.holding for said in self.charge_types.values() if said.holding)
+        return tuple(dict.fromkeys((*kinds.HOLDINGS, *self.holdings, *filled)))
 
     def charge_type(self, number: str) -> ChargeType:
         """What is said of a charge type; on-account types fill their holding whether it is said or not (R26)."""

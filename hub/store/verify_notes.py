@@ -17,6 +17,7 @@ def wrong_notes(conn: Connection) -> Iterator[str]:
     yield from told_by(conn, _credited_lines(), _tell_credited_line)
     yield from told_by(conn, _credit_notes(), _tell_credit_note)
     yield from told_by(conn, _holdings(), _tell_holding)
+    yield from told_by(conn, _kinds(), _tell_kind)
 
 
 def _credited_lines() -> Select[Any]:
@@ -67,3 +68,13 @@ def _holdings() -> Select[Any]:
 
 def _tell_holding(row: Row[Any]) -> str:
     return f"account {row.code} is a holding of {row.key or 'no tenancy'}"
+
+
+def _kinds() -> Select[Any]:
+    """An account's code begins with its kind."""
+    begins = or_(account.c.code == account.c.kind, account.c.code.startswith(account.c.kind + literal(":")))
+    return select(account.c.code, account.c.kind).where(~begins)
+
+
+def _tell_kind(row: Row[Any]) -> str:
+    return f"account {row.code} says that it is of the kind {row.kind}"

@@ -292,7 +292,9 @@ class TestSmallDifferences:
             ("0.50", 1_000_00, 999_50, 0, 50),
             ("0.50", 1_000_00, 999_49, 51, 0),
             ("0.50", 1_000_00, 1_000_50, -50, 0),
-            ("0.50", 40, 10, 0, 30),
+            # Who has paid a quarter of it has not nearly paid it.
+            ("0.50", 40, 10, 30, 0),
+            ("0.50", 40, 21, 0, 19),
         )
         for (limit, charged, paid, left, written_off), tenancy in zip(cases, hand.let(len(cases)), strict=True):
             hand.write_off_to(limit)

@@ -30,6 +30,7 @@ DEPOSIT = {
     "text": "Depositum ved overtagelse",
 }
 CONFIGURED = {
+    "1": CompanyConfig(number="1", holdings=("antenna",)),
     "3": CompanyConfig(number="3", closed=True),
     "4": CompanyConfig(number="4", books_closed_through=date(2026, 5, 31)),
 }
@@ -232,3 +233,13 @@ def test_the_command_tells_what_it_did(tmp_path: Path) -> None:
     assert (answer.json["added"], answer.json["refused"]) == (1, 1)
     assert answer.json["refused_file"] == "lists/holdings-h.refused.csv"
     assert "not above zero" in (site / "lists" / "holdings-h.refused.csv").read_text(encoding="utf-8")
+
+
+def test_a_misspelled_holding_and_another_currency_are_bad_rows(ledger: Database, tmp_path: Path) -> None:
+    report = load(
+        ledger, tmp_path, {**DEPOSIT, "holding": "depositt"}, {**DEPOSIT, "reference": "X", "currency": "SEK"}
+    )
+    told = [bad.error for bad in report.bad]
+    assert report.added == 0
+    assert "'depositt' is none of company 1" in told[0]
+    assert "'SEK', but company 1 has DKK" in told[1]

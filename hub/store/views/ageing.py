@@ -74,9 +74,7 @@ def ageing(conn: Connection, scope: Scope, as_of: date, recorded: datetime | Non
     rows = sorted(sorted(fetched(conn, query), key=itemgetter(1)), key=itemgetter(0))
     changed = [row[1] for row in rows if row[-1] is not None]
     whose = among(conn, tenancy.c.id, changed) if changed else None
-    bands: dict[int, Bands] = {
-        id_: (*in_bands,) for id_, *in_bands in fetched(conn, open_by_age(scope, at, whose))
-    }
+    bands: dict[int, Bands] = {id_: (*in_bands,) for id_, *in_bands in fetched(conn, open_by_age(scope, at, whose))}
     found = []
     for _, id_, property_key, key, name, currency, now, since in rows:
         owed = now - (since or 0)
