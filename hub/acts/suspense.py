@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, insert, select, update
 
 from hub.acts.act import Acting, judged_text
 from hub.acts.reversals import Why, reverse
@@ -35,32 +35,9 @@ def match(
     Raises MatchRefusedError, NoChargeError.
     """
     ref = acting.tenancy(tenancy_key)
-    # Nobody else gives it away meanwhile.
-    row = acting.conn.execute(
-        select(suspense, entry.c.value_date, entry.c.key, company.c.number)
-        .join_from(suspense, entry, entry.c.id == suspense.c.entry_id)
-        .join(company, company.c.id == suspense.c.company_id)
-        .where(suspense.c.entry_id == payment_id)
-        .with_for_update(of=suspense)
-    ).one_or_none()
-    if row is None:
-        raise MatchRefusedError(f"payment {payment_id} was never in suspense", do="see: hub unmatched")
-    if row.remaining == 0:
-        raise MatchRefusedError(
-            f"payment {payment_id} is in suspense no more",
-            why=_where_it_went(acting, payment_id),
-            do="see: hub unmatched",
-        )
-    if row.company_id != ref.company_id:
-        raise MatchRefusedError(
-            f"payment {payment_id} is company {row.number}'s and {ref.key} another's",
-            why="money never moves between companies (R7)",
-            do="have it paid back, and paid to the right company",
-        )
+    row = _waiting(acting, payment_id, ref)
     reference = charge_of(acting.conn, ref, charge).reference if charge else row.reference
     amount = row.remaining
-    if amount < 0:
-        raise MatchRefusedError(f"payment {payment_id} is {format_amount(amount)}: money that was paid out")
     posted = acting.first_open_day(acting.company_of(ref), row.value_date)
     on = row.value_date.isoformat()
     movement = Movement(
@@ -107,6 +84,39 @@ def forget(acting: Acting, rule_id: int) -> dict[str, Any]:
     if not acting.conn.execute(query.values(forgotten_at=acting.now)).rowcount:
         raise MatchRefusedError(f"there is no rule {rule_id} in use", do="see: hub rules list")
     return {"rule": rule_id, "forgotten": True}
+
+
+def _waiting(acting: Acting, payment_id: int, ref: TenancyRef) -> Row[Any]:
+    """The money in suspense, locked, where it may be given to this tenancy. Raises MatchRefusedError."""
+    # Nobody else gives it away meanwhile.
+    row = acting.conn.execute(
+        select(suspense, entry.c.value_date, entry.c.key, company.c.number)
+        .join_from(suspense, entry, entry.c.id == suspense.c.entry_id)
+        .join(company, company.c.id == suspense.c.company_id)
+        .where(suspense.c.entry_id == payment_id)
+        .with_for_update(of=suspense)
+    ).one_or_none()
+    if row is None:
+        raise MatchRefusedError(f"payment {payment_id} was never in suspense", do="see: hub unmatched")
+    if row.remaining == 0:
+        raise MatchRefusedError(
+            f"payment {payment_id} is in suspense no more",
+            why=_where_it_went(acting, payment_id),
+            do="see: hub unmatched",
+        )
+    if row.company_id != ref.company_id:
+        raise MatchRefusedError(
+            f"payment {payment_id} is company {row.number}'s and {ref.key} another's",
+            why="money never moves between companies (R7)",
+            do="have it paid back, and paid to the right company",
+        )
+    if row.remaining < 0:
+        raise MatchRefusedError(
+            f"payment {payment_id} is {format_amount(row.remaining)}: money that was paid out",
+            why="a match gives a tenancy money that came in",
+            do="ask the vendor whose it was; until then it stays listed by hub unmatched",
+        )
+    return row
 
 
 def _where_it_went(acting: Acting, payment_id: int) -> str:

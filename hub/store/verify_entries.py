@@ -115,19 +115,9 @@ class Walk:
         detail = ""
         for details in self._details:
             detail = detail or details.of(entry_id) or ""
-        of_leaf = [(code, amount, day) for _, _, _, amount, day, code, _ in postings]
+        of_leaf = [(code or "", amount, day) for _, _, _, amount, day, code, _ in postings]
         try:
-            made = chain.leaf(
-                kind,
-                key,
-                value_date,
-                posting_date,
-                record,
-                corrects_key,
-                given,
-                detail,
-                of_leaf,  # type: ignore[arg-type]
-            )
+            made = chain.leaf(kind, key, value_date, posting_date, record, corrects_key, given, detail, of_leaf)
         except HubError:
             made = b""
         if made != leaf:
