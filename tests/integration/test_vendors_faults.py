@@ -148,7 +148,8 @@ def test_a_plugin_that_drips_is_ended_when_the_whole_question_has_had_its_time(
     assert f"took more than 2 seconds in {doing}: at most twice 1 seconds (hub.plugins.no_progress_seconds)" in str(
         caught.value
     )
-    assert "hub_hostile.py" in caught.value.detail, "the log says where it was"
+    # It is ended between two drops as well as in one: then it was handing a drop over.
+    assert "in send" in caught.value.detail or "hub_hostile.py" in caught.value.detail, "the log says where it was"
     assert drips.fault is not None
 
 
