@@ -19,6 +19,7 @@ CASES = (
     ("bench.views", ["sqlite", "10000"]),
     ("bench.views", ["sqlite", "100000"]),
     ("bench.views", ["postgresql", "10000"]),
+    ("bench.views", ["postgresql", "100000"]),
 )
 OUT = Path(__file__).parent / "out"
 

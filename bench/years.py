@@ -23,6 +23,7 @@ from hub.store.tables import (
     charge,
     charge_line,
     company,
+    customer_number,
     entry,
     posting,
     property_,
@@ -134,7 +135,7 @@ class _Writer:
                 rows[account].append((self._shared(number, at), number, kind, code, "DKK", 0, None, None))
         for index in range(self._size.tenancies):
             self._tenancy(rows, index)
-        for table in (company, property_, unit, account, tenancy):
+        for table in (company, property_, unit, account, tenancy, customer_number):
             bulk.insert_rows(self._conn, table, rows[table])
 
     def _tenancy(self, rows: dict[Table, list[bulk.Row]], index: int) -> None:
@@ -153,6 +154,7 @@ class _Writer:
         its |= {"name": f"Beboer {id_}", "business": False, "vat_registered": False, "interval_months": 1}
         its |= {"bs_customer": str(id_), "customer_key": str(id_)}
         rows[tenancy].append(tuple(its.values()))
+        rows[customer_number].append((int(owner), str(id_), id_, "2020-01-01 00:00:00.000000"))
 
     def _shared(self, number: int, at: int) -> int:
         return self._size.tenancies + (number - 1) * len(_SHARED) + at + 1
@@ -197,6 +199,7 @@ class _Writer:
                 its = (line_id + seq, charge_id, seq, number + 1, line[0], line[1], left, first, last, *_REST_OF_LINE)
                 rows[charge_line].append(its)
             lines[number] = (line_id, line_id + 1)
+            self._allocated.demand([(entry_id, 0, line_id), (entry_id, 1, line_id + 1)])
             yield self._entered(
                 rows,
                 kinds.CHARGE,
@@ -226,8 +229,12 @@ class _Writer:
             key = f"nets|02345678|00001|0211|{day}|{number + 1:015d}|{due:%y%m}|0236|{day}#1"
             entry_id = self._entry_id + 1
             first, second = lines[number]
-            rows[allocation].append((entry_id, 0, entry_id, first, RENT, "reference"))
-            rows[allocation].append((entry_id, 1, entry_id, second, ON_ACCOUNT_HEAT, "reference"))
+            paid = (
+                (entry_id, 0, entry_id, first, RENT, "reference"),
+                (entry_id, 1, entry_id, second, ON_ACCOUNT_HEAT, "reference"),
+            )
+            rows[allocation].extend(paid)
+            self._allocated.pay(paid)
             given = chain.input_hash(-_TOTAL)
             yield self._entered(rows, kinds.PAYMENT, number, -_TOTAL, day, "BS", key, "", clearing, given)
 
@@ -261,6 +268,7 @@ class _Writer:
         self, rows: dict[Table, list[bulk.Row]], company_number: int, on: date, entries: Iterator[bulk.Row]
     ) -> None:
         root, first = chain.Root(), self._entry_id + 1
+        self._allocated = chain.Allocated()
         ordinals: defaultdict[int, int] = defaultdict(int)
         leaf_at = entry.columns.keys().index("leaf")
         for row in entries:
@@ -274,13 +282,14 @@ class _Writer:
         self._seqs[company_number] += 1
         seq, previous = self._seqs[company_number], self._heads[company_number]
         recorded_at = datetime(on.year, on.month, on.day, 5, 30, tzinfo=UTC)
-        head = chain.batch_hash(previous, str(company_number), seq, recorded_at, "bench", "", root)
+        allocated = self._allocated.digest()
+        head = chain.batch_hash(previous, str(company_number), seq, recorded_at, "bench", "", root, allocated)
         self._heads[company_number] = head
         stored_at = recorded_at.strftime("%Y-%m-%d %H:%M:%S.%f")
         rows[batch].append(
             (
                 *(self._batch_id, company_number, seq, stored_at, "bench", None, first, self._entry_id),
-                *(root.entries, root.digest(), previous, head),
+                *(root.entries, root.digest(), previous, head, allocated),
             )
         )
         for year, count in ordinals.items():

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import cache
-from typing import Literal
-
-import holidays
+from typing import Any, Literal
 
 Country = Literal["DK", "SE"]
 
 _DAY = timedelta(days=1)
 _SATURDAY = 5
+_MONTHS_A_YEAR = 12
 #: Lejelov §58 and erhvervslejelov §43 treat Constitution Day like a holiday, though it is none.
 _CONSTITUTION_DAY = (6, 5)
 _DANISH_CLOSING_DAYS = {_CONSTITUTION_DAY, (12, 24), (12, 31)}
@@ -27,6 +26,16 @@ def is_bank_day(day: date, country: Country = "DK") -> bool:
     public holiday, or the eves of Midsummer, Christmas and New Year.
     """
     return day.weekday() < _SATURDAY and day not in _closing_days(country, day.year)
+
+
+def last_bank_day(year: int, month: int, nth: int = 1, country: Country = "DK") -> date:
+    """The ``nth`` bank day of a month, counted from its end."""
+    day = date(year + month // _MONTHS_A_YEAR, month % _MONTHS_A_YEAR + 1, 1)
+    for _ in range(nth):
+        day -= _DAY
+        while not is_bank_day(day, country):
+            day -= _DAY
+    return day
 
 
 def last_timely_day(due: date, business: bool) -> date:
@@ -60,20 +69,27 @@ def _first(day: date, fits: Callable[[date], bool]) -> date:
     return day
 
 
+def _holidays(country: Country, **how: Any) -> Any:
+    # Here, because it is slow to import, and most commands ask about no holiday.
+    from holidays import country_holidays
+
+    return country_holidays(country, **how)
+
+
 @cache
 def _public_holidays(country: Country, year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays(country, years=year))
+    return frozenset(_holidays(country, years=year))
 
 
 @cache
 def _closing_days(country: Country, year: int) -> frozenset[date]:
     public = _public_holidays(country, year)
     if country == "SE":
-        return public | frozenset(holidays.country_holidays("SE", years=year, categories=("de_facto",)))
+        return public | frozenset(_holidays("SE", years=year, categories=("de_facto",)))
     fixed = {date(year, month, day) for month, day in _DANISH_CLOSING_DAYS}
     return public | fixed | {_ascension(year) + _DAY}
 
 
 def _ascension(year: int) -> date:
-    named = holidays.country_holidays("DK", years=year, language="en_US").get_named("Ascension Day", lookup="exact")
+    named: list[date] = _holidays("DK", years=year, language="en_US").get_named("Ascension Day", lookup="exact")
     return named[0]

@@ -9,6 +9,11 @@ from hub.errors import HubError
 #: Largest amount in øre that we take from anyone: fits SQLite's and PostgreSQL's 64-bit integers with room for sums.
 AMOUNT_ORE_MAX = 10**15
 
+#: What a tenancy's balance may be, either way, and what any other account of a company may: all the accounts that a
+#: company can number, and thousands of the others, still sum up within those 64 bits.
+TENANCY_ORE_MAX = 10**12
+ACCOUNT_ORE_MAX = 10**16
+
 _PLAIN = re.compile(r"([+-]?)(\d+)(?:[.,](\d{1,2}))?", re.ASCII)
 _GROUPED = re.compile(r"([+-]?)(\d{1,3}(?:\.\d{3})+),(\d{2})|([+-]?)(\d{1,3}(?:,\d{3})+)\.(\d{2})", re.ASCII)
 

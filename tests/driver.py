@@ -181,10 +181,11 @@ class Driver:
         return f"match {id_} {key}"
 
     def unmatch_something(self) -> str:
-        matches = self.desk.all(select(entry.c.id).where(entry.c.kind == kinds.MATCH))
-        if not matches:
-            return "unmatch: no match"
-        (id_,) = self.chance.choice(matches)
+        moved = (kinds.MATCH, kinds.PAYMENT, kinds.PAYOUT, kinds.CHARGEBACK)
+        money = self.desk.all(select(entry.c.id).where(entry.c.kind.in_(moved)))
+        if not money:
+            return "unmatch: no money"
+        (id_,) = self.chance.choice(money)
         last = self._last_entry()
         if self._do("unmatch", {"entry": id_}, lambda acting: unmatch(acting, id_, Why("wrong_tenancy"))):
             self._follow_all_after(last)

@@ -14,7 +14,7 @@ from hub.store.books import Books
 from hub.store.entries import Account, Correction, Credited, Movement, NewLine, Part
 from hub.store.portfolio import TenancyRef
 from hub.store.tables import charge, charge_line, entry
-from hub.store.taking_back import mirror_of, use_of
+from hub.store.taking_back import mirrors_of, uses_of
 from tests.desk import NOW, Desk, failed, paid, ref, result, taken_back
 
 #: All of hub.ledger.kinds but ``match``, which is a person's act.
@@ -102,8 +102,8 @@ def _by_hand(conn: Connection, books: Books, tenancy: TenancyRef) -> None:
 
 def _reverse_last_payment(conn: Connection, books: Books, tenancy: TenancyRef) -> None:
     wrong = conn.execute(select(entry).where(entry.c.key == "hand|wrong#1")).one()
-    mirror = mirror_of(conn, wrong.id)
-    reopened, unused = use_of(conn, wrong.id, mirror.own.code)
+    mirror = mirrors_of(conn, [wrong.id])[wrong.id]
+    reopened, unused = uses_of(conn, {wrong.id: mirror.own.code})[wrong.id]
     back = _movement(
         kinds.REVERSAL,
         tenancy,

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from sqlalchemy import Connection, select, update
@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hub.errors import HubError
 from hub.ledger.chain import input_hash
+from hub.ledger.words import WORDS, Words
 from hub.settings import CompanyConfig, Site
 from hub.store import bulk
 from hub.store.books import Books
@@ -60,6 +61,52 @@ def judged_text(text: str, what: str, characters_max: int = TEXT_CHARACTERS_MAX)
     if len(text) > characters_max or not text.isprintable():
         raise TextRefusedError(f"{what} has at most {characters_max} characters, and no control characters")
     return text
+
+
+@dataclass(frozen=True)
+class Once:
+    """An act under a key of the caller's: done once, however often it is asked with the same input."""
+
+    key: str
+    what: str
+    #: Of all that it was asked.
+    input_hash: bytes
+    actor: str
+    at: datetime
+
+    @classmethod
+    def asked(cls, key: str | None, what: str, asked: Mapping[str, Any], actor: str, now: datetime) -> Self | None:
+        """None without a key. ``asked`` is of plain values. Raises HubError for what can be no key."""
+        if key is None:
+            return None
+        if not (key.strip() == key and key.isprintable() and 0 < len(key) <= KEY_CHARACTERS_MAX):
+            raise HubError(
+                f"{key!r} is no key", do=f"write 1 to {KEY_CHARACTERS_MAX} characters, no control characters"
+            )
+        given = input_hash(what, json.dumps(asked, sort_keys=True, default=str, ensure_ascii=False))
+        return cls(key, what, given, actor, now)
+
+    def before(self, conn: Connection) -> Mapping[str, Any] | None:
+        """What was kept of the act under this key; None = the key is ours now. Waits for whoever is at work under it.
+
+        Raises KeyUsedError.
+        """
+        made = {"what": self.what, "input_hash": self.input_hash, "result": {}, "actor": self.actor, "at": self.at}
+        if bulk.insert_if_new(conn, act_table, key=self.key, **made):
+            return None
+        before = conn.execute(select(act_table).where(act_table.c.key == self.key)).one()
+        if before.what != self.what or bytes(before.input_hash) != self.input_hash:
+            raise KeyUsedError(
+                f"key {self.key!r} was used before for {before.what} with other input",
+                why=f"{before.actor} did that on {before.at:%Y-%m-%d %H:%M} UTC; nothing was done now",
+                do="use a new key for a new act, and the same input to ask again",
+            )
+        result: Mapping[str, Any] = before.result
+        return result
+
+    def keep(self, conn: Connection, result: Mapping[str, Any]) -> None:
+        """What whoever asks again is told, in the transaction of :meth:`before`."""
+        conn.execute(update(act_table).where(act_table.c.key == self.key).values(result=dict(result)))
 
 
 @dataclass(frozen=True)
@@ -106,9 +153,9 @@ class Acting:
         lock_properties(self.conn, {ref.property_id})
         return ref
 
-    def word(self, tenancy: TenancyRef, danish: str, swedish: str) -> str:
-        """In the language of the tenancy's company."""
-        return swedish if self.site.language(tenancy.key.split("-")[0]) == "sv" else danish
+    def words(self, tenancy: TenancyRef) -> Words:
+        """What entries of the tenancy's company are called, in its language."""
+        return WORDS[self.site.language(tenancy.key.split("-")[0])]
 
     def company_of(self, tenancy: TenancyRef) -> CompanyConfig:
         return self.site.company(tenancy.key.split("-")[0])
@@ -149,20 +196,18 @@ def perform(
 
     Raises KeyUsedError, and whatever ``do`` raises; then nothing is written.
     """
-    if key is not None and not (key.strip() == key and key.isprintable() and 0 < len(key) <= KEY_CHARACTERS_MAX):
-        raise HubError(f"{key!r} is no key", do=f"write 1 to {KEY_CHARACTERS_MAX} characters, no control characters")
-    given = input_hash(what, json.dumps(asked, sort_keys=True, default=str, ensure_ascii=False))
+    under = Once.asked(key, what, asked, actor, now)
     own_key = key or secrets.token_hex(8)
 
     def once() -> Done:
         with database.write() as conn:
-            if key is not None and (before := _done_before(conn, key, what, given, actor, now)):
-                return before
+            if under is not None and (before := under.before(conn)) is not None:
+                return Done(before, repeated=True)
             books = Books(conn, recorded_at=now, actor=actor, terms_of=site.terms_of)
             result = dict(do(Acting(conn, site, actor, now, f"{what}|{own_key}", books)))
             books.close()
-            if key is not None:
-                conn.execute(update(act_table).where(act_table.c.key == key).values(result=result))
+            if under is not None:
+                under.keep(conn, result)
         return Done(result)
 
     return _again_after_a_clash(once)
@@ -179,17 +224,3 @@ def _again_after_a_clash(once: Callable[[], Done]) -> Done:
             if not isinstance(error.orig, psycopg.errors.DeadlockDetected):
                 raise
     return once()
-
-
-def _done_before(conn: Connection, key: str, what: str, given: bytes, actor: str, now: datetime) -> Done | None:
-    """What came of the act under this key; None = the key is ours now. Waits for whoever is at work under it."""
-    if bulk.insert_if_new(conn, act_table, key=key, what=what, input_hash=given, result={}, actor=actor, at=now):
-        return None
-    before = conn.execute(select(act_table).where(act_table.c.key == key)).one()
-    if before.what != what or bytes(before.input_hash) != given:
-        raise KeyUsedError(
-            f"key {key!r} was used before for {before.what} with other input",
-            why=f"{before.actor} did that on {before.at:%Y-%m-%d %H:%M} UTC; nothing was done now",
-            do="use a new key for a new act, and the same input to ask again",
-        )
-    return Done(before.result, repeated=True)

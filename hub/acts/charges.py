@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from hub.acts.act import REFERENCE_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Acting, judged_text
+from hub.acts.foreign import refuse_foreign
 from hub.acts.holdings import all_held, refuse_overdrawn
 from hub.errors import HubError
 from hub.ledger import kinds
@@ -21,6 +22,7 @@ from hub.money import AMOUNT_ORE_MAX, format_amount
 from hub.settings import CompanyConfig
 from hub.store import bulk
 from hub.store.charges import ChargeFacts, charge_of
+from hub.store.differences import Owed, owe_again, written_off
 from hub.store.entries import Account, Credited, Foreign, Movement, NewLine, Part
 from hub.store.portfolio import TenancyRef
 from hub.store.tables import attachment, blob, charge, charge_line, charge_note
@@ -68,20 +70,41 @@ class ChargeAsked:
 def add_charge(acting: Acting, tenancy_key: str, asked: ChargeAsked) -> dict[str, Any]:
     """Demands ``asked`` of the tenancy. It counts and falls due on its due date; credit is used at once.
 
-    Raises ChargeRefusedError, ReferenceUsedError, ClosedPeriodError, ClosedCompanyError.
+    Raises ChargeRefusedError, ForeignRefusedError, ReferenceUsedError, ClosedPeriodError, ClosedCompanyError.
     """
     tenancy = acting.tenancy(tenancy_key)
+    reference = asked.reference or _free_reference(acting, tenancy, asked.due)
+    _refuse_used(acting, tenancy, reference)
+    movement = charge_movement(acting, tenancy, replace(asked, reference=reference))
+    (entry_id,) = acting.books.post(tenancy.company_id, [movement])
+    charge_id = acting.conn.execute(select(charge.c.id).where(charge.c.entry_id == entry_id)).scalar_one()
+    return {
+        "entry": entry_id,
+        "charge": charge_id,
+        "tenancy": tenancy.key,
+        "reference": reference,
+        "amount": format_amount(movement.amount),
+        "due_date": asked.due.isoformat(),
+        "remaining": format_amount(_remaining(acting, charge_id)),
+    }
+
+
+def charge_movement(acting: Acting, tenancy: TenancyRef, asked: ChargeAsked) -> Movement:
+    """The entry that demands ``asked``, whose reference is free; posts nothing.
+
+    Raises ChargeRefusedError, ForeignRefusedError, ClosedPeriodError.
+    """
     company = acting.company_of(tenancy)
     lines = _lines(company, asked)
     day = acting.open_day(company, asked.due).isoformat()
-    reference = asked.reference or _free_reference(acting, tenancy, asked.due)
-    _refuse_used(acting, tenancy, reference)
     total = sum(line.amount for line in lines)
     if total > AMOUNT_ORE_MAX:
         raise ChargeRefusedError(f"{format_amount(total)} is more than {format_amount(AMOUNT_ORE_MAX)}")
     judged_text(asked.text, "a text")
+    if asked.foreign is not None:
+        refuse_foreign(asked.foreign, total, company.currency)
     parts = _parts(acting, tenancy, [(_other_side(acting, tenancy, line), line.amount, line.vat) for line in lines])
-    movement = Movement(
+    return Movement(
         kinds.CHARGE,
         tenancy,
         total,
@@ -92,24 +115,13 @@ def add_charge(acting: Acting, tenancy_key: str, asked: ChargeAsked) -> dict[str
         acting.entry_key(),
         input_hash(total),
         asked.text or ", ".join(dict.fromkeys(line.text for line in lines)),
-        reference=reference,
+        reference=asked.reference,
         due_date=asked.due.isoformat(),
         lines=lines,
         parts=parts,
         charge_kind=asked.kind,
         foreign=asked.foreign,
     )
-    (entry_id,) = acting.books.post(tenancy.company_id, [movement])
-    charge_id = acting.conn.execute(select(charge.c.id).where(charge.c.entry_id == entry_id)).scalar_one()
-    return {
-        "entry": entry_id,
-        "charge": charge_id,
-        "tenancy": tenancy.key,
-        "reference": reference,
-        "amount": format_amount(total),
-        "due_date": asked.due.isoformat(),
-        "remaining": format_amount(_remaining(acting, charge_id)),
-    }
 
 
 def credit_charge(
@@ -125,15 +137,18 @@ def credit_charge(
     """A credit note on one charge: all that is left to credit, ``amount`` øre of it, or øre by line, counted from 1.
 
     It pays what is open of the lines that it credits; what was paid already becomes credit of the tenancy. It counts
-    from ``day`` (default today), and not before the charge does. Raises CreditTooLargeError and those of add_charge.
+    from ``day`` (default today), and not before the charge does. A small difference that was written off of the charge
+    is owed again first, and so credited before anything else: nobody gets back what he has not paid (R24). Raises
+    CreditTooLargeError and those of add_charge.
     """
     tenancy = acting.tenancy(tenancy_key)
     company = acting.company_of(tenancy)
     found = charge_of(acting.conn, tenancy, reference)
     credited = _credited(found, amount, lines)
-    before = all_held(acting, tenancy)
-    total = sum(one.amount for one in credited)
     value_date = max(acting.open_day(company, day or acting.today(tenancy)), found.value_date).isoformat()
+    before = all_held(acting, [tenancy])
+    _owe_again(acting, tenancy, found, value_date)
+    total = sum(one.amount for one in credited)
     sides = {line.id: line.account for line in found.lines}
     parts = _parts(acting, tenancy, [(sides[one.line_id], -one.amount, -one.vat) for one in credited])
     movement = Movement(
@@ -146,7 +161,7 @@ def credit_charge(
         value_date,
         acting.entry_key(),
         input_hash(total),
-        judged_text(text, "a text") or f"Kreditnota {found.reference}",
+        judged_text(text, "a text") or f"{acting.words(tenancy).credit_note} {found.reference}",
         parts=parts,
         earmarked=tuple((one.line_id, one.amount) for one in credited),
         credited=credited,
@@ -154,7 +169,7 @@ def credit_charge(
         corrects_key=found.key,
     )
     (entry_id,) = acting.books.post(tenancy.company_id, [movement])
-    refuse_overdrawn(acting, tenancy, before)
+    refuse_overdrawn(acting, [tenancy], before)
     return {
         "entry": entry_id,
         "tenancy": tenancy.key,
@@ -197,11 +212,13 @@ def _lines(company: CompanyConfig, asked: ChargeAsked) -> tuple[NewLine, ...]:
         raise ChargeRefusedError(f"a charge has 1 to {LINES_MAX} lines, this one {len(asked.lines)}")
     if len(asked.reference) > REFERENCE_CHARACTERS_MAX or not asked.reference.isprintable():
         raise ChargeRefusedError(f"a reference has at most {REFERENCE_CHARACTERS_MAX} printable characters")
-    return tuple(judged_line(company, line, f"line {number}") for number, line in enumerate(asked.lines, start=1))
+    return tuple(
+        judged_line(company, line, f"line {number}", asked.kind) for number, line in enumerate(asked.lines, start=1)
+    )
 
 
-def judged_line(company: CompanyConfig, line: LineAsked, where: str) -> NewLine:
-    """The line as it would be charged. Raises ChargeRefusedError."""
+def judged_line(company: CompanyConfig, line: LineAsked, where: str, charge_kind: str = kinds.RENT) -> NewLine:
+    """The line as it would be charged, on a charge of this kind. Raises ChargeRefusedError."""
     if not 0 < len(line.charge_type) <= TYPE_CHARACTERS_MAX or not line.charge_type.isprintable():
         raise ChargeRefusedError(f"a charge type has 1 to {TYPE_CHARACTERS_MAX} printable characters", where=where)
     if len(line.text) > TEXT_CHARACTERS_MAX or not line.text.isprintable():
@@ -219,7 +236,7 @@ def judged_line(company: CompanyConfig, line: LineAsked, where: str) -> NewLine:
             why="a charge demands money",
             do="give what is to be paid back as a credit note",
         )
-    type_ = company.charge_type(line.charge_type)
+    type_ = company.charge_type(line.charge_type, charge_kind)
     rate = type_.vat if line.vat_rate is None else line.vat_rate
     if rate and type_.holding:
         raise ChargeRefusedError("money that is held for the tenant carries no VAT", where=where)
@@ -244,6 +261,11 @@ def _other_side(acting: Acting, tenancy: TenancyRef, line: NewLine) -> Account:
     if line.holding:
         return acting.books.holding(tenancy, line.holding)
     return acting.books.shared_account(tenancy.company_id, kinds.INCOME, kinds.income_code(line.charge_type))
+
+
+def _owe_again(acting: Acting, tenancy: TenancyRef, found: ChargeFacts, day: str) -> None:
+    differences = written_off(acting.conn, [found.entry_id]).get(found.entry_id, [])
+    owe_again(acting.books, [Owed(one, tenancy, day, day, "wrong_amount") for one in differences])
 
 
 def _parts(acting: Acting, tenancy: TenancyRef, lines: Sequence[tuple[Account, int, int]]) -> tuple[Part, ...]:

@@ -16,6 +16,7 @@ from hub.store import contributions as store
 from hub.store.contributions import OneOff, Recurring
 from hub.store.journal import add_event
 from hub.store.portfolio import TenancyRef
+from hub.store.portfolio_history import Said
 
 _Line = TypeVar("_Line", Recurring, OneOff)
 _DAY = timedelta(days=1)
@@ -114,7 +115,7 @@ def set_interval(acting: Acting, tenancy_key: str, months: int) -> dict[str, Any
         )
     tenancy = acting.tenancy(tenancy_key)
     before = store.interval_months(acting.conn, tenancy.id)
-    store.set_interval_months(acting.conn, tenancy.id, months)
+    store.set_interval_months(acting.conn, tenancy, months, Said(acting.now, acting.actor, "interval set"))
     return _noted(
         acting, "interval set", {"tenancy": tenancy.key, "interval_months": months, "interval_months_before": before}
     )

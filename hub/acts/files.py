@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import select, update
 
 from hub.acts.act import Acting
-from hub.acts.reversals import Why, reverse
+from hub.acts.holdings import all_held, refuse_overdrawn
+from hub.acts.reversals import Why, refuse_taken_back
+from hub.acts.undoing import Booked, booked, held_by, undo
 from hub.errors import HubError
 from hub.ledger import kinds
 from hub.store import journal
+from hub.store.lookup import among
 from hub.store.tables import batch, entry, file, reading
-from hub.store.taking_back import History, history_of
+from hub.store.taking_back import Corrector, History, history_of, waves
+
+#: Looked at and taken back together.
+_ENTRIES_AT_ONCE = 2_000
 
 
 class FileNotReversedError(HubError):
@@ -34,28 +40,23 @@ def reverse_file(
     why.check()
     readings = _readings(acting, file_id)
     entries = acting.conn.execute(
-        select(entry.c.id, entry.c.kind, entry.c.corrects)
+        select(entry.c.id, entry.c.kind, entry.c.key)
         .join_from(entry, batch, batch.c.id == entry.c.batch_id)
         .where(
             batch.c.reading_id.in_(readings),
             entry.c.id.between(batch.c.entry_first, batch.c.entry_last),
             # Written off beside a payment, it goes with that.
-            entry.c.kind != kinds.DIFFERENCE,
+            entry.c.kind.not_in((kinds.DIFFERENCE, kinds.REVERSAL)),
         )
         .order_by(entry.c.id.desc())
     ).all()
-    history = history_of(acting.conn, [row.id for row in entries])
-    cancelled = _cancelled(entries, history)
+    cancelled = _cancelled(acting, readings, [Corrector._make(row) for row in entries if row.kind == kinds.CHARGEBACK])
     done = 0
-    for seen, row in enumerate(entries, start=1):
-        progress(seen, len(entries))
-        if row.id in cancelled or any(one.kind == kinds.REVERSAL for one in history.of(row.id)):
-            continue
-        match = history.match_of(row.id)
-        if match is not None:
-            reverse(acting, match.id, why, on_its_day=True)
-        reverse(acting, row.id, why, on_its_day=True)
-        done += 1
+    progress(0, len(entries))
+    for start in range(0, len(entries), _ENTRIES_AT_ONCE):
+        part = entries[start : start + _ENTRIES_AT_ONCE]
+        done += _undo(acting, [row.id for row in part if row.id not in cancelled], why)
+        progress(start + len(part), len(entries))
     acting.conn.execute(update(reading).where(reading.c.id.in_(readings)).values(reversed_at=acting.now))
     acting.conn.execute(update(file).where(file.c.id == file_id).values(state="reversed"))
     detail = {"reason": why.reason, "note": why.note, "entries": done}
@@ -63,13 +64,50 @@ def reverse_file(
     return {"file": file_id, "state": "reversed", "entries": done, "reason": why.reason}
 
 
-def _cancelled(entries: Sequence[Any], history: History) -> set[int]:
+def _undo(acting: Acting, entry_ids: Sequence[int], why: Why) -> int:
+    """Takes back whoever has the money of these entries now; gives how many there were.
+
+    Of one tenancy one after the other as they come, for what one opens the credit of the next may pay.
+    """
+    held, history = held_by(acting, entry_ids)
+    standing = []
+    for id_ in entry_ids:
+        back = history.taken_back_by(held[id_].id)
+        if back is None or back.kind != kinds.REVERSAL:
+            refuse_taken_back(acting, held[id_], history)
+            standing.append(held[id_])
+    whose = {one.tenancy for one in standing if one.tenancy is not None}
+    before = all_held(acting, whose)
+    for wave in waves(standing, lambda one: one.tenancy and one.tenancy.id):
+        _undo_all(acting, wave, history, why)
+    # What a person had matched is in suspense again, and goes from there.
+    matched = [one.corrects for one in standing if one.kind == kinds.MATCH and one.corrects is not None]
+    if matched:
+        _undo_all(acting, list(booked(acting, matched).values()), history, why)
+    refuse_overdrawn(acting, whose, before)
+    return len(standing)
+
+
+def _undo_all(acting: Acting, entries: Sequence[Booked], history: History, why: Why) -> None:
+    undo(acting, entries, history, why.reason, why.note, lambda one: one.value_date)
+
+
+def _cancelled(acting: Acting, readings: Collection[int], chargebacks: Sequence[Corrector]) -> set[int]:
     """Payments that the same file has taken back, with their charge-backs: together they come to nothing."""
-    holders = {(history.match_of(row.id) or row).id: row.id for row in entries}
+    history = history_of(acting.conn, [one.id for one in chargebacks])
+    holders = {history.holder_of(one).id: one.id for one in chargebacks}
+    at = {holder_id: own_id for holder_id, own_id in holders.items() if history.taken_back_by(holder_id) is None}
     found: set[int] = set()
-    for row in entries:
-        if row.kind == kinds.CHARGEBACK and row.corrects in holders:
-            found |= {row.id, holders[row.corrects]}
+    # From each to what it takes back, and on to the payment: through its match, or whatever has the money since.
+    while at:
+        facts = select(entry.c.id, entry.c.corrects, entry.c.kind, batch.c.reading_id)
+        rows = acting.conn.execute(
+            facts.join(batch, batch.c.id == entry.c.batch_id).where(among(acting.conn, entry.c.id, at.keys()))
+        ).all()
+        for row in rows:
+            if row.kind == kinds.PAYMENT and row.reading_id in readings:
+                found |= {row.id, at[row.id]}
+        at = {row.corrects: at[row.id] for row in rows if row.corrects is not None}
     return found
 
 

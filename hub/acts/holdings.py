@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from sqlalchemy import func, select
@@ -11,7 +11,7 @@ from hub.acts.act import Acting
 from hub.errors import HubError
 from hub.ledger import kinds
 from hub.money import format_amount
-from hub.store.holdings import holdings_of
+from hub.store.holdings import holdings_among, holdings_of
 from hub.store.portfolio import TenancyRef
 from hub.store.positions import NOTHING
 from hub.store.tables import credit, entry, posting
@@ -70,23 +70,27 @@ def refuse_above(amount: int, available: int, tenancy: TenancyRef, name: str) ->
         )
 
 
-def all_held(acting: Acting, tenancy: TenancyRef) -> dict[str, int]:
-    """Øre of every holding by name, with what this act has done to it so far."""
-    found = holdings_of(acting.conn, tenancy.id)
-    return {one.name: one.held - acting.books.pending(one.account_id) for one in found}
+def all_held(acting: Acting, tenancies: Iterable[TenancyRef]) -> dict[tuple[str, str], int]:
+    """Øre of every holding by tenancy's key and name, with what this act has done to it so far."""
+    keys = {tenancy.id: tenancy.key for tenancy in tenancies}
+    return {
+        (keys[tenancy_id], one.name): one.held - acting.books.pending(one.account_id)
+        for tenancy_id, found in holdings_among(acting.conn, keys.keys()).items()
+        for one in found
+    }
 
 
-def refuse_overdrawn(acting: Acting, tenancy: TenancyRef, before: Mapping[str, int]) -> None:
+def refuse_overdrawn(acting: Acting, tenancies: Iterable[TenancyRef], before: Mapping[tuple[str, str], int]) -> None:
     """After an act: raises OverdrawnError where it has left a holding with less than nothing.
 
     ``before`` is what :func:`all_held` gave before it. A credit note or reversal of a charge takes from the holding
     itself; the reversal of a payment opens again the charge that had filled it.
     """
-    for name, ore in all_held(acting, tenancy).items():
-        if ore < 0 and ore < before.get(name, 0):
+    for (tenancy_key, name), ore in all_held(acting, tenancies).items():
+        if ore < 0 and ore < before.get((tenancy_key, name), 0):
             raise OverdrawnError(
                 f"holding {name!r} would be left with {format_amount(ore)}",
-                where=tenancy.key,
+                where=tenancy_key,
                 why="it has been paid out or used already (R23)",
                 do="take back that payout or transfer first",
             )

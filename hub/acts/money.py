@@ -11,6 +11,7 @@ from hub.errors import HubError
 from hub.ledger import kinds
 from hub.ledger.chain import input_hash
 from hub.money import format_amount
+from hub.store.differences import written_off_beside
 from hub.store.entries import Account, Movement
 from hub.store.portfolio import TenancyRef
 
@@ -29,7 +30,10 @@ def receive(
     reference: str = "",
     text: str = "",
 ) -> dict[str, Any]:
-    """``amount`` øre has come in on the bank: it pays what is open, or goes to ``holding``. Default day: today."""
+    """``amount`` øre has come in on the bank: it pays what is open, or goes to ``holding``. Default day: today.
+
+    ``written_off`` of what it tells is how little was missing and is not owed any more (R24), None for nothing.
+    """
     tenancy, booked_on = _begun(acting, tenancy_key, amount, day)
     bank = acting.books.shared_account(tenancy.company_id, kinds.BANK, kinds.BANK)
     movement = _movement(
@@ -39,14 +43,15 @@ def receive(
         -amount,
         booked_on,
         bank,
-        text or acting.word(tenancy, "Indbetaling", "Inbetalning"),
+        text or acting.words(tenancy).payment,
         reference,
     )
     if _named(acting, tenancy, holding) == kinds.BALANCE:
-        (entry_id,) = acting.books.post(tenancy.company_id, [movement])[:1]
+        (entry_id,) = acting.books.post(tenancy.company_id, [movement])
     else:
         entry_id = acting.books.enter(tenancy.company_id, acting.books.holding(tenancy, holding), movement)
-    return _told(entry_id, tenancy, amount, booked_on, to=holding)
+    told = _told(entry_id, tenancy, amount, booked_on, to=holding)
+    return {**told, "written_off": written_off_beside(acting.conn, entry_id)}
 
 
 def pay_out(
@@ -68,7 +73,7 @@ def pay_out(
         amount,
         booked_on,
         bank,
-        text or acting.word(tenancy, "Udbetaling", "Utbetalning"),
+        text or acting.words(tenancy).payout,
     )
     return _told(_taken(acting, tenancy, holding, movement), tenancy, amount, booked_on, of=holding)
 
@@ -87,7 +92,7 @@ def transfer(
     tenancy, booked_on = _begun(acting, tenancy_key, amount, day)
     if _named(acting, tenancy, source) == _named(acting, tenancy, target):
         raise AmountRefusedError(f"a transfer from {source!r} to itself", where=tenancy.key)
-    text = text or f"{acting.word(tenancy, 'Overførsel', 'Överföring')}: {source} - {target}"
+    text = text or f"{acting.words(tenancy).transfer}: {source} - {target}"
     if target != kinds.BALANCE:
         to = acting.books.holding(tenancy, target)
         movement = _movement(acting, kinds.TRANSFER, tenancy, amount, booked_on, to, text)

@@ -7,35 +7,53 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 
 from hub.acts.act import Acting, judged_text
-from hub.acts.reversals import Why, reverse
-from hub.errors import HubError
+from hub.acts.moving import MOVABLE, MatchRefusedError, move_out, move_to_suspense
+from hub.acts.reversals import Why, refuse_taken_back, undone_alone
+from hub.acts.undoing import held_by
 from hub.ledger import kinds
 from hub.ledger.chain import input_hash
 from hub.money import format_amount
 from hub.store import bulk
 from hub.store.charges import charge_of
+from hub.store.differences import written_off_beside
 from hub.store.entries import Movement
 from hub.store.match_rules import CUSTOMER_CHARACTERS_MAX
 from hub.store.portfolio import TenancyRef, customer_key
 from hub.store.tables import company, customer_number, entry, match_rule, suspense, tenancy
-from hub.store.taking_back import history_of
-
-
-class MatchRefusedError(HubError):
-    """The money is not in suspense, or not that company's."""
 
 
 def match(
-    acting: Acting, payment_id: int, tenancy_key: str, *, charge: str = "", remember: bool = False, text: str = ""
+    acting: Acting,
+    payment_id: int,
+    tenancy_key: str,
+    *,
+    charge: str = "",
+    takes_back: int | None = None,
+    remember: bool = False,
+    text: str = "",
 ) -> dict[str, Any]:
     """Gives money in suspense to a tenancy of the same company: it pays ``charge`` first, then as any payment.
 
     It counts from the day that it was paid; where that lies in a closed period it is posted on the first open day, as
-    the payment itself was (R22). With ``remember``, money under the same customer number is that tenancy's from now on.
-    Raises MatchRefusedError, NoChargeError.
+    the payment itself was (R22). Money that went out is taken from the tenancy: a charge-back takes back the payment
+    ``takes_back``, or the only one that it can mean, else it is a debit (R9). With ``remember``, money under the same
+    customer number is that tenancy's from now on. Raises MatchRefusedError, NoChargeError.
     """
     ref = acting.tenancy(tenancy_key)
     row = _waiting(acting, payment_id, ref)
+    if row.remaining < 0:
+        if charge:
+            raise MatchRefusedError("money that went out pays no charge", do="match it without --charge")
+        result, entry_id = move_out(acting, row.entry_id, ref, takes_back, text)
+    else:
+        if takes_back is not None:
+            raise MatchRefusedError("money that came in takes no payment back", do="match it without --takes-back")
+        result, entry_id = _give(acting, row, ref, charge, text)
+    return {**result, "rule": _remember(acting, ref, row.customer, entry_id)} if remember else result
+
+
+def _give(acting: Acting, row: Row[Any], ref: TenancyRef, charge: str, text: str) -> tuple[dict[str, Any], int]:
+    """The match of money that came in; what to tell of it, and its entry's id."""
     reference = charge_of(acting.conn, ref, charge).reference if charge else row.reference
     amount = row.remaining
     posted = acting.first_open_day(acting.company_of(ref), row.value_date)
@@ -49,33 +67,51 @@ def match(
         acting.books.shared_account(ref.company_id, kinds.SUSPENSE, kinds.SUSPENSE),
         on,
         acting.entry_key(),
-        input_hash(payment_id, amount),
-        judged_text(text, "a text") or acting.word(ref, "Indbetaling", "Inbetalning"),
+        input_hash(row.entry_id, amount),
+        judged_text(text, "a text") or acting.words(ref).payment,
         reference=reference,
-        corrects=payment_id,
+        corrects=row.entry_id,
         corrects_key=row.key,
     )
-    (entry_id,) = acting.books.post(ref.company_id, [movement])[:1]
-    bulk.add_amounts(acting.conn, suspense.c.remaining, {payment_id: -amount})
+    (entry_id,) = acting.books.post(ref.company_id, [movement])
+    bulk.add_amounts(acting.conn, suspense.c.remaining, {row.entry_id: -amount})
     result = {
         "entry": entry_id,
-        "payment": payment_id,
+        "payment": row.entry_id,
         "tenancy": ref.key,
         "amount": format_amount(amount),
         "date": on,
+        "written_off": written_off_beside(acting.conn, entry_id),
     }
-    return {**result, "rule": _remember(acting, ref, row.customer, entry_id)} if remember else result
+    return result, entry_id
 
 
 def unmatch(acting: Acting, entry_id: int, why: Why) -> dict[str, Any]:
-    """Puts matched money back into suspense; ``entry_id`` is the match's or the payment's. Raises MatchRefusedError."""
-    row = acting.conn.execute(select(entry.c.kind).where(entry.c.id == entry_id)).one_or_none()
-    if row is not None and row.kind == kinds.MATCH:
-        return reverse(acting, entry_id, why)
-    standing = history_of(acting.conn, [entry_id]).standing(entry_id, kinds.MATCH)
-    if not standing:
-        raise MatchRefusedError(f"entry {entry_id} is no match, and no payment that is matched")
-    return reverse(acting, standing[0].id, why)
+    """Takes money from the tenancy that has it and puts it into suspense, as if it had never been the tenancy's.
+
+    ``entry_id`` is the payment's, its match's, or that of anything that has had the money since. What it had paid is
+    open again from the day that it was paid. The rule that had booked it, or was made with it, is forgotten.
+    ``payment`` of what it tells is what ``hub match`` takes. Raises MatchRefusedError, ReversalRefusedError.
+    """
+    why.check()
+    held, history = held_by(acting, [entry_id])
+    if entry_id not in held:
+        raise MatchRefusedError(f"there is no entry {entry_id}", do="see: hub movements TENANCY")
+    found = held[entry_id]
+    refuse_taken_back(acting, found, history)
+    if found.kind == kinds.MATCH:
+        said = undone_alone(acting, found, history, why, found.value_date)
+        return {**said, "payment": found.corrects}
+    if found.mirror.own.code == kinds.SUSPENSE:
+        raise MatchRefusedError(
+            f"entry {entry_id} is in suspense: no tenancy has its money", do=f"hub match {found.id} TENANCY"
+        )
+    if not found.on_balance or found.kind not in MOVABLE:
+        raise MatchRefusedError(
+            f"entry {entry_id} is a {found.kind.replace('_', ' ')}: no payment that a tenancy's balance has",
+            do=f"to take it back: hub reverse {found.id}",
+        )
+    return move_to_suspense(acting, found, history, why)
 
 
 def forget(acting: Acting, rule_id: int) -> dict[str, Any]:
@@ -87,21 +123,31 @@ def forget(acting: Acting, rule_id: int) -> dict[str, Any]:
 
 
 def _waiting(acting: Acting, payment_id: int, ref: TenancyRef) -> Row[Any]:
-    """The money in suspense, locked, where it may be given to this tenancy. Raises MatchRefusedError."""
-    # Nobody else gives it away meanwhile.
+    """The money in suspense, locked, where it may be given to this tenancy. Raises MatchRefusedError.
+
+    A payment that a person has put there since, or whose charge-back was reversed there, goes by its own number too.
+    """
+    held, history = held_by(acting, [payment_id])
+    holder_id = held[payment_id].id if payment_id in held else payment_id
     row = acting.conn.execute(
         select(suspense, entry.c.value_date, entry.c.key, company.c.number)
         .join_from(suspense, entry, entry.c.id == suspense.c.entry_id)
         .join(company, company.c.id == suspense.c.company_id)
-        .where(suspense.c.entry_id == payment_id)
-        .with_for_update(of=suspense)
+        .where(suspense.c.entry_id == holder_id)
     ).one_or_none()
-    if row is None:
-        raise MatchRefusedError(f"payment {payment_id} was never in suspense", do="see: hub unmatched")
-    if row.remaining == 0:
+    if row is None or row.remaining == 0:
+        holder = held.get(payment_id)
+        if holder is not None and holder.tenancy is not None and history.taken_back_by(holder.id) is None:
+            went = f"it went with {holder.kind} {holder.id}" if holder.id != payment_id else ""
+            raise MatchRefusedError(
+                f"payment {payment_id} is in suspense no more" if went else f"payment {payment_id} is not in suspense",
+                why=went or f"{holder.tenancy.key} has it",
+                do=f"to put it there: hub unmatch {payment_id}",
+            )
+        back = history.taken_back_by(holder_id)
         raise MatchRefusedError(
-            f"payment {payment_id} is in suspense no more",
-            why=_where_it_went(acting, payment_id),
+            f"payment {payment_id} is in suspense no more" if back else f"there is no payment {payment_id} in suspense",
+            why=f"it was taken back by {back.kind} {back.id}" if back else "",
             do="see: hub unmatched",
         )
     if row.company_id != ref.company_id:
@@ -110,19 +156,7 @@ def _waiting(acting: Acting, payment_id: int, ref: TenancyRef) -> Row[Any]:
             why="money never moves between companies (R7)",
             do="have it paid back, and paid to the right company",
         )
-    if row.remaining < 0:
-        raise MatchRefusedError(
-            f"payment {payment_id} is {format_amount(row.remaining)}: money that was paid out",
-            why="a match gives a tenancy money that came in",
-            do="ask the vendor whose it was; until then it stays listed by hub unmatched",
-        )
     return row
-
-
-def _where_it_went(acting: Acting, payment_id: int) -> str:
-    history = history_of(acting.conn, [payment_id])
-    gone = history.match_of(payment_id) or history.taken_back_by(payment_id)
-    return "" if gone is None else f"it went with {gone.kind} {gone.id}"
 
 
 def _remember(acting: Acting, ref: TenancyRef, customer: str, entry_id: int) -> int:

@@ -24,6 +24,7 @@ from typing import IO, BinaryIO, Literal, NamedTuple, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hub.errors import HubError
+from hub.transport.content import blob_name
 
 #: Of the file as this program writes and reads it.
 FORMAT = 1
@@ -180,7 +181,7 @@ class Archive:
 
 def content_name(sha256: str) -> str:
     """Where the bytes lie, from the site's folder and in a backup."""
-    return f"content/{sha256[:2]}/{sha256}"
+    return f"content/{blob_name(sha256)}"
 
 
 def packed(data: bytes) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
 import tempfile
@@ -23,11 +22,11 @@ from hub.errors import HubError
 from hub.settings import Site
 from hub.store.database import connect_at_any, revision_of
 from hub.store.verify import noted_head
+from hub.transport.content import hash_of, sync_folder
 
 #: Told what is being done, and how many of it are.
 Tell = Callable[[str, int], None]
 _LOST_SHOWN_MAX = 20
-_CHUNK_BYTES = 1 << 20
 #: No room, no room left to this user, a file bigger than this process or file system may write.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 #: Whether a file's bytes ought to lie in content/: those of a file that was too big to keep never did.
@@ -153,7 +152,7 @@ class _Backup:
             try:
                 with (self._site.root / name).open("rb") as source:
                     status = os.fstat(source.fileno())
-                    self._writer.sha256[name] = _sha256(source)
+                    self._writer.sha256[name] = hash_of(source)
                     source.seek(0)
                     self._writer.add_file(name, source, status.st_size, stat.S_IMODE(status.st_mode))
                     changed = os.fstat(source.fileno())
@@ -181,7 +180,7 @@ class _Backup:
         name = content_name(sha256)
         try:
             with (self._site.root / name).open("rb") as source:
-                if _sha256(source) != sha256:
+                if hash_of(source) != sha256:
                     return False
                 size = source.tell()
                 source.seek(0)
@@ -218,13 +217,6 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _sha256(source: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    while chunk := source.read(_CHUNK_BYTES):
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
 def _refuse_existing(target: Path) -> None:
     if target.exists() or target.is_symlink():
         raise BackupError("a file of this name exists", where=str(target), do="give another, or --overwrite")
@@ -245,7 +237,7 @@ def _placing(target: Path, overwrite: bool) -> Iterator[BinaryIO]:
             _refuse_existing(target)
         temporary.replace(target)
         temporary = None
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         do = "make room there, or give --to another place" if error.errno in _FULL else "give --to another place"
         raise BackupError(
@@ -254,11 +246,3 @@ def _placing(target: Path, overwrite: bool) -> Iterator[BinaryIO]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

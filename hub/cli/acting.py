@@ -24,6 +24,7 @@ ReferenceArgument = Annotated[
 ]
 #: The largest number that a database can be asked for.
 ID_MAX = 2**63 - 1
+DONE_BEFORE = "done before under this key; nothing was done now"
 EntryArgument = Annotated[
     int, typer.Argument(metavar="ENTRY", min=1, max=ID_MAX, help="The entry's number, as hub movements shows it.")
 ]
@@ -56,5 +57,5 @@ def answered(as_json: bool, result: Mapping[str, Any], repeated: bool) -> None:
 
 def _tell(result: Mapping[str, Any], repeated: bool) -> None:
     if repeated:
-        say("done before under this key; nothing was done now")
+        say(DONE_BEFORE)
     table(("", ""), [(name.replace("_", " "), value) for name, value in result.items() if value not in ("", None)])

@@ -16,7 +16,9 @@ from hub.cli import (
     acts,
     backup,
     balances,
+    bs,
     charge_acts,
+    collect,
     contributions,
     explaining,
     imports,
@@ -25,6 +27,8 @@ from hub.cli import (
     ledger,
     lists,
     matching,
+    messages,
+    portfolio_history,
     site,
     statement,
 )
@@ -34,6 +38,7 @@ from hub.errors import HubError
 
 app = typer.Typer(invoke_without_command=True, add_completion=False, rich_markup_mode=None)
 app.command()(site.init)
+imports.portfolio_app.command("history")(portfolio_history.history)
 app.add_typer(imports.portfolio_app, name="portfolio")
 app.add_typer(imports.charges_app, name="charges")
 app.add_typer(imports.holdings_app, name="holdings")
@@ -62,6 +67,8 @@ imports.charges_app.command("attach")(charge_acts.attach)
 imports.charges_app.command("attachments")(charge_acts.list_attachments)
 imports.charges_app.command("attachment")(charge_acts.take_out)
 intake.files_app.command("reverse")(acts.reverse_file)
+app.command()(collect.collect)
+app.add_typer(messages.messages_app, name="messages")
 app.command()(acts.pay)
 app.command()(acts.payout)
 app.command()(acts.transfer)
@@ -74,6 +81,7 @@ app.command()(explaining.explain)
 app.add_typer(journal.journal_app, name="journal")
 app.add_typer(journal.ledger_app, name="ledger")
 app.add_typer(site.vendors_app, name="vendors")
+app.add_typer(bs.bs_app, name="bs")
 app.command()(site.check)
 app.command()(ledger.verify)
 app.command()(backup.backup)

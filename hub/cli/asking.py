@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from hub.cli.context import as_unicode, now
-from hub.money import format_amount
+from hub.money import AmountError, format_amount, parse_amount
 
 if TYPE_CHECKING:
     from hub.ledger.ageing import Ageing
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from hub.store.views import Source
 
 
-def _as_unicode(text: str | None) -> str | None:
+def unicode_or_none(text: str | None) -> str | None:
     return None if text is None else as_unicode(text)
 
 
@@ -36,16 +37,16 @@ RecordedOption = Annotated[
 FromOption = Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day, YYYY-MM-DD.")]
 ToOption = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day, YYYY-MM-DD.")]
 CompanyOption = Annotated[
-    str | None, typer.Option("--company", metavar="NUMBER", callback=_as_unicode, help="As in the portfolio.")
+    str | None, typer.Option("--company", metavar="NUMBER", callback=unicode_or_none, help="As in the portfolio.")
 ]
 PropertyOption = Annotated[
     str | None,
-    typer.Option("--property", metavar="PROPERTY", callback=_as_unicode, help="company-property, e.g. 1-12"),
+    typer.Option("--property", metavar="PROPERTY", callback=unicode_or_none, help="company-property, e.g. 1-12"),
 ]
 TenancyOption = Annotated[
     str | None,
     typer.Option(
-        "--tenancy", metavar="TENANCY", callback=_as_unicode, help="company-property-unit-tenant, e.g. 1-12-304-2"
+        "--tenancy", metavar="TENANCY", callback=unicode_or_none, help="company-property-unit-tenant, e.g. 1-12-304-2"
     ),
 ]
 LimitOption = Annotated[
@@ -57,6 +58,13 @@ _YEAR_MIN, _YEAR_MAX = 1900, 9000
 _BRIEF_MAX = 40
 
 
+#: Around an amount, as people write it.
+_CURRENCY = re.compile(r"(?i)^(?:kr\.?|dkk|sek)\s*|\s*(?:kr\.?|kroner|kronor|dkk|sek|,-)$")
+_BY_BLANKS = re.compile(r"([+-]?\d{1,3}(?:\s\d{3})+)([.,]\d{1,2})?", re.ASCII)
+_BY_POINTS = re.compile(r"([+-]?\d{1,3}(?:\.\d{3})+)(,\d{1,2})?", re.ASCII)
+_BY_COMMAS = re.compile(r"([+-]?\d{1,3}(?:,\d{3})+)(\.\d{1,2})?", re.ASCII)
+
+
 class When(NamedTuple):
     """Up to and including ``as_of``, as the books stood at ``recorded``; None = now."""
 
@@ -65,8 +73,10 @@ class When(NamedTuple):
 
 
 def day_of(text: str | None, option: str) -> date | None:
-    if text is None:
-        return None
+    return None if text is None else required_day(text, option)
+
+
+def required_day(text: str, option: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
@@ -82,6 +92,37 @@ def span_of(first: str | None, last: str | None) -> tuple[date | None, date | No
     if begin is not None and end is not None and end < begin:
         raise typer.BadParameter(f"{last} is before {first}", param_hint="--to")
     return begin, end
+
+
+class AmountSaid(NamedTuple):
+    """An amount that is looked for: øre, and how it was read where it could have meant something else."""
+
+    ore: int
+    doubt: str = ""
+
+
+def amount_said(text: str) -> AmountSaid | None:
+    """What an amount is taken for, in whatever way it is written: ``kr. 6.412,50``, ``6 412,50``, ``DKK 6,412.50``.
+
+    ``6.412`` and ``6,412`` are 6412.00, as no amount has three decimals; ``doubt`` says so. None: this is no amount.
+    """
+    plain = _CURRENCY.sub("", " ".join(text.replace("\u2212", "-").split())).strip()
+    for grouped in (_BY_BLANKS, _BY_POINTS, _BY_COMMAS):
+        if match := grouped.fullmatch(plain):
+            whole = re.sub(r"[ .,]", "", match[1])
+            ore = _ore(whole + (match[2] or ""))
+            doubtful = grouped is not _BY_BLANKS and match[2] is None and len(whole.lstrip("+-")) <= 6
+            doubt = f"{text} is read as {format_amount(ore)}: no amount has three decimals" if ore and doubtful else ""
+            return None if ore is None else AmountSaid(ore, doubt)
+    ore = _ore(plain)
+    return None if ore is None else AmountSaid(ore)
+
+
+def _ore(text: str) -> int | None:
+    try:
+        return parse_amount(text)
+    except AmountError:
+        return None
 
 
 def when_of(site: Site, key: str | None, as_of: str | None, recorded: str | None) -> When:

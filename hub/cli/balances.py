@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -52,7 +53,7 @@ def balance(
     with books_of(root_of(ctx, site)) as (the_site, conn):
         when = when_of(the_site, tenancy, as_of, recorded)
         found = views.balance(conn, tenancy, when.as_of, when.recorded)
-        upcoming = views.next_due(conn, tenancy, when.as_of)
+        upcoming = views.next_due(conn, tenancy, when.as_of, _collects_from(the_site, tenancy))
     document = {
         "tenancy": found.tenancy,
         "name": found.name,
@@ -173,13 +174,15 @@ def next_charge(
     from hub.store import views
 
     with books_of(root_of(ctx, site)) as (the_site, conn):
-        found = views.next_charge(conn, tenancy, when_of(the_site, tenancy, as_of, None).as_of)
+        when = when_of(the_site, tenancy, as_of, None)
+        found = views.next_charge(conn, tenancy, when.as_of, _collects_from(the_site, tenancy))
     it = found.charge
     document = {
         "tenancy": found.tenancy,
         "name": found.name,
         "currency": found.currency,
         "as_of": found.as_of.isoformat(),
+        "collects_from": iso(_collects_from(the_site, found.tenancy)),
         "due_date": it.period.first.isoformat(),
         "period_from": it.period.first.isoformat(),
         "period_to": it.period.last.isoformat(),
@@ -193,6 +196,12 @@ def next_charge(
     }
     answer(as_json, document, lambda: _tell_next_charge(found, document))
     return 0
+
+
+def _collects_from(site: Site, tenancy: str) -> date | None:
+    from hub.store.portfolio import plain_number
+
+    return site.company(plain_number(tenancy.partition("-")[0])).collects_from
 
 
 def _movement(one: Movement, paid: dict[int, list[Paid]] | None) -> dict[str, Any]:
@@ -276,18 +285,20 @@ def _tell_movements(
     if not found:
         say(f"{key} has no movements")
         return
-    columns = ("date", "kind", "doc", "voucher", "text", ">amount", ">balance", "from")
-    before = [] if opening is None else [("", "", "", "", "brought forward", "", format_amount(opening), "")]
+    columns = ("date", "posted", "kind", "doc", "voucher", "text", ">amount", ">balance", "from")
+    before = [] if opening is None else [(*[""] * 5, "brought forward", "", format_amount(opening), "")]
     table(columns, [*before, *(row for one in found for row in _movement_rows(one, paid))])
 
 
 def _movement_rows(one: Movement, paid: dict[int, list[Paid]] | None) -> Iterator[tuple[object, ...]]:
+    """The posting date is told where it is another than the value date: of a closed period (R22)."""
+    posted = "" if one.posting_date == one.value_date else one.posting_date
     amounts = (format_amount(one.amount), format_amount(one.balance))
-    told = (one.value_date, one.kind, one.document_type, one.voucher, one.text)
+    told = (one.value_date, posted, one.kind, one.document_type, one.voucher, one.text)
     yield (*told, *amounts, source_text(one.source))
     for part in () if paid is None else paid.get(one.entry, ()):
         other = f"by entry {part.payment}" if part.charge == one.entry else f"to {part.reference or part.charge}"
-        yield ("", "", "", "", f"  {other}, {part.charge_type} ({part.policy})", format_amount(part.amount), "", "")
+        yield (*[""] * 5, f"  {other}, {part.charge_type} ({part.policy})", format_amount(part.amount), "", "")
 
 
 def _tell_ageing(rows: Sequence[Aged], properties: Sequence[Total], companies: Sequence[Total]) -> None:
@@ -325,3 +336,5 @@ def _tell_next_charge(found: Upcoming, document: dict[str, Any]) -> None:
     table(("", "", ">amount"), [*rows, ("total", "", document["total"])])
     if found.demanded:
         say(f"{document['demanded']} is demanded already and falls due after {found.as_of}")
+    if document["collects_from"] is None:
+        say(f"periods that have begun by {found.as_of} are left out: its company's settings have no collects_from")

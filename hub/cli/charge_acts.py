@@ -25,9 +25,9 @@ from hub.money import AmountError, parse_amount
 if TYPE_CHECKING:
     from hub.acts.act import Acting
     from hub.acts.charges import LineAsked
-    from hub.intake.content import Stored
     from hub.settings import Site
     from hub.store.entries import Foreign
+    from hub.transport.content import Stored
 
 _OF_LINE = re.compile(r"(\d{1,3})=(.+)", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -216,8 +216,8 @@ def take_out(
     """Copies a file that is kept with a charge out again."""
     import shutil
 
-    from hub.intake.content import blob_path
     from hub.store.attachments import attachment_with
+    from hub.transport.content import blob_path
 
     with books_of(root_of(ctx, site)) as (the_site, conn):
         found = attachment_with(conn, attachment)
@@ -273,7 +273,7 @@ def _foreign(text: str) -> Foreign:
 
 def _stored(site: Site, file: Path) -> Stored:
     """The file's bytes in the content store."""
-    from hub.intake.content import store
+    from hub.transport.content import store
     from hub.transport.folders import look_at
 
     most = site.hub.intake.file_bytes_max

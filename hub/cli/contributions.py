@@ -5,25 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hub.cli.acting import ID_MAX, KeyOption, performed
 from hub.cli.asking import day_of
-from hub.cli.context import (
-    ActorOption,
-    JsonOption,
-    SiteOption,
-    actor_of,
-    as_unicode,
-    books_of,
-    load,
-    now,
-    opened,
-    root_of,
-)
-from hub.cli.imports import EncodingOption, FileArgument, answered, refused_file
+from hub.cli.context import ActorOption, JsonOption, SiteOption, as_unicode, books_of, root_of
+from hub.cli.imports import Import, import_command
 from hub.cli.ledger import TenancyArgument
 from hub.cli.output import answer, say, table
 from hub.money import parse_amount
@@ -31,6 +21,7 @@ from hub.money import parse_amount
 if TYPE_CHECKING:
     from hub.acts.act import Acting
     from hub.acts.charges import LineAsked
+    from hub.settings import Site
 
 recurring_app = typer.Typer(help="What a tenancy is charged with every collection.")
 one_off_app = typer.Typer(help="What a tenancy is charged once, with its next collection.")
@@ -45,25 +36,15 @@ VatOption = Annotated[str | None, typer.Option("--vat", metavar="PERCENT", help=
 IdArgument = Annotated[int, typer.Argument(metavar="ID", min=1, max=ID_MAX)]
 
 
-@recurring_app.command("import")
-def import_recurring(
-    ctx: typer.Context,
-    file: FileArgument,
-    encoding: EncodingOption = "utf-8",
-    actor: ActorOption = None,
-    as_json: JsonOption = False,
-    site: SiteOption = None,
-) -> int:
-    """Registers every good row; importing again changes nothing."""
-    from hub.imports.recurring import import_recurring as imported
+def _recurring(site: Site) -> Import:
+    from hub.imports.recurring import import_recurring
 
-    who, the_site = actor_of(actor), load(root_of(ctx, site))
-    refused = refused_file(the_site, "recurring", file)
-    with opened(the_site) as database:
-        report = imported(
-            database, file, encoding=encoding, now=now(), actor=who, company_of=the_site.company, errors_to=refused
-        )
-    return answered(as_json, the_site, report, refused)
+    return partial(import_recurring, company_of=site.company)
+
+
+import_command(
+    recurring_app, "recurring", "Registers every good row. Run twice, nothing is registered twice.", _recurring
+)
 
 
 @recurring_app.command("add")

@@ -15,7 +15,7 @@ from hub.cli.output import answer, say, table
 from hub.money import format_amount
 
 if TYPE_CHECKING:
-    from hub.reports.explain import Explanation, Other, Use
+    from hub.reports.explain_facts import Explanation, Other, Story, Use
 
 
 def explain(ctx: typer.Context, entry: EntryArgument, as_json: JsonOption = False, site: SiteOption = None) -> int:
@@ -56,6 +56,7 @@ def _shape(found: Explanation, content: Path) -> dict[str, Any]:
         "paid_by": [_use(one) for one in found.paid_by],
         "holdings": [{"holding": one.name, "amount": format_amount(one.amount)} for one in found.holdings],
         "suspense": _suspense(found),
+        "story": _story(found.story),
         "points_at": _other(found.points_at),
         "reason": found.reason or None,
         "note": found.note or None,
@@ -98,12 +99,40 @@ def _charge(found: Explanation) -> dict[str, Any] | None:
         "reference": one.reference,
         "due_date": one.due_date.isoformat(),
         "remaining": format_amount(one.remaining),
+        "lines": [
+            {
+                "charge_type": line.charge_type,
+                "text": line.text,
+                "claim": line.claim,
+                "amount": format_amount(line.amount),
+                "remaining": format_amount(line.remaining),
+            }
+            for line in one.lines
+        ],
     }
 
 
 def _suspense(found: Explanation) -> dict[str, Any] | None:
     one = found.suspended
     return None if one is None else {**one._asdict(), "remaining": format_amount(one.remaining)}
+
+
+def _story(story: Story | None) -> list[dict[str, Any]]:
+    """What became of money that is or was in suspense, in order."""
+    return [
+        {
+            "entry": one.entry,
+            "kind": one.kind,
+            "of": one.of,
+            "date": one.value_date.isoformat(),
+            "recorded_at": moment(one.recorded_at),
+            "actor": one.actor,
+            "amount": format_amount(one.amount),
+            "tenancy": one.tenancy or None,
+            "reason": one.reason or None,
+        }
+        for one in (story.steps if story else ())
+    ]
 
 
 def _other(one: Other | None) -> dict[str, Any] | None:
@@ -123,8 +152,8 @@ def _other(one: Other | None) -> dict[str, Any] | None:
 
 def _source(found: Explanation, content: Path) -> dict[str, Any] | None:
     """``byte_offset`` is that of the record's first byte, counted from 0; ``record`` is its line, counted from 1."""
-    from hub.intake.content import blob_path
     from hub.reports.explain_source import record_bytes
+    from hub.transport.content import blob_path
 
     origin = found.origin
     if origin is None:
@@ -146,10 +175,17 @@ def _tell(told: Sequence[str], document: dict[str, Any]) -> None:
     say(*told, "")
     said = {name: document[name] for name in _FACTS if document[name]}
     table(("", ""), [(name.replace("_", " "), value) for name, value in said.items()])
+    charge = document["charge"]
+    if charge is not None:
+        say("", f"what it demands; open: {charge['remaining']}")
+        table(_LINE_COLUMNS, [[line[column] for column in _LINE] for line in charge["lines"]])
     for title, name in (("what its money did", "paid"), ("what has paid it", "paid_by")):
         if document[name]:
             say("", title)
             table(_COLUMNS, [[row[column] for column in _USE] for row in document[name]])
+    if document["story"]:
+        say("", "the way of the money since it came to suspense")
+        table(_STEP_COLUMNS, [[row[column] or "" for column in _STEP] for row in document["story"]])
     for name in ("points_at", "taken_back_by", "matched_by"):
         if one := document[name]:
             why = ", ".join(filter(None, (one["reason"], one["note"])))
@@ -176,3 +212,7 @@ _FACTS = (
 )
 _USE = ("by_entry", "date", "money_of", "reference", "line", "charge_type", "text", "amount", "why")
 _COLUMNS = (">by entry", "on", ">money of", "charge", ">line", "type", "text", ">amount", "why")
+_LINE = ("charge_type", "text", "claim", "amount", "remaining")
+_LINE_COLUMNS = ("type", "text", "is", ">amount", ">open")
+_STEP = ("entry", "kind", "of", "date", "recorded_at", "actor", "amount", "tenancy", "reason")
+_STEP_COLUMNS = (">entry", "kind", ">of", "on", "recorded", "by", ">amount", "tenancy", "reason")

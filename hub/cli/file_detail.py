@@ -8,10 +8,11 @@ from typing import Any
 from hub.cli.ledger import moment
 from hub.cli.output import say, table
 from hub.money import format_amount
-from hub.store.journal import COUNTS, Detail
+from hub.store.journal import COUNTS
+from hub.store.views import FileDetail
 
 
-def shape(detail: Detail) -> dict[str, Any]:
+def shape(detail: FileDetail) -> dict[str, Any]:
     """The file's own row, its last reading's counts and reasons, and every arrival, reading and event."""
     last = detail.readings[-1] if detail.readings else None
     return {
@@ -29,7 +30,7 @@ def shape(detail: Detail) -> dict[str, Any]:
     }
 
 
-def tell(detail: Detail) -> None:
+def tell(detail: FileDetail) -> None:
     file = detail.file
     whose = f"{file.vendor} ({file.kind})" if file.vendor else "nobody's that the hub knows"
     say(f"file {file.id}  {file.name}", f"from      {whose}", f"state     {file.state or 'being read'}")

@@ -1,9 +1,11 @@
-"""``hub portfolio import``, ``charges import``, ``holdings import``: tables that people make."""
+"""``hub portfolio import``, ``charges import``, ``holdings import``, ``recurring import``: tables that people make."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -20,107 +22,98 @@ charges_app = typer.Typer(help="Open charges and opening credits from another sy
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE.csv", exists=True, dir_okay=False)]
 EncodingOption = Annotated[str, typer.Option(metavar="NAME", help="utf-8 or cp1252; never guessed.")]
+#: The import of one site: takes database, file, encoding, now, actor and errors_to.
+Import: TypeAlias = Callable[..., "ImportReport"]
 #: Bad rows that a person is shown; the file has them all.
 _SHOWN_MAX = 20
 
 
-@portfolio_app.command("import")
-def import_portfolio(
-    ctx: typer.Context,
-    file: FileArgument,
-    encoding: EncodingOption = "utf-8",
-    actor: ActorOption = None,
-    as_json: JsonOption = False,
-    site: SiteOption = None,
-) -> int:
-    """Imports every good row; importing again changes nothing, and nothing disappears by being absent."""
-    from hub.imports.portfolio import import_portfolio as imported
+def import_command(app: typer.Typer, what: str, help_text: str, import_of: Callable[[Site], Import]) -> None:
+    """Gives ``app`` its command ``import``, which is the same for all tables; ``what`` names the file of bad rows."""
 
-    who, the_site = actor_of(actor), load(root_of(ctx, site))
-    refused = refused_file(the_site, "portfolio", file)
-    with opened(the_site) as database:
-        report = imported(
-            database,
-            file,
-            encoding=encoding,
-            now=now(),
-            actor=who,
-            currency_of=lambda number: the_site.company(number).currency,
-            errors_to=refused,
-        )
-    return answered(as_json, the_site, report, refused)
+    def import_table(
+        ctx: typer.Context,
+        file: FileArgument,
+        encoding: EncodingOption = "utf-8",
+        actor: ActorOption = None,
+        as_json: JsonOption = False,
+        site: SiteOption = None,
+    ) -> int:
+        who, the_site = actor_of(actor), load(root_of(ctx, site))
+        refused = _refused_file(the_site, what, file)
+        with opened(the_site) as database:
+            take_in = import_of(the_site)
+            report = take_in(database, file, encoding=encoding, now=now(), actor=who, errors_to=refused)
+        _answer(as_json, the_site, report, refused)
+        return HELD_BACK if report.bad else 0
+
+    app.command("import", help=help_text)(import_table)
 
 
-@charges_app.command("import")
-def import_charges(
-    ctx: typer.Context,
-    file: FileArgument,
-    encoding: EncodingOption = "utf-8",
-    actor: ActorOption = None,
-    as_json: JsonOption = False,
-    site: SiteOption = None,
-) -> int:
-    """Books every good row; importing again changes nothing."""
-    from hub.imports.charges import import_charges as imported
+def _portfolio(site: Site) -> Import:
+    from hub.imports.portfolio import import_portfolio
 
-    who, the_site = actor_of(actor), load(root_of(ctx, site))
-    refused = refused_file(the_site, "charges", file)
-    with opened(the_site) as database:
-        report = imported(
-            database, file, encoding=encoding, now=now(), actor=who, company_of=the_site.company, errors_to=refused
-        )
-    return answered(as_json, the_site, report, refused)
+    return partial(import_portfolio, currency_of=lambda number: site.company(number).currency)
 
 
-@holdings_app.command("import")
-def import_holdings(
-    ctx: typer.Context,
-    file: FileArgument,
-    encoding: EncodingOption = "utf-8",
-    actor: ActorOption = None,
-    as_json: JsonOption = False,
-    site: SiteOption = None,
-) -> int:
-    """Books every good row; importing again changes nothing."""
-    from hub.imports.holdings import import_holdings as imported
+def _charges(site: Site) -> Import:
+    from hub.imports.charges import import_charges
 
-    who, the_site = actor_of(actor), load(root_of(ctx, site))
-    refused = refused_file(the_site, "holdings", file)
-    with opened(the_site) as database:
-        report = imported(
-            database, file, encoding=encoding, now=now(), actor=who, company_of=the_site.company, errors_to=refused
-        )
-    return answered(as_json, the_site, report, refused)
+    return partial(import_charges, company_of=site.company)
 
 
-def refused_file(site: Site, what: str, file: Path) -> Path:
+def _holdings(site: Site) -> Import:
+    from hub.imports.holdings import import_holdings
+
+    return partial(import_holdings, company_of=site.company)
+
+
+import_command(
+    portfolio_app,
+    "portfolio",
+    "Imports every good row. Run twice, nothing is there twice or changes, and nothing disappears by being absent.",
+    _portfolio,
+)
+import_command(charges_app, "charges", "Books every good row. Run twice, nothing is booked twice.", _charges)
+import_command(holdings_app, "holdings", "Books every good row. Run twice, nothing is booked twice.", _holdings)
+
+
+def _refused_file(site: Site, what: str, file: Path) -> Path:
     """Where bad rows go, in the place of those of an earlier import of the same name."""
     site.lists.mkdir(parents=True, exist_ok=True)
     return site.lists / f"{what}-{file.stem}.refused.csv"
 
 
-def answered(as_json: bool, site: Site, report: ImportReport, refused: Path) -> int:
+def _answer(as_json: bool, site: Site, report: ImportReport, refused: Path) -> None:
     refused_file = refused.relative_to(site.root).as_posix() if report.bad else None
     document = {
         "rows": report.rows,
         "added": report.added,
         "changed": report.changed,
         "unchanged": report.unchanged,
+        "posted_later": [
+            {"company": number, "posting_date": day.isoformat(), "rows": rows}
+            for (number, day), rows in sorted(report.posted_later.items())
+        ],
         "refused": len(report.bad),
         "refused_file": refused_file,
         "errors": [{"line": row.line, "error": row.error} for row in report.bad],
         "warnings": report.warnings,
     }
-    answer(as_json, document, lambda: _tell(report, refused_file))
-    return HELD_BACK if report.bad else 0
+    answer(as_json, document, lambda: _tell(report, document))
 
 
-def _tell(report: ImportReport, refused_file: str | None) -> None:
+def _tell(report: ImportReport, document: dict[str, Any]) -> None:
     say(*(f"warning: {warning}" for warning in report.warnings))
     say(
         f"{report.rows} rows: {report.added} added, {report.changed} changed, {report.unchanged} as they were, "
         f"{len(report.bad)} refused"
     )
+    for one in document["posted_later"]:
+        say(
+            f"company {one['company']}: {one['rows']} of them are dated in a closed period: each counts from its own "
+            f"day and is posted on {one['posting_date']}, the first open day (R22)"
+        )
     if report.bad:
         table((">line", "why"), [(row.line, row.error) for row in report.bad[:_SHOWN_MAX]])
-        say(f"the refused rows are in {refused_file}: mend them there and import that file")
+        say(f"the refused rows are in {document['refused_file']}: mend them there and import that file")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli.acting import DONE_BEFORE, ID_MAX, KeyOption
 from hub.cli.context import (
     FAULT,
     HELD_BACK,
@@ -38,10 +39,8 @@ if TYPE_CHECKING:
 
 files_app = typer.Typer(help="Every file that came, and what became of it.", invoke_without_command=True)
 
-#: The largest number that a database can be asked for.
-_ID_MAX = 2**63 - 1
 FileArgument = Annotated[
-    int, typer.Argument(metavar="ID", min=1, max=_ID_MAX, help="The file's number, as hub files shows it.")
+    int, typer.Argument(metavar="ID", min=1, max=ID_MAX, help="The file's number, as hub files shows it.")
 ]
 PeriodOption = Annotated[
     str | None,
@@ -128,10 +127,10 @@ def files(
     ctx.obj = root_of(ctx, site)
     if ctx.invoked_subcommand is not None:
         return 0
-    from hub.store import journal
+    from hub.store import views
 
     with books_of(ctx.obj) as (_, conn):
-        found = list(journal.files(conn, state))
+        found = list(views.files(conn, state))
     document = {
         "files": [
             {
@@ -167,10 +166,10 @@ def files(
 def show(ctx: typer.Context, file: FileArgument, as_json: JsonOption = False, site: SiteOption = None) -> int:
     """All that the journal knows of a file: when it came, every reading, every event."""
     from hub.cli import file_detail
-    from hub.store import journal
+    from hub.store import views
 
     with books_of(root_of(ctx, site)) as (_, conn):
-        found = journal.file_detail(conn, file)
+        found = views.file_detail(conn, file)
     if found is None:
         raise HubError(f"there is no file {file}", do="see: hub files")
     answer(wants_json(ctx, as_json), file_detail.shape(found), lambda: file_detail.tell(found))
@@ -183,6 +182,7 @@ def retry(
     file: FileArgument,
     period: PeriodOption = None,
     reason: ReasonOption = None,
+    key: KeyOption = None,
     actor: ActorOption = None,
     as_json: JsonOption = False,
     site: SiteOption = None,
@@ -192,7 +192,8 @@ def retry(
 
     who, why, dates = actor_of(actor), reason_of(reason), _dates(period)
     with hub_of(root_of(ctx, site)) as hub:
-        return _answered(wants_json(ctx, as_json), pipeline.retry(hub, file, actor=who, reason=why, period=dates))
+        outcome = pipeline.retry(hub, file, actor=who, reason=why, period=dates, key=key)
+    return _answered(wants_json(ctx, as_json), outcome)
 
 
 @files_app.command()
@@ -200,6 +201,7 @@ def release(
     ctx: typer.Context,
     file: FileArgument,
     reason: ReasonOption = None,
+    key: KeyOption = None,
     actor: ActorOption = None,
     as_json: JsonOption = False,
     site: SiteOption = None,
@@ -209,7 +211,8 @@ def release(
 
     who, why = actor_of(actor), reason_of(reason)
     with hub_of(root_of(ctx, site)) as hub:
-        return _answered(wants_json(ctx, as_json), pipeline.release(hub, file, actor=who, reason=why))
+        outcome = pipeline.release(hub, file, actor=who, reason=why, key=key)
+    return _answered(wants_json(ctx, as_json), outcome)
 
 
 @files_app.command()
@@ -217,6 +220,7 @@ def ignore(
     ctx: typer.Context,
     file: FileArgument,
     reason: ReasonOption = None,
+    key: KeyOption = None,
     actor: ActorOption = None,
     as_json: JsonOption = False,
     site: SiteOption = None,
@@ -226,12 +230,20 @@ def ignore(
 
     who, why = actor_of(actor), reason_of(reason)
     with hub_of(root_of(ctx, site)) as hub:
-        return _answered(wants_json(ctx, as_json), pipeline.ignore(hub, file, actor=who, reason=why))
+        outcome = pipeline.ignore(hub, file, actor=who, reason=why, key=key)
+    return _answered(wants_json(ctx, as_json), outcome)
 
 
 def _answered(as_json: bool, outcome: FileOutcome) -> int:
-    answer(as_json, {"files": [_shape(outcome)]}, lambda: _tell([outcome]))
+    document = {"files": [_shape(outcome)], "repeated": outcome.repeated}
+    answer(as_json, document, lambda: _tell_act(outcome))
     return _status([outcome])
+
+
+def _tell_act(outcome: FileOutcome) -> None:
+    if outcome.repeated:
+        say(DONE_BEFORE)
+    _tell([outcome])
 
 
 def _status(outcomes: list[FileOutcome]) -> int:

@@ -80,16 +80,14 @@ def export_journal(
 
     selection, who, the_site = _selection(from_day, to_day, batch), actor_of(actor), load(root_of(ctx, site))
     config = _config(the_site, company)
-    if out is not None and (out.exists() or not out.parent.is_dir()):
-        raise HubError(
-            "the file is there already" if out.exists() else "there is no such folder",
-            where=str(out),
-            why="nothing was exported",
-            do="name another file",
-        )
+    if out is not None:
+        _refuse_unfit(out)
 
     def export(acting: Acting) -> dict[str, Any]:
-        done = journal.export_journal(acting.conn, company, config, selection, now=acting.now, actor=acting.actor)
+        language = the_site.language(company)
+        done = journal.export_journal(
+            acting.conn, company, config, selection, now=acting.now, actor=acting.actor, language=language
+        )
         return {"export": None if done is None else _document(done.export) | _control(done)}
 
     asked = {"company": company, "from": from_day, "to": to_day, "batch": batch}
@@ -161,9 +159,9 @@ def export_ledger(
     site: SiteOption = None,
 ) -> int:
     """The whole ledger, so that a program that is not ours can check it."""
-    from hub.intake.content import placing
     from hub.reports.beancount import write_beancount
     from hub.reports.ledger_json import write_json
+    from hub.transport.content import placing
 
     with books_of(root_of(ctx, site)) as (_, conn):
         if format_ is ExportFormat.beancount:
@@ -176,6 +174,16 @@ def export_ledger(
             with placing(out) as file:
                 file.writelines(line.encode() for line in lines)
     return 0
+
+
+def _refuse_unfit(out: Path) -> None:
+    if out.exists() or not out.parent.is_dir():
+        raise HubError(
+            "the file is there already" if out.exists() else "there is no such folder",
+            where=str(out),
+            why="nothing was exported",
+            do="name another file",
+        )
 
 
 def _selection(from_day: str | None, to_day: str | None, batch: int | None) -> Selection:
@@ -210,8 +218,8 @@ def _config(site: Site, company: str) -> JournalConfig:
 
 def _write(conn: Connection, export: Export, path: Path) -> None:
     """Raises HubError where the folder does not take it; the journal is exported all the same."""
-    from hub.intake.content import placing
     from hub.reports.journal.journal import content_of
+    from hub.transport.content import placing
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -266,11 +274,20 @@ def _control(done: Exported) -> dict[str, Any]:
         {"account": one.account, "debit": format_amount(one.debit), "credit": format_amount(one.credit)}
         for one in done.totals
     ]
-    return {"lines": done.lines, "accounts": totals}
+    (first_day, last_day), (first_batch, last_batch) = done.days, done.batches
+    return {
+        "lines": done.lines,
+        "first_day": first_day.isoformat(),
+        "last_day": last_day.isoformat(),
+        "first_batch": first_batch,
+        "last_batch": last_batch,
+        "accounts": totals,
+    }
 
 
 def _tell_exported(export: Export, document: Mapping[str, Any], path: Path) -> None:
     _tell(export, path)
+    say("posted {first_day} to {last_day}, batches {first_batch} to {last_batch}".format_map(document))
     rows = [(one["account"], one["debit"], one["credit"]) for one in document["accounts"]]
     table(("account", ">debit", ">credit"), [*rows, ("total", document["debit"], document["credit"])])
 

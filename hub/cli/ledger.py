@@ -112,20 +112,23 @@ def verify(
     expect: Annotated[
         str | None, typer.Option(metavar="HASH", help="A head that was noted before: it has to be there still.")
     ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave out the bytes of stored files, which takes as long as reading them.")
+    ] = False,
     as_json: JsonOption = False,
     site: SiteOption = None,
 ) -> int:
-    """Prove the ledger from its postings.
+    """Prove the books from their postings, and every stored file from its bytes.
 
-    Sums, cached balances, allocations, and the chain of every company.
+    Sums, cached balances, allocations, the chain of every company, files, exports, the portfolio.
     """
     from hub.store.verify import verify as proved
 
     # An empty one is a variable that was never set: nothing would be proved where something was asked.
     if expect is not None and not _HASH.fullmatch(expect.strip()):
         raise typer.BadParameter("a head has 64 hexadecimal digits, as hub verify prints it", param_hint="--expect")
-    with books_of(root_of(ctx, site)) as (_, conn):
-        report = proved(conn, expect or "")
+    with books_of(root_of(ctx, site)) as (the_site, conn):
+        report = proved(conn, expect or "", None if quick else the_site.content)
     document: dict[str, Any] = {
         "ok": report.ok,
         "entries": report.entries,
@@ -133,7 +136,10 @@ def verify(
         "heads": {number: {"seq": head.seq, "hash": head.hash} for number, head in report.heads.items()},
         "head": report.head,
         "figures": [{**one._asdict(), "amount": format_amount(one.amount)} for one in report.figures],
+        "counts": {one.what: one.rows for one in report.counts},
+        "stored_files": None if report.files is None else report.files._asdict(),
         "problems": report.problems,
+        "do": report.do,
     }
     answer(as_json, document, lambda: _tell_report(report))
     return 0 if report.ok else FAULT
@@ -152,4 +158,11 @@ def _tell_report(report: Report) -> None:
     if report.figures:
         sums = [(one.what, one.rows, format_amount(one.amount), one.currency) for one in report.figures]
         table(("figures", ">rows", ">sum", ""), sums)
+    proofs: list[tuple[str, int | str]] = [*report.counts]
+    if report.files is None:
+        proofs.append(("stored files", "left out"))
+    else:
+        proofs += [("stored files", report.files.files), ("bytes of them", report.files.bytes)]
+    table(("proved besides", ">rows"), proofs)
     say(*(f"- {problem}" for problem in report.problems))
+    say(*(f"what to do: {do}" for do in report.do))

@@ -15,6 +15,7 @@ from hub.cli.asking import (
     PropertyOption,
     TenancyOption,
     ToOption,
+    amount_said,
     brief,
     day_of,
     iso,
@@ -25,12 +26,12 @@ from hub.cli.asking import (
 )
 from hub.cli.context import JsonOption, SiteOption, as_unicode, books_of, root_of
 from hub.cli.ledger import moment
-from hub.cli.output import answer, say, table
+from hub.cli.output import answer, say, table, warn
 from hub.ledger import kinds
-from hub.money import AmountError, format_amount, parse_amount
+from hub.money import format_amount
 
 if TYPE_CHECKING:
-    from hub.store.views import Arrears, Charge, ChargeDetail, Found, FoundEntry, Transaction
+    from hub.store.views import Arrears, Charge, ChargeDetail, Found, FoundEntry, TakenBack, Transaction
 
 _TRANSACTION_KINDS = (kinds.PAYMENT, kinds.PAYOUT, kinds.CHARGEBACK, kinds.REVERSAL)
 
@@ -62,7 +63,7 @@ def transactions(
     with books_of(root_of(ctx, site)) as (_, conn):
         its = views.company_of(conn, company)
         asked = views.TransactionQuery(its.id, first, last, tuple(kind or ()))
-        found = list(views.transactions(conn, asked, limit))
+        found = views.transactions(conn, asked, limit)
         left_out = asked.count(conn) - len(found) if len(found) == limit else 0
     document = {
         "company": its.number,
@@ -185,7 +186,7 @@ def search(
     text: Annotated[
         str,
         typer.Argument(
-            metavar="TEXT|AMOUNT", callback=as_unicode, help="A name, address, number or reference; or 6412.50."
+            metavar="TEXT|AMOUNT", callback=as_unicode, help="A name, address, number or reference; or 6.412,50."
         ),
     ],
     on: Annotated[str | None, typer.Option("--on", metavar="DATE", help="Of this day alone, YYYY-MM-DD.")] = None,
@@ -198,8 +199,8 @@ def search(
 ) -> int:
     """Look for an amount, a name or a reference over all tenancies.
 
-    An amount finds entries of it with either sign, also of money that is nobody's. An argument that begins with a minus
-    sign goes after --.
+    An amount, however it is written, finds entries of it with either sign, also of money that is nobody's, and tells
+    which of them were taken back. Who paid it on the 3rd: --on DATE. What begins with a minus sign goes after --.
     """
     from hub.store import views
 
@@ -208,15 +209,20 @@ def search(
     if on is not None and (from_day is not None or to_day is not None):
         raise typer.BadParameter("give one day, or the first and the last", param_hint="--on, --from, --to")
     first, last = span_of(from_day, to_day) if on is None else (day_of(on, "--on"), day_of(on, "--on"))
+    amount = amount_said(text)
     with books_of(root_of(ctx, site)) as (_, conn):
         company_id = None if company is None else views.company_of(conn, company).id
-        found = views.search(conn, views.Asked(text.strip(), _amount(text), first, last, company_id), limit)
+        asked = views.Asked(text.strip(), amount and amount.ore, first, last, company_id)
+        found = views.search(conn, asked, limit)
     document = {
+        "amount": amount and format_amount(amount.ore),
         "tenancies": [one._asdict() for one in found.tenancies],
         "charges": [_charge(one) for one in found.charges],
         "entries": [_entry(one) for one in found.entries],
         "more": found.more,
     }
+    if amount is not None and amount.doubt:
+        warn(f"hub: {amount.doubt}")
     answer(as_json, document, lambda: _tell_found(text, found))
     return 0
 
@@ -226,13 +232,6 @@ def _known(kind: str, known: tuple[str, ...]) -> None:
         raise typer.BadParameter(f"{kind!r} is none of {', '.join(known)}", param_hint="--kind")
 
 
-def _amount(text: str) -> int | None:
-    try:
-        return parse_amount(text)
-    except AmountError:
-        return None
-
-
 def _transaction(one: Transaction) -> dict[str, Any]:
     return {
         **one._asdict(),
@@ -240,6 +239,7 @@ def _transaction(one: Transaction) -> dict[str, Any]:
         "value_date": one.value_date.isoformat(),
         "amount": format_amount(one.amount),
         "source": source_document(one.source),
+        "taken_back_by": one.taken_back_by and one.taken_back_by._asdict(),
     }
 
 
@@ -259,17 +259,19 @@ def _entry(one: FoundEntry) -> dict[str, Any]:
         "value_date": one.value_date.isoformat(),
         "amount": format_amount(one.amount),
         "source": source_document(one.source),
+        "taken_back_by": one.taken_back_by and one.taken_back_by._asdict(),
     }
 
 
 def _tell_transactions(found: list[Transaction], left_out: int) -> None:
-    columns = ("booked", "counts", "kind", ">amount", "channel", "tenancy", "who", "from")
+    columns = ("booked", "counts", "kind", ">amount", "taken back by", "channel", "tenancy", "who", "from")
     rows = [
         (
             one.booked_on,
             one.value_date,
             one.kind,
             format_amount(one.amount),
+            _back(one.taken_back_by),
             one.channel,
             one.tenancy or "nobody's",
             brief(one.name or f"{one.customer or ''} {one.reference or ''}".strip()),
@@ -320,7 +322,10 @@ def _tell_charge(found: ChargeDetail) -> None:
         ]
         table(("date", "by", ">entry", ">money of", "type", ">amount", "why"), rows)
     say(*(f"note {one.at:%Y-%m-%d} {one.actor}: {one.text}" for one in found.notes))
-    say(*(f"attached {one.at:%Y-%m-%d} {one.actor}: {one.name}" for one in found.attachments))
+    if found.attachments:
+        files = [(one.id, one.name, one.size, f"{one.at:%Y-%m-%d}", one.actor) for one in found.attachments]
+        table((">attachment", "name", ">bytes", "added", "by"), files)
+        say(f"to have one: hub charges attachment {found.attachments[0].id} --out FILE")
 
 
 def _tell_arrears(found: list[Arrears], limit: int) -> None:
@@ -338,12 +343,13 @@ def _tell_found(text: str, found: Found) -> None:
     if found.charges:
         _tell_charges(list(found.charges), 0)
     if found.entries:
-        columns = (">entry", "date", "kind", ">amount", "tenancy", "who", "from")
+        columns = (">entry", "date", "kind", ">amount", "taken back by", "tenancy", "who", "from")
         table(
             columns,
             [
                 (
-                    *(one.entry, one.value_date, one.kind, format_amount(one.amount), one.tenancy or "nobody's"),
+                    *(one.entry, one.value_date, one.kind, format_amount(one.amount)),
+                    *(_back(one.taken_back_by), one.tenancy or "nobody's"),
                     brief(one.name or f"{one.customer or ''} {one.reference or ''}".strip()),
                     source_text(one.source),
                 )
@@ -354,6 +360,10 @@ def _tell_found(text: str, found: Found) -> None:
         say(f"nothing is found for {text}")
     elif found.more:
         say("and more: name a company, a day or a longer text")
+
+
+def _back(by: TakenBack | None) -> str:
+    return f"{by.kind} {by.entry}" if by else ""
 
 
 def _tell(columns: tuple[str, ...], rows: Sequence[tuple[object, ...]], left_out: int, nothing: str) -> None:

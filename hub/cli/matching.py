@@ -32,6 +32,16 @@ def match(
     charge: Annotated[
         str, typer.Option("--charge", metavar="REFERENCE", callback=as_unicode, help="Paid before anything else.")
     ] = "",
+    takes_back: Annotated[
+        int | None,
+        typer.Option(
+            "--takes-back",
+            metavar="ENTRY",
+            min=1,
+            max=ID_MAX,
+            help="Of a charge-back: the tenancy's payment that it takes back. Default: the only one it can mean.",
+        ),
+    ] = None,
     remember: Annotated[
         bool, typer.Option("--remember", help="Money under the same customer number is this tenancy's from now on.")
     ] = False,
@@ -41,17 +51,21 @@ def match(
     as_json: JsonOption = False,
     site: SiteOption = None,
 ) -> int:
-    """Gives unmatched money to a tenancy of the same company."""
+    """Gives unmatched money to a tenancy of the same company; what went out is taken from it."""
     from hub.acts import suspense
     from hub.store.portfolio import plain_key
 
     asked = {
         **{"payment": payment, "tenancy": plain_key(tenancy), "charge": charge},
         **{"remember": remember, "text": text},
+        # Only where it is given, so that a key of before this option is known again.
+        **({} if takes_back is None else {"takes_back": takes_back}),
     }
 
     def do(acting: Acting) -> Mapping[str, Any]:
-        return suspense.match(acting, payment, tenancy, charge=charge, remember=remember, text=text)
+        return suspense.match(
+            acting, payment, tenancy, charge=charge, takes_back=takes_back, remember=remember, text=text
+        )
 
     return performed(ctx, site, "match", asked, do, actor=actor, key=key, as_json=as_json)
 
@@ -71,7 +85,7 @@ def unmatch(
     as_json: JsonOption = False,
     site: SiteOption = None,
 ) -> int:
-    """Puts matched money back among the unmatched; ENTRY is the match's or the payment's."""
+    """Takes money from the tenancy that has it, to the unmatched; ENTRY is the payment's or its match's."""
     from hub.acts import suspense
     from hub.acts.reversals import Why
 

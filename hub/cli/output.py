@@ -46,10 +46,28 @@ def answer(as_json: bool, document: Mapping[str, Any], tell: Callable[[], None])
 
 def print_json(document: Mapping[str, Any]) -> None:
     r"""Always in UTF-8, whatever the locale; a byte of a file's name that is no UTF-8 is ``\udc..``, as JSON has it."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    _write_utf8()
     with to_stdout() as stdout:
         stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def stream_json(head: Mapping[str, Any], name: str, items: Iterable[Mapping[str, Any]], end: Mapping[str, Any]) -> None:
+    """One document, written as it comes: ``head``, a list of ``items``, then ``end`` as it is when they have ended."""
+    _write_utf8()
+    with to_stdout() as stdout:
+        stdout.write(f"{json.dumps(head, ensure_ascii=False)[:-1]}, {json.dumps(name)}: [")
+    before = "\n"
+    for item in items:
+        with to_stdout() as stdout:
+            stdout.write(f"{before}{json.dumps(item, ensure_ascii=False)}")
+        before = ",\n"
+    with to_stdout() as stdout:
+        stdout.write(f"\n], {json.dumps(end, ensure_ascii=False)[1:]}\n")
+
+
+def _write_utf8() -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def say(*lines: str) -> None:

@@ -59,9 +59,9 @@ def statement(
     site: SiteOption = None,
 ) -> int:
     """Statements of account, for one tenant, some, or all of a property or company, in one file."""
-    from hub.intake.content import placing
     from hub.reports.statement import STATEMENTS_MAX, render
     from hub.reports.statements import Asked
+    from hub.transport.content import placing
 
     keys = tenancies or []
     _refuse_contradictions(keys, company, property, charge)
@@ -79,7 +79,8 @@ def statement(
         chosen = keys or _keys(conn, company, property, STATEMENTS_MAX)
         path = out or Path(f"statement-{named}-{asked.as_of}.{format_.value}")
         _refuse_overwriting(path, force)
-        content = render(list(_told(_gathered(conn, the_site, chosen, asked), len(chosen))), format_.value)
+        gathered = _told(_gathered(conn, the_site, chosen, asked), len(chosen))
+        content = render(gathered, format_.value, count=len(chosen))
     try:
         with placing(path) as file:
             file.write(content)

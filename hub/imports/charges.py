@@ -6,14 +6,14 @@ The key is tenancy and reference: importing again changes nothing, the same key 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from hub.errors import HubError
-from hub.imports.openings import not_booked_before
-from hub.imports.rows import Declared, Said, at_most, other_currency, read_declared, understood, without_repeated
+from hub.imports.openings import Kind, import_openings, posting_date
+from hub.imports.rows import Declared, Said, at_most, other_currency
 from hub.imports.table import ImportReport, parse_day
 from hub.ledger import kinds
 from hub.ledger.chain import input_hash
@@ -22,14 +22,12 @@ from hub.settings import CompanyConfig
 from hub.store.books import Books
 from hub.store.database import Database
 from hub.store.entries import Movement, NewLine
-from hub.store.journal import add_event
-from hub.store.portfolio import TenancyRef, lock_properties
+from hub.store.portfolio import TenancyRef
 
 _CHARGE_TYPE_CHARACTERS_MAX = 20
 _REFERENCE_CHARACTERS_MAX = 100
 #: Movements given to the books at once.
 _BATCH = 2_000
-_DAY = timedelta(days=1)
 
 
 def _amount(text: str) -> int:
@@ -42,6 +40,12 @@ def _amount(text: str) -> int:
     return ore
 
 
+def _kind(text: str) -> str:
+    if text not in kinds.CHARGE_KINDS:
+        raise ValueError(f"{text!r} is no kind of charge: {', '.join(kinds.CHARGE_KINDS)}")
+    return text
+
+
 COLUMNS = (
     Declared("tenancy", required=True),
     Declared("due_date", parse_day, required=True),
@@ -52,6 +56,7 @@ COLUMNS = (
     Declared("reference", at_most(_REFERENCE_CHARACTERS_MAX), required=True),
     Declared("period_from", parse_day),
     Declared("period_to", parse_day),
+    Declared("kind", _kind),
 )
 
 
@@ -70,9 +75,10 @@ class _Charge(NamedTuple):
         return ore
 
     @property
-    def due_date(self) -> date:
-        day: date = self.said.values["due_date"]
-        return day
+    def day(self) -> date:
+        """On which it falls due."""
+        due: date = self.said.values["due_date"]
+        return due
 
     @property
     def key(self) -> str:
@@ -81,7 +87,10 @@ class _Charge(NamedTuple):
     @property
     def given(self) -> bytes:
         """What must be equal under an equal key."""
-        names = ("due_date", "charge_type", "amount", "text", "period_from", "period_to")
+        names = ["due_date", "charge_type", "amount", "text", "period_from", "period_to"]
+        if self.said.values["kind"]:
+            # A file without the column says what it said before there was one.
+            names.append("kind")
         return input_hash(*(self.said.values[name] or "" for name in names))
 
 
@@ -100,26 +109,19 @@ def import_charges(
     A file ``errors_to`` of an earlier import is replaced, or removed where no row is bad. ``company_of`` gives a
     company's configuration by number. Raises TableError when the file as a whole cannot be read.
     """
-    table = read_declared(path, encoding, COLUMNS)
-    report = ImportReport(rows=len(table.rows) + len(table.bad), bad=list(table.bad), warnings=table.warnings)
-    with database.write() as connection:
-        rows = understood(connection, table.rows, COLUMNS, company_of, _refusals, report.bad)
-        charges = without_repeated([_Charge(said) for said in rows], "reference", report.bad)
-        lock_properties(connection, {charge.tenancy.property_id for charge in charges})
-        new = not_booked_before(connection, charges, report, _told)
-        if new:
-            books = Books(
-                connection, recorded_at=now, actor=actor, terms_of=lambda number: company_of(number).allocation.terms
-            )
-            _book(books, new)
-            books.close()
-            detail = {"file": path.name, "added": len(new), "bad": len(report.bad)}
-            add_event(connection, at=now, actor=actor, what="charges imported", detail=detail)
-    report.added = len(new)
-    report.bad.sort()
-    if errors_to is not None:
-        table.write_bad(report.bad, errors_to)
-    return report
+    kind = Kind("charges imported", COLUMNS, _refusals, _told)
+    return import_openings(
+        database,
+        path,
+        kind,
+        _Charge,
+        _book,
+        encoding=encoding,
+        now=now,
+        actor=actor,
+        company_of=company_of,
+        errors_to=errors_to,
+    )
 
 
 def _refusals(company: CompanyConfig, values: Mapping[str, Any]) -> Iterator[str]:
@@ -139,7 +141,7 @@ def _book(books: Books, charges: Sequence[_Charge]) -> None:
     """Charges first, oldest due first, then credits: each credit then finds all that it may pay, in its order."""
     ordered = sorted(
         charges,
-        key=lambda c: (c.tenancy.company_id, c.amount < 0, c.due_date, c.tenancy.id, c.said.values["reference"]),
+        key=lambda c: (c.tenancy.company_id, c.amount < 0, c.day, c.tenancy.id, c.said.values["reference"]),
     )
     for (company_id, _), group in groupby(ordered, key=lambda charge: (charge.tenancy.company_id, charge.amount < 0)):
         movements = [_movement(books, charge) for charge in group]
@@ -153,10 +155,9 @@ def _movement(books: Books, charge: _Charge) -> Movement:
     A charge of a type that is held for the tenant goes to that holding, which it fills as far as it is paid (R23).
     """
     company, values = charge.said.company, charge.said.values
-    closed = company.books_closed_through
-    posting_date = max(charge.due_date, closed + _DAY) if closed else charge.due_date
     is_credit = charge.amount < 0
-    type_ = company.charge_type(values["charge_type"])
+    charge_kind = values["kind"] or kinds.OTHER
+    type_ = company.charge_type(values["charge_type"], charge_kind)
     line = NewLine(
         values["charge_type"],
         charge.amount,
@@ -173,14 +174,15 @@ def _movement(books: Books, charge: _Charge) -> Movement:
         kind=kinds.OPENING if is_credit else kinds.CHARGE,
         tenancy=charge.tenancy,
         amount=charge.amount,
-        value_date=charge.due_date.isoformat(),
-        posting_date=posting_date.isoformat(),
+        value_date=charge.day.isoformat(),
+        posting_date=posting_date(charge).isoformat(),
         contra=contra,
-        contra_date=charge.due_date.isoformat(),
+        contra_date=charge.day.isoformat(),
         key=charge.key,
         given=charge.given,
         text=values["text"] or type_.text,
         reference="" if is_credit else values["reference"],
-        due_date=charge.due_date.isoformat(),
+        due_date=charge.day.isoformat(),
         lines=() if is_credit else (line,),
+        charge_kind=charge_kind,
     )

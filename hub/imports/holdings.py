@@ -7,22 +7,13 @@ tenancy and reference: importing again changes nothing, the same key with other 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hub.imports.openings import not_booked_before
-from hub.imports.rows import (
-    Declared,
-    Said,
-    at_most,
-    other_currency,
-    positive_amount,
-    read_declared,
-    understood,
-    without_repeated,
-)
+from hub.imports.openings import Kind, import_openings, posting_date
+from hub.imports.rows import Declared, Said, at_most, other_currency, positive_amount
 from hub.imports.table import ImportReport, parse_day
 from hub.ledger import kinds
 from hub.ledger.chain import input_hash
@@ -31,11 +22,8 @@ from hub.settings import CompanyConfig
 from hub.store.books import Books
 from hub.store.database import Database
 from hub.store.entries import Movement
-from hub.store.journal import add_event
-from hub.store.portfolio import lock_properties
 
 _REFERENCE_CHARACTERS_MAX = 100
-_DAY = timedelta(days=1)
 
 
 def _holding(text: str) -> str:
@@ -63,6 +51,12 @@ class _Held(NamedTuple):
     said: Said
 
     @property
+    def day(self) -> date:
+        """On which we hold it."""
+        held_on: date = self.said.values["date"]
+        return held_on
+
+    @property
     def key(self) -> str:
         return f"holding|{self.said.tenancy.key}|{self.said.values['reference']}"
 
@@ -87,27 +81,19 @@ def import_holdings(
     A file ``errors_to`` of an earlier import is replaced, or removed where no row is bad. ``company_of`` gives a
     company's configuration by number. Raises TableError when the file as a whole cannot be read.
     """
-    table = read_declared(path, encoding, COLUMNS)
-    report = ImportReport(rows=len(table.rows) + len(table.bad), bad=list(table.bad), warnings=table.warnings)
-    with database.write() as connection:
-        rows = understood(connection, table.rows, COLUMNS, company_of, _refusals, report.bad)
-        held = without_repeated([_Held(said) for said in rows], "reference", report.bad)
-        lock_properties(connection, {one.said.tenancy.property_id for one in held})
-        new = not_booked_before(connection, held, report, _told)
-        if new:
-            books = Books(
-                connection, recorded_at=now, actor=actor, terms_of=lambda number: company_of(number).allocation.terms
-            )
-            for one in sorted(new, key=lambda one: (one.said.tenancy.company_id, one.said.row.line)):
-                _book(books, one)
-            books.close()
-            detail = {"file": path.name, "added": len(new), "bad": len(report.bad)}
-            add_event(connection, at=now, actor=actor, what="holdings imported", detail=detail)
-    report.added = len(new)
-    report.bad.sort()
-    if errors_to is not None:
-        table.write_bad(report.bad, errors_to)
-    return report
+    kind = Kind("holdings imported", COLUMNS, _refusals, _told)
+    return import_openings(
+        database,
+        path,
+        kind,
+        _Held,
+        _book,
+        encoding=encoding,
+        now=now,
+        actor=actor,
+        company_of=company_of,
+        errors_to=errors_to,
+    )
 
 
 def _refusals(company: CompanyConfig, values: Mapping[str, Any]) -> Iterator[str]:
@@ -121,21 +107,20 @@ def _told(before: Any) -> str:
     return f"{format_amount(-before.amount)} on {before.value_date}"
 
 
-def _book(books: Books, held: _Held) -> None:
-    """Counts from its date; what lies in a closed period is posted on the first open day (R22)."""
-    tenancy, values = held.said.tenancy, held.said.values
-    day: date = values["date"]
-    closed = held.said.company.books_closed_through
-    movement = Movement(
-        kind=kinds.OPENING,
-        tenancy=None,
-        amount=-values["amount"],
-        value_date=day.isoformat(),
-        posting_date=(max(day, closed + _DAY) if closed else day).isoformat(),
-        contra=books.shared_account(tenancy.company_id, kinds.OPENING_BALANCE, kinds.OPENING_BALANCE),
-        contra_date=day.isoformat(),
-        key=held.key,
-        given=held.given,
-        text=values["text"] or values["holding"],
-    )
-    books.enter(tenancy.company_id, books.holding(tenancy, values["holding"]), movement)
+def _book(books: Books, held: Sequence[_Held]) -> None:
+    for one in sorted(held, key=lambda one: (one.said.tenancy.company_id, one.said.row.line)):
+        tenancy, values = one.said.tenancy, one.said.values
+        day = one.day.isoformat()
+        movement = Movement(
+            kind=kinds.OPENING,
+            tenancy=None,
+            amount=-values["amount"],
+            value_date=day,
+            posting_date=posting_date(one).isoformat(),
+            contra=books.shared_account(tenancy.company_id, kinds.OPENING_BALANCE, kinds.OPENING_BALANCE),
+            contra_date=day,
+            key=one.key,
+            given=one.given,
+            text=values["text"] or values["holding"],
+        )
+        books.enter(tenancy.company_id, books.holding(tenancy, values["holding"]), movement)

@@ -17,10 +17,11 @@ from sqlalchemy import Column, Connection, Table
 
 from hub.imports import cells
 from hub.imports.main_units import wrong_main_units
-from hub.imports.table import BadRow, ImportReport, Row, parse_day, printable, read_table
+from hub.imports.table import BadRow, ImportReport, Row, parse_day, printable, read_table, taken_in
 from hub.store.database import Database
 from hub.store.journal import add_event
 from hub.store.portfolio import customer_key
+from hub.store.portfolio_history import Said
 from hub.store.portfolio_writer import Stored, TenancyFacts, load_portfolio, load_units, write_portfolio
 from hub.store.tables import company, property_, tenancy, unit
 
@@ -109,9 +110,9 @@ def import_portfolio(
         known=[column.name for column in COLUMNS],
         required=[column.name for column in COLUMNS if column.required],
     )
-    report = ImportReport(rows=len(table.rows) + len(table.bad), bad=list(table.bad), warnings=table.warnings)
-    lines = _without_copies(_understood(table.rows, report.bad), report.warnings)
-    with database.write() as connection:
+
+    def do(connection: Connection, report: ImportReport) -> None:
+        lines = _without_copies(_understood(table.rows, report.bad), report.warnings)
         stored = load_portfolio(connection, {line.facts.company_number for line in lines})
         # Every row is heard before one is refused: a contradiction is none the less one for another fault in its row.
         errors: _Errors = defaultdict(list)
@@ -121,16 +122,16 @@ def import_portfolio(
         _without_address(lines, stored, errors)
         _refuse_main_units(connection, lines, stored, errors)
         good = _sieved(lines, errors, report.bad)
-        added, changed = write_portfolio(connection, [line.facts for line in good], stored, currency_of, now)
+        added, changed = write_portfolio(
+            connection, [line.facts for line in good], stored, currency_of, Said(now, actor, path.name)
+        )
         report.added, report.changed = len(added), len(changed)
         report.unchanged = report.rows - len(report.bad) - report.added - report.changed
         if added or changed:
             detail = {"file": path.name, "added": report.added, "changed": report.changed, "bad": len(report.bad)}
             add_event(connection, at=now, actor=actor, what="portfolio imported", detail=detail)
-    report.bad.sort()
-    if errors_to is not None:
-        table.write_bad(report.bad, errors_to)
-    return report
+
+    return taken_in(database, table, errors_to, do)
 
 
 def _understood(rows: Iterable[Row], bad: list[BadRow]) -> list[_Line]:

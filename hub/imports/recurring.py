@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from hub.imports.rows import Declared, Said, at_most, positive_amount, read_declared, understood, without_repeated
-from hub.imports.table import BadRow, ImportReport, parse_day
+from hub.imports.table import BadRow, ImportReport, parse_day, taken_in
 from hub.money import format_amount
 from hub.settings import CompanyConfig
 from hub.settings.company import vat_rate_of
@@ -107,8 +107,8 @@ def import_recurring(
     company's configuration by number. Raises TableError when the file as a whole cannot be read.
     """
     table = read_declared(path, encoding, COLUMNS)
-    report = ImportReport(rows=len(table.rows) + len(table.bad), bad=list(table.bad), warnings=table.warnings)
-    with database.write() as connection:
+
+    def do(connection: Connection, report: ImportReport) -> None:
         said = understood(connection, table.rows, COLUMNS, company_of, _refusals, report.bad)
         rows = without_repeated([_Row(one) for one in said], "first_day", report.bad)
         lock_properties(connection, {row.said.tenancy.property_id for row in rows})
@@ -124,10 +124,8 @@ def import_recurring(
         if report.added or report.changed:
             detail = {"file": path.name, "added": report.added, "ended": report.changed, "bad": len(report.bad)}
             add_event(connection, at=now, actor=actor, what="recurring imported", detail=detail)
-    report.bad.sort()
-    if errors_to is not None:
-        table.write_bad(report.bad, errors_to)
-    return report
+
+    return taken_in(database, table, errors_to, do)
 
 
 def _refusals(company: CompanyConfig, values: Mapping[str, Any]) -> Iterator[str]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from hub.errors import HubError
+from hub.store.database import Database
 
 ENCODINGS = ("utf-8", "cp1252")
 TABLE_BYTES_MAX = 256 * 1024**2
@@ -82,6 +85,24 @@ class ImportReport:
     unchanged: int = 0
     bad: list[BadRow] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    #: How many of those added lie in a closed period, by company and first open day, on which they are posted (R22).
+    posted_later: dict[tuple[str, date], int] = field(default_factory=dict)
+
+
+def taken_in(
+    database: Database, table: Table, errors_to: Path | None, do: Callable[[Connection, ImportReport], None]
+) -> ImportReport:
+    """What every import does: ``do`` takes the good rows in, in one transaction, and the bad ones are given back.
+
+    A file ``errors_to`` of an earlier import is replaced, or removed where no row is bad.
+    """
+    report = ImportReport(rows=len(table.rows) + len(table.bad), bad=list(table.bad), warnings=table.warnings)
+    with database.write() as connection:
+        do(connection, report)
+    report.bad.sort()
+    if errors_to is not None:
+        table.write_bad(report.bad, errors_to)
+    return report
 
 
 def read_table(path: Path, *, encoding: str, known: Collection[str], required: Collection[str]) -> Table:

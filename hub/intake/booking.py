@@ -13,7 +13,16 @@ from hub.errors import HubError
 from hub.intake.matching import Matched, Matcher, R
 from hub.ledger import chain
 from hub.money import format_amount
-from hub.plugin import Chargeback, ConsumptionResult, Kept, MandateChange, Payment, PaymentFailed
+from hub.plugin import (
+    Chargeback,
+    ConsumptionResult,
+    DeliveryReceipt,
+    Kept,
+    MandateChange,
+    Payment,
+    PaymentFailed,
+    SlipIssued,
+)
 from hub.settings import Site
 from hub.store import bulk
 from hub.store.books import Books
@@ -109,10 +118,11 @@ class Booking:
         before under another key.
         """
         new: list[tuple[Matched[R], str]] = []
+        resumed = self.is_resumed
         for place, key, occurrence in zip(free, keys, self._keys.judge(keys), strict=True):
             if occurrence.earlier is not None:
                 self._repeat(place, key, occurrence)
-            elif self._entered and place.record.record in self._entered:
+            elif resumed and place.record.record in self._entered:
                 raise ChangedError(
                     f"was booked from this file before, and would now be {occurrence.key}",
                     where=f"line {place.record.record}",
@@ -143,7 +153,7 @@ class Booking:
         row = (self._reading_id, record.record, what, reason, key, tenancy, record.amount, reference, net_of(record))
         self._outcomes.append(row)
 
-    def note_kept(self, record: Kept | MandateChange) -> None:
+    def note_kept(self, record: Kept | MandateChange | SlipIssued | DeliveryReceipt) -> None:
         """Understood, and nothing to book."""
         self.counts.kept += 1
         self._outcomes.append((self._reading_id, record.record, "kept", record.text, None, None, None, None, 0))

@@ -55,7 +55,8 @@ class ConsumptionDesk:
         today = booking.today.isoformat()
         company = booking.site.company(place.company_number)
         type_ = company.charge_type(record.charge_type)
-        named = type_.text if record.charge_type in company.charge_types else "Forbrugsregnskab"
+        words = booking.books.words(place.company_id)
+        named = type_.text if record.charge_type in company.charge_types else words.result
         line = NewLine(record.charge_type, record.amount, first.isoformat(), last.isoformat(), claim=type_.claim)
         income = kinds.income_code(record.charge_type)
         return Movement(
@@ -68,7 +69,7 @@ class ConsumptionDesk:
             today,
             key,
             given(record.amount),
-            f"{named} {first:%d.%m.%Y}-{last:%d.%m.%Y}",
+            f"{named} {words.period.format(first=first, last=last)}",
             record.record,
             due_date=self._due_date,
             lines=(line,),

@@ -10,12 +10,12 @@ from datetime import datetime
 from pathlib import Path
 
 from hub.errors import HubError
-from hub.intake.content import is_same, placing, sync_folder
 from hub.intake.hub import Hub
 from hub.intake.identification import doors
 from hub.settings import Site
 from hub.store.journal import Arrival, FileRow
 from hub.store.results import Result
+from hub.transport.content import is_same, placing, sync_folder
 from hub.transport.folders import DONE_SUFFIX, actual_path
 
 #: Bytes of a name in our folders; with our prefix and suffixes it stays below the 255 of most file systems.

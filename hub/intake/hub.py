@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from hub.intake import content
 from hub.settings import Site
 from hub.store.database import Database
+from hub.transport import content
 from hub.vendors import Vendors
 
 

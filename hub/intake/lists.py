@@ -26,13 +26,13 @@ from sqlalchemy import (
     select,
 )
 
-from hub.intake.content import placing
 from hub.intake.filing import safe_name
 from hub.ledger import kinds
 from hub.money import format_amount
 from hub.settings import Site
 from hub.store.journal import FileRow
 from hub.store.tables import account, batch, charge, entry, outcome, posting, reading, suspense, tenancy
+from hub.transport.content import placing
 
 COLUMNS = ("record", "outcome", "tenancy", "name", "value_date", "amount", "reference", "text", "reason")
 #: What a person has to look at: a record that another file has booked may be a tenant's real second payment.

@@ -127,6 +127,8 @@ class Matcher:
 
     def results(self, records: Sequence[ConsumptionResult]) -> list[Matched[ConsumptionResult]]:
         """Results of a meter company: an unknown tenancy holds its property, for a result belongs to nobody else."""
+        if not records:
+            return []
         keys = ["-".join(map(plain_number, (r.company, r.property, r.unit, r.tenant))) for r in records]
         known = tenancies_by_key(self._conn, set(keys))
         matched = []

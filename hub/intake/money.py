@@ -73,7 +73,7 @@ class MoneyDesk:
         text = record.text
         if place.rule:
             self._booking.rule_uses[place.rule] += 1
-            text = f"{text} (regel {place.rule})"
+            text = f"{text} {self._booking.books.words(place.company_id).by_rule.format(rule=place.rule)}"
         # By position: a third faster than by name, and this is made for every payment there is.
         return Movement(
             kinds.PAYMENT if amount >= 0 else kinds.PAYOUT,

@@ -26,6 +26,8 @@ class FileOutcome:
     vendor: str | None
     kind: str | None
     result: Result
+    #: It had been done before under this key; nothing was done now.
+    repeated: bool = False
 
 
 def end_filed(hub: Hub, file: FileRow, claim: Arrival, actor: str) -> FileOutcome:

@@ -10,10 +10,10 @@ from pathlib import Path
 import structlog
 from sqlalchemy import Connection
 
+from hub.acts.act import Once
 from hub.errors import HubError
 from hub.intake import claims
 from hub.intake.attempt import attempt, is_approved
-from hub.intake.content import store
 from hub.intake.hub import Hub
 from hub.intake.identification import doors, nfc
 from hub.intake.outcome import FileOutcome
@@ -23,11 +23,14 @@ from hub.plugin import Malformed
 from hub.store import journal
 from hub.store.journal import Act, Arrival, FileRow
 from hub.store.results import Result, State
+from hub.transport.content import store
 from hub.transport.folders import Seen, look_at, printable
 from hub.vendors import VendorFault
 
 log = structlog.get_logger()
 Period = tuple[date, date]
+#: What is kept under the key of an act: the file's last reading before it. What came of it is the next one.
+_AFTER = "after_reading"
 
 
 def take_in(
@@ -101,46 +104,59 @@ def ingest(
     return outcome
 
 
-def retry(hub: Hub, file_id: int, *, actor: str, period: Period | None = None, reason: str = "") -> FileOutcome:
+def retry(
+    hub: Hub, file_id: int, *, actor: str, period: Period | None = None, reason: str = "", key: str | None = None
+) -> FileOutcome:
     """Reads a file again that was quarantined, ignored, reversed or partly booked: what is booked stays as it is (R4).
 
-    Raises HubError where there is nothing to try again, BusyError while somebody else works on it.
+    Asked again under the same ``key``, it tells what came of it, though the first one was killed in the middle. Raises
+    HubError where there is nothing to try again, KeyUsedError, BusyError while somebody else works on the file.
     """
+    asked = {"file": file_id, "period": period, "reason": reason}
+    once = Once.asked(key, "files retry", asked, actor, hub.clock())
     _finish_what_was_cut_short(hub, file_id, actor)
     with hub.db.write() as conn:
+        if (before := _done_before(conn, file_id, once)) is not None:
+            return before
         file = _file_in(conn, file_id, "retried", ("quarantined", "partly_booked", "ignored", "reversed"))
         if not hub.blob_path(file.sha256).exists():
             raise HubError(f"file {file_id} was too big to be kept", do="raise intake.file_bytes_max and drop it again")
-        ours = _begin(hub, conn, file, "retried", {"reason": reason}, actor, period)
+        ours = _begin(hub, conn, file, "retried", {"reason": reason}, actor, period, once=once)
         journal.set_being_read(conn, file.id, file.vendor, file.kind)
     return _ended(hub, ours, actor)
 
 
-def release(hub: Hub, file_id: int, *, actor: str, reason: str = "") -> FileOutcome:
+def release(hub: Hub, file_id: int, *, actor: str, reason: str = "", key: str | None = None) -> FileOutcome:
     """Books a file that was held for approval (R8). Raises HubError for any other, and as :func:`retry`.
 
-    The approval is of the file: whatever is still missing of it afterwards needs no second one.
+    The approval is of the file: whatever is still missing of it afterwards needs no second one. ``key`` as there.
     """
+    once = Once.asked(key, "files release", {"file": file_id, "reason": reason}, actor, hub.clock())
     _finish_what_was_cut_short(hub, file_id, actor)
     with hub.db.write() as conn:
+        if (before := _done_before(conn, file_id, once)) is not None:
+            return before
         file = _file_in(conn, file_id, "released", ("held_for_approval",))
-        ours = _begin(hub, conn, file, "released", {"vendor": file.vendor, "reason": reason}, actor)
+        ours = _begin(hub, conn, file, "released", {"vendor": file.vendor, "reason": reason}, actor, once=once)
         journal.set_being_read(conn, file.id, file.vendor, file.kind)
     return _ended(hub, ours, actor)
 
 
-def ignore(hub: Hub, file_id: int, *, reason: str, actor: str) -> FileOutcome:
+def ignore(hub: Hub, file_id: int, *, reason: str, actor: str, key: str | None = None) -> FileOutcome:
     """A person's word that nobody needs the rest of this file. What was booked of it stays, and stays shown.
 
-    It holds when the same bytes come again; only a retry takes it back. Raises as :func:`retry`.
+    It holds when the same bytes come again; only a retry takes it back. ``key`` and errors as of :func:`retry`.
     """
     reason = reason.strip()
     if not reason:
         raise HubError("a file is ignored for a reason", do='write --reason "..."')
+    once = Once.asked(key, "files ignore", {"file": file_id, "reason": reason}, actor, hub.clock())
     _finish_what_was_cut_short(hub, file_id, actor)
     with hub.db.write() as conn:
+        if (before := _done_before(conn, file_id, once)) is not None:
+            return before
         file = _file_in(conn, file_id, "ignored", ("quarantined", "partly_booked", "held_for_approval"))
-        ours = _begin(hub, conn, file, "ignored", {"reason": reason}, actor)
+        ours = _begin(hub, conn, file, "ignored", {"reason": reason}, actor, once=once)
         last = journal.last_reading(conn, file_id).result
         result = replace(last, state="ignored", reasons=[f"ignored: {reason}", *last.reasons])
         end_unread(hub, conn, file_id, result, file.vendor, actor)
@@ -152,6 +168,20 @@ def _finish_what_was_cut_short(hub: Hub, file_id: int, actor: str) -> None:
     for left in waiting(hub):
         if left.file_id == file_id:
             resume(hub, left, actor)
+
+
+def _done_before(conn: Connection, file_id: int, once: Once | None) -> FileOutcome | None:
+    """What came of the act under this key; None = it is to be done now.
+
+    Raises KeyUsedError, and BusyError where it has begun and not ended yet.
+    """
+    before = None if once is None else once.before(conn)
+    if before is None:
+        return None
+    file, ended = journal.get_file(conn, file_id), journal.reading_after(conn, file_id, before[_AFTER])
+    if file is None or ended is None:
+        raise BusyError(f"file {file_id} is still at it, for whoever asked first under this key", do="ask again later")
+    return FileOutcome(file.id, file.name, file.sha256, file.vendor, file.kind, ended.result, repeated=True)
 
 
 def _file_in(conn: Connection, file_id: int, act: Act, states: tuple[State, ...]) -> FileRow:
@@ -178,8 +208,12 @@ def _begin(
     detail: dict[str, object],
     actor: str,
     period: Period | None = None,
+    *,
+    once: Once | None,
 ) -> Arrival:
     """Claims the file and notes who does this; whatever happens now, some hub brings it to an end."""
+    if once is not None:
+        once.keep(conn, {"file": file.id, _AFTER: journal.last_reading(conn, file.id).reading_id})
     ours = journal.reopen(conn, file.id, act, period=period, owner=claims.own_name(), lease_until=claims.lease_end(hub))
     about = {"arrival_id": ours.id, "file_id": file.id}
     journal.add_event(conn, at=hub.clock(), actor=actor, what=act, detail=detail, **about)

@@ -21,12 +21,24 @@ from hub.intake.consumption import ConsumptionDesk, Period, period_of
 from hub.intake.hub import Hub
 from hub.intake.matching import Matcher, MoneyRecord
 from hub.intake.money import MoneyDesk
-from hub.plugin import Chargeback, ConsumptionResult, Kept, MandateChange, Payment, PaymentFailed, Record, Remark
+from hub.plugin import (
+    Chargeback,
+    ConsumptionResult,
+    DeliveryReceipt,
+    Kept,
+    MandateChange,
+    Payment,
+    PaymentFailed,
+    Record,
+    Remark,
+    SlipIssued,
+)
 from hub.settings import parse_period
 from hub.store import journal
 from hub.store.bulk import ClashError
 from hub.store.ids import Ids
 from hub.store.journal import FileRow
+from hub.store.lookup import by_index
 from hub.store.portfolio import lock_properties
 from hub.store.results import Counts, Result
 from hub.vendors import Instance
@@ -39,6 +51,7 @@ REASONS_MAX = 50
 _COLLECT_EVERY = 100_000
 #: A tuple, which isinstance takes far faster than a union: this is asked of every record, twice.
 _MONEY = (Payment, PaymentFailed, Chargeback)
+_KEPT = (Kept, MandateChange, SlipIssued, DeliveryReceipt)
 
 
 @dataclass(frozen=True)
@@ -178,6 +191,7 @@ def _book(job: Job, verdict: Verdict, dry_run: bool) -> Result:
 
 
 def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
+    by_index(conn)
     lock_properties(conn, verdict.properties)
     reading_id = Ids(conn).take("reading", 1)[0]
     booking = Booking(
@@ -198,7 +212,7 @@ def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
             money_desk.book(money)
             consumption_desk.book(results)
             for record in others:
-                if isinstance(record, Kept | MandateChange):
+                if isinstance(record, _KEPT):
                     booking.note_kept(record)
             booking.write_outcomes()
     booking.write_rule_uses()

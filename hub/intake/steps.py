@@ -14,13 +14,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.errors import HubError
 from hub.intake import claims
 from hub.intake.attempt import read_to_end
-from hub.intake.content import SourceChanged, store
 from hub.intake.hub import Hub
 from hub.intake.identification import doors
 from hub.intake.outcome import FileOutcome, end_filed
 from hub.intake.placing import StillBeingReadError, place, take_up
 from hub.store import journal
 from hub.store.journal import Arrival
+from hub.transport.content import SourceChanged, store
 from hub.transport.folders import Seen, actual_path, printable
 
 log = structlog.get_logger()

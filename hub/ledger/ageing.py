@@ -8,7 +8,7 @@ timely day: one that moved over a weekend is not overdue on Monday, and three da
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import NamedTuple, TypeAlias
 
@@ -82,12 +82,27 @@ def aged(open_lines: Iterable[tuple[date, int]], balance: int, as_of: date, busi
     return balanced((not_due, under_30, from_30_to_60, over_60), balance)
 
 
-def balanced(bands: Bands, balance: int) -> Ageing:
+def paid_from(credit: int, oldest_first: Iterable[int]) -> Iterator[int]:
+    """What is left of each open amount when ``credit`` øre have paid the oldest first.
+
+    On a day in the past, or while a charge-back is still to come, a line may have been paid twice: by a payment that
+    gave it up only later, and by the one that then took its place. Both counted on that day, and no line can take more
+    than it demands. So what was too much stands for the other lines that were open, as credit without a purpose does.
+    """
+    for left in oldest_first:
+        paid = min(credit, left)
+        credit -= paid
+        yield left - paid
+
+
+def balanced(bands: Bands, balance: int, too_much: int = 0) -> Ageing:
     """The four bands with what makes them the balance: credit, which is money that has paid none of these lines.
+
+    ``too_much`` is what had been paid too much of other lines: it pays these, see :func:`paid_from`.
 
     On a day in the past the balance may be more than its open lines: money that counted by then had paid lines which it
     was set free from only later. No line says when such a debt was due, so it is not due: a demand made early is void.
     """
-    not_due, under_30, from_30_to_60, over_60 = bands
-    rest = balance - sum(bands)
+    over_60, from_30_to_60, under_30, not_due = paid_from(too_much, reversed(bands))
+    rest = balance - (not_due + under_30 + from_30_to_60 + over_60)
     return Ageing(not_due + max(0, rest), under_30, from_30_to_60, over_60, min(0, rest))

@@ -15,6 +15,8 @@ from hub.errors import HubError
 
 #: (account code, øre, ISO value date)
 LeafPosting: TypeAlias = tuple[str, int, str]
+#: (entry, seq, the entry whose money it is, charge line, øre, why): as a row of the table
+AllocationRow: TypeAlias = tuple[int, int, int, int, int, str]
 #: (charge type, øre, first and last day of its period as ISO text or None, VAT rate in hundredths of a percent, øre of
 #: VAT, claim, holding or None)
 ChargedLine: TypeAlias = tuple[str, int, str | None, str | None, int, int, str, str | None]
@@ -106,10 +108,47 @@ class Root:
         return self._hash.digest()
 
 
+class Allocated:
+    """What a batch's entries have paid, and which lines they demand it on, in constant memory.
+
+    By database ids, which a backup keeps: the root binds entries in the order of theirs, and here a line's is bound to
+    its charge. Rows come in the order of entry and seq, in however many pieces.
+    """
+
+    def __init__(self) -> None:
+        self._paid = sha256(b"hub allocations v1|")
+        self._demanded = sha256(b"hub charge lines v1|")
+
+    def pay(self, rows: Iterable[AllocationRow]) -> None:
+        told = [
+            f"\x1e{entry}\x1f{seq}\x1f{payment}\x1f{line}\x1f{ore}\x1f{why}"
+            for entry, seq, payment, line, ore, why in rows
+        ]
+        self._paid.update("".join(told).encode())
+
+    def demand(self, rows: Iterable[tuple[int, int, int]]) -> None:
+        """(entry, line of its charge from 0, id of the line)"""
+        self._demanded.update("".join([f"\x1e{entry}\x1f{seq}\x1f{line}" for entry, seq, line in rows]).encode())
+
+    def digest(self) -> bytes:
+        return sha256(self._paid.digest() + self._demanded.digest()).digest()
+
+
 def batch_hash(
-    previous: bytes, company_number: str, seq: int, recorded_at: datetime, actor: str, source: str, root: Root
+    previous: bytes,
+    company_number: str,
+    seq: int,
+    recorded_at: datetime,
+    actor: str,
+    source: str,
+    root: Root,
+    allocated: bytes | None,
 ) -> bytes:
-    """32 bytes over a batch; ``source`` is the sha256 of the file it came from, "" for a manual act."""
+    """32 bytes over a batch; ``source`` is the sha256 of the file it came from, "" for a manual act.
+
+    ``allocated`` is the digest of :class:`Allocated`; None for a batch that was written before there were any.
+    """
     moment = recorded_at.astimezone(UTC).isoformat(timespec="microseconds")
-    head = _SEPARATOR.join(("hub batch v1", company_number, str(seq), moment, actor, source, str(root.entries)))
-    return sha256(previous + head.encode() + root.digest()).digest()
+    version = "hub batch v1" if allocated is None else "hub batch v2"
+    head = _SEPARATOR.join((version, company_number, str(seq), moment, actor, source, str(root.entries)))
+    return sha256(previous + head.encode() + root.digest() + (allocated or b"")).digest()

@@ -43,6 +43,9 @@ MOVING_IN = "moving_in"
 MOVING_OUT = "moving_out"
 OTHER = "other"
 CHARGE_KINDS = (RENT, MOVING_IN, MOVING_OUT, OTHER)
+#: Each is a *pligtig pengeydelse*: rent and what comes with it, deposit, prepaid rent (lejelov §182; R24). What is
+#: demanded when a tenant leaves, or for anything else, is not: a company says so where it is, by charge type.
+OBLIGATORY_CHARGES = (RENT, MOVING_IN)
 
 ON_ACCOUNT_DOCUMENT = "000"
 INVOICE = "001"
@@ -89,6 +92,8 @@ PREPAID_RENT = "prepaid_rent"
 WITHHELD = "withheld"
 #: What a tenancy pays on account, by charge type (R26).
 ON_ACCOUNT = {"75020": "heat", "73035": "water", "73095": "electricity"}
+#: On account and settled (R26): it is a *pligtig pengeydelse* on whatever it stands.
+CONSUMPTION = (*ON_ACCOUNT, "75040", "73039", "73099")
 HOLDINGS = (DEPOSIT, PREPAID_RENT, *ON_ACCOUNT.values(), WITHHELD)
 #: A company may name others.
 HOLDING_PATTERN = r"^[a-z][a-z_]{1,19}$"

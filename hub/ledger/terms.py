@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
+from hub.ledger.words import WORDS, Language, Words
+
 #: What a charge line is by law. ``obligatory`` is a *pligtig pengeydelse*: rent, deposit, on-account amounts, the fee
 #: of a formal demand. ``fee`` is any other cost of collecting.
 Claim: TypeAlias = Literal["obligatory", "other", "fee", "interest"]
@@ -29,6 +31,11 @@ class Terms(NamedTuple):
     business: Policy = "costs"
     #: Øre that may be missing of a charge which a payment nearly paid; 0 = nothing is ever written off.
     small_difference: int = 0
+    language: Language = "da"
+
+    @property
+    def words(self) -> Words:
+        return WORDS[self.language]
 
     def policy(self, business: bool) -> Policy:
         return self.business if business else self.homes

@@ -16,14 +16,19 @@ from hub.plugin.hookspecs import (
 )
 from hub.plugin.records import (
     Chargeback,
+    Collection,
     ConsumptionResult,
+    DeliveryReceipt,
     Document,
     Kept,
     MandateChange,
+    MandateOrder,
     Payment,
     PaymentFailed,
     Record,
     Remark,
+    ShownField,
+    SlipIssued,
 )
 from hub.plugin.vendor import API_VERSION, Settings, Vendor
 
@@ -31,7 +36,9 @@ __all__ = [
     "API_VERSION",
     "ENTRY_POINT_GROUP",
     "Chargeback",
+    "Collection",
     "ConsumptionResult",
+    "DeliveryReceipt",
     "Description",
     "Document",
     "FileKind",
@@ -40,6 +47,7 @@ __all__ = [
     "Kept",
     "Malformed",
     "MandateChange",
+    "MandateOrder",
     "Mine",
     "NotMine",
     "NumberLength",
@@ -49,6 +57,8 @@ __all__ = [
     "Record",
     "Remark",
     "Settings",
+    "ShownField",
+    "SlipIssued",
     "Vendor",
     "VendorHooks",
     "format_amount",

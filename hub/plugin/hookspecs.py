@@ -1,4 +1,4 @@
-"""The five questions that the hub asks a vendor. Long text: docs/plugin-api.md."""
+"""The six questions that the hub asks a vendor. Long text: docs/plugin-api.md."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import pluggy
 
 from hub.plugin.file import FileView
-from hub.plugin.records import Document, Record
+from hub.plugin.records import Document, Record, ShownField
 
 #: Entry-point group and pluggy project name.
 ENTRY_POINT_GROUP = "hub.plugins"
@@ -82,3 +82,7 @@ class VendorHooks:
     @_spec(firstresult=True)
     def make(self, kind: str, records: Iterable[Record], head: Mapping[str, str]) -> Iterator[bytes]:  # type: ignore[empty-body]
         """Make it: the bytes of a file of this kind that reads back as these records."""
+
+    @_spec(firstresult=True)
+    def show(self, file: FileView) -> Iterator[ShownField]:  # type: ignore[empty-body]
+        """Show it: every field of every record, in file order, to the end; what is wrong is marked, never raised."""

@@ -36,6 +36,8 @@ NUMBER_CHARACTERS_MAX = 20
 NAME_CHARACTERS_MAX = 100
 KEY_CHARACTERS_MAX = 500
 TEXT_CHARACTERS_MAX = 500
+#: Lines of one field.
+TEXT_LINES_MAX = 5_000
 
 
 class Payment(NamedTuple):
@@ -101,19 +103,117 @@ class Chargeback(NamedTuple):
 
 
 class MandateChange(NamedTuple):
-    """A tenant's direct-debit agreement began or ended at the vendor."""
+    """What the vendor says of a tenant's agreement with it: that it began, ended, or is in force."""
 
     record: int
     creditor: str
     group: str
     customer: str
+    #: The vendor's number of the agreement.
     mandate: str
-    #: ``registered`` or ``cancelled``.
+    #: ``registered`` or ``cancelled``; ``active`` in a full list, whose absences mean nothing (R16).
     change: str
+    #: ``automatic`` payment, or ``electronic_slip``: slips go to the payer's netbank, nothing is paid by itself.
+    agreement: str
+    #: First day; a collection due before it is not covered (R16).
     start: date | None
+    #: Last day; None = until further notice.
     end: date | None
     key: str
     text: str
+
+
+class SlipIssued(NamedTuple):
+    """A payment slip that the vendor has made for a collection: by its payment id a bank names the payment."""
+
+    record: int
+    creditor: str
+    group: str
+    customer: str
+    #: Two digits: ``71``, ``75``, ...
+    card_type: str
+    #: Creditor number of the slip, eight digits; not the creditor number above (R14).
+    slip_creditor: str
+    #: Digits without padding, the check digit last.
+    payment_id: str
+    #: Øre, and the day it falls due.
+    amount: int
+    currency: str
+    due_date: date
+    #: The creditor's reference, as far as it is given back.
+    reference: str
+    key: str
+    text: str
+
+
+class DeliveryReceipt(NamedTuple):
+    """The vendor's word on one file: on one of ours, or on one of its own that it announces."""
+
+    record: int
+    #: ``transmitted`` (it has the file), ``accepted``, ``refused``; ``note`` announces a file of the vendor's.
+    verdict: str
+    #: Name of the file that it is about, where the receipt or its own name says so; "" = it does not.
+    file: str
+    #: Delivery type and our delivery number, where it says so; "" = it does not.
+    delivery_type: str
+    delivery: str
+    #: The number that the vendor gave our delivery; "" = none.
+    vendor_number: str
+    #: What it counted, -1 = it does not say: records, sections, amounts, texts; and the sum of the amounts in øre.
+    records: int
+    sections: int
+    items: int
+    texts_counted: int
+    amount: int
+    key: str
+    text: str
+
+
+class Collection(NamedTuple):
+    """One demand to be made: what a tenant is to pay, or is paid, on a day. Goes out only."""
+
+    #: Running number in the delivery, from 1.
+    record: int
+    creditor: str
+    group: str
+    #: ``total`` (automatic with a mandate, else the vendor's slip) or ``slip``.
+    channel: str
+    #: One line that stands above all of a section's collections: the name of the debtor group.
+    heading: str
+    customer: str
+    #: "" = none.
+    mandate: str
+    due_date: date
+    #: Øre, positive = the tenant pays, negative = is paid.
+    amount: int
+    reference: str
+    #: Own payment id of a slip, digits; "" = the vendor makes one.
+    payment_id: str
+    #: The name, then lines of address without postal code and town.
+    address: tuple[str, ...]
+    postal_code: str
+    #: Two letters; DK where the postal code is Danish.
+    country: str
+    #: What the payer reads, a line each.
+    texts: tuple[str, ...]
+
+
+class MandateOrder(NamedTuple):
+    """What we ask the vendor to do with an agreement. Goes out only."""
+
+    #: Running number in the delivery, from 1.
+    record: int
+    creditor: str
+    group: str
+    customer: str
+    #: ``create`` or ``cancel``.
+    order: str
+    #: The agreement to be cancelled; "" for a new one.
+    mandate: str
+    #: For a new one: the payer's CPR or CVR number, bank registration number and account, digits.
+    payer_id: str
+    bank_registration: str
+    bank_account: str
 
 
 class ConsumptionResult(NamedTuple):
@@ -162,4 +262,35 @@ class Remark(NamedTuple):
     text: str
 
 
-Record: TypeAlias = Payment | PaymentFailed | Chargeback | MandateChange | ConsumptionResult | Kept | Remark
+class ShownField(NamedTuple):
+    """One field of one record of a file, for a person who looks into it; of broken files too."""
+
+    #: 1-based line.
+    record: int
+    #: What the record is: ``BS042 0236``.
+    layout: str
+    field: str
+    #: 1-based bytes within the line, both ends in.
+    first: int
+    last: int
+    #: As it stands there, undecodable bytes escaped; "" for what lies beyond the end of the line.
+    raw: str
+    #: As it is understood; "" where it is not.
+    value: str
+    #: What is wrong with it; "" = nothing.
+    problem: str
+
+
+Record: TypeAlias = (
+    Payment
+    | PaymentFailed
+    | Chargeback
+    | MandateChange
+    | SlipIssued
+    | DeliveryReceipt
+    | Collection
+    | MandateOrder
+    | ConsumptionResult
+    | Kept
+    | Remark
+)

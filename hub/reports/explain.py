@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from hub.errors import HubError
 from hub.ledger import kinds
+from hub.reports.explain_facts import (
+    ByHand,
+    ChargeLine,
+    ChargeOf,
+    Explanation,
+    OnHolding,
+    Origin,
+    Other,
+    Suspended,
+    Use,
+)
+from hub.reports.explain_story import story_of
 from hub.store.match_rules import Rule, rule_with
-from hub.store.portfolio import Tenancy, tenancy_by_key, tenancy_of_posted
+from hub.store.portfolio import tenancy_by_key, tenancy_of_posted
 from hub.store.tables import (
     account,
     act,
@@ -32,156 +43,10 @@ from hub.store.tables import (
 from hub.store.taking_back import Corrector, History, history_of
 from hub.store.views.vouchers import document_of, voucher_text, with_document
 
-#: A reversal of a match of a payment points no further.
-_POINTS_MAX = 4
+#: Match, charge-back, reversal, match again: as far as corrections point at one another in anything that has happened.
+_POINTS_MAX = 16
 #: How booking marks a payment that a remembered match has found.
 _BY_RULE = re.compile(r"\(regel (\d{1,18})\)$")
-
-
-class Use(NamedTuple):
-    """So much of one entry's money on one charge line; negative where it was taken back. Øre."""
-
-    #: Entry by which it came to be, and when that counts.
-    act: int
-    act_kind: str
-    act_date: date
-    #: Entry whose money it is.
-    payment: int
-    payment_kind: str
-    payment_date: date
-    charge: int
-    charge_entry: int
-    charge_entry_kind: str
-    charge_kind: str
-    reference: str
-    charge_text: str
-    due_date: date
-    #: Counted from 1.
-    line: int
-    charge_type: str
-    line_text: str
-    claim: str
-    period_from: date | None
-    period_to: date | None
-    amount: int
-    #: Why this line: see hub.ledger.kinds.
-    policy: str
-
-
-class Other(NamedTuple):
-    """An entry that this one points at, or that points at this one."""
-
-    entry: int
-    kind: str
-    value_date: date
-    #: On its own account.
-    amount: int
-    recorded_at: datetime
-    actor: str
-    #: Of a reversal.
-    reason: str
-    note: str
-
-
-class ChargeOf(NamedTuple):
-    """What an entry demands."""
-
-    id: int
-    kind: str
-    reference: str
-    text: str
-    due_date: date
-    remaining: int
-    period_from: date | None
-    period_to: date | None
-
-
-class OnHolding(NamedTuple):
-    """Positive = we hold so much more of the tenant's money, where a charge fills it: as far as that is paid (R23)."""
-
-    name: str
-    amount: int
-
-
-class Suspended(NamedTuple):
-    """Money that was nobody's when it came."""
-
-    remaining: int
-    customer: str
-    reference: str
-    reason: str
-
-
-class Origin(NamedTuple):
-    """The file and the record that an entry comes from."""
-
-    vendor: str
-    name: str
-    file_id: int
-    sha256: str
-    #: Line, from 1.
-    record: int | None
-
-
-class ByHand(NamedTuple):
-    """What a person did under a key."""
-
-    what: str
-    key: str
-
-
-class Explanation(NamedTuple):
-    """All facts about one entry. Øre; ``amount`` is its effect on its own account (R19)."""
-
-    entry: int
-    kind: str
-    document_type: str
-    voucher: str
-    key: str
-    text: str
-    value_date: date
-    posting_date: date
-    recorded_at: datetime
-    actor: str
-    company: str
-    currency: str
-    #: Kind of its own account: receivable, holding, suspense.
-    account_kind: str
-    amount: int
-    tenancy: Tenancy | None
-    charge: ChargeOf | None
-    #: What it did when it was booked.
-    did: tuple[Use, ...]
-    #: What its money has done since, and what of that was taken back.
-    later: tuple[Use, ...]
-    #: What has paid its charge, whoever did it.
-    paid_by: tuple[Use, ...]
-    #: What is left of its money as credit.
-    left: int
-    suspended: Suspended | None
-    holdings: tuple[OnHolding, ...]
-    points_at: Other | None
-    #: The charge-back or reversal that stands.
-    taken_back_by: Other | None
-    #: Credit notes on it, and the match of it, that stand.
-    credited_by: tuple[Other, ...]
-    matched_by: Other | None
-    #: Whose it became by that match.
-    matched_to: str
-    #: The remembered match that found the tenancy.
-    rule: Rule | None
-    origin: Origin | None
-    by_hand: ByHand | None
-    #: Of a reversal.
-    reason: str
-    note: str
-
-    @property
-    def after_move_out(self) -> date | None:
-        """The day on which the tenant had moved out when the money came."""
-        out = self.tenancy.move_out if self.tenancy else None
-        came = self.kind in (kinds.PAYMENT, kinds.MATCH) and out is not None and out < self.value_date
-        return out if came else None
 
 
 def explain(conn: Connection, entry_id: int) -> Explanation:
@@ -222,6 +87,7 @@ def explain(conn: Connection, entry_id: int) -> Explanation:
         paid_by=_uses(conn, charge.c.entry_id == entry_id) if its_charge else (),
         left=left or 0,
         suspended=_suspended(conn, entry_id),
+        story=story_of(conn, entry_id),
         holdings=_holdings(conn, entry_id),
         points_at=others.get(row.corrects),
         taken_back_by=others[back.id] if back else None,
@@ -270,6 +136,8 @@ def _entry(conn: Connection, entry_id: int) -> Row[Any] | None:
 def _uses(conn: Connection, *which: ColumnElement[bool]) -> tuple[Use, ...]:
     """In the order in which they came to be."""
     doing, paying, demanding = entry.alias("doing"), entry.alias("paying"), entry.alias("demanding")
+    of_it = charge_line.alias("of_it")
+    charge_types = select(func.count(of_it.c.charge_type.distinct())).where(of_it.c.charge_id == charge.c.id)
     rows = conn.execute(
         select(
             allocation.c.entry_id,
@@ -285,10 +153,12 @@ def _uses(conn: Connection, *which: ColumnElement[bool]) -> tuple[Use, ...]:
             charge.c.reference,
             charge.c.text,
             charge.c.due_date,
+            charge_types.correlate(charge).scalar_subquery(),
             charge_line.c.seq + 1,
             charge_line.c.charge_type,
             charge_line.c.text,
             charge_line.c.claim,
+            charge_line.c.holding,
             charge_line.c.period_from,
             charge_line.c.period_to,
             allocation.c.amount,
@@ -331,24 +201,12 @@ def _standing(history: History, entry_id: int, others: dict[int, Other]) -> tupl
 
 
 def _charge_of(conn: Connection, entry_id: int) -> ChargeOf | None:
-    rows = conn.execute(
-        select(charge, charge_line.c.remaining, charge_line.c.period_from, charge_line.c.period_to)
-        .join_from(charge, charge_line, charge_line.c.charge_id == charge.c.id)
-        .where(charge.c.entry_id == entry_id)
-    ).all()
-    if not rows:
+    row = conn.execute(select(charge).where(charge.c.entry_id == entry_id)).one_or_none()
+    if row is None:
         return None
-    one = rows[0]
-    periods = {(row.period_from, row.period_to) for row in rows}
-    return ChargeOf(
-        one.id,
-        one.kind,
-        one.reference,
-        one.text,
-        one.due_date,
-        sum(row.remaining for row in rows),
-        *(periods.pop() if len(periods) == 1 else (None, None)),
-    )
+    lines = select(*(charge_line.c[name] for name in ChargeLine._fields)).where(charge_line.c.charge_id == row.id)
+    of_it = tuple(map(ChargeLine._make, conn.execute(lines.order_by(charge_line.c.seq))))
+    return ChargeOf(row.id, row.kind, row.reference, row.text, row.due_date, of_it)
 
 
 def _suspended(conn: Connection, entry_id: int) -> Suspended | None:

@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, timedelta
-from typing import NamedTuple
-
-from babel.dates import format_date
+from collections.abc import Iterable, Iterator, Sequence
 
 from hub.ledger import kinds
-from hub.reports.explain import ChargeOf, Explanation, Other, Use
+from hub.ledger.words import Language
+from hub.reports.explain_facts import ChargeOf, Explanation, Other, Step, Story, Use
+from hub.reports.explain_names import TOLD_MAX, Names
 from hub.reports.explain_texts import Phrases, phrases_of
-from hub.reports.statement.model import Language
-from hub.reports.statement.texts import amount_text, holding_name, long_date, one_line, words_of
-
-#: Charges and payments that are told one by one; the rest in one figure.
-_TOLD_MAX = 5
-_CURRENCIES = {"da": ("DKK", "kr."), "sv": ("SEK", "kr")}
-_LOCALES = {"da": "da_DK", "sv": "sv_SE"}
-_DAY = timedelta(days=1)
-
-
-class _Named(NamedTuple):
-    """What says which charge it is."""
-
-    entry_kind: str
-    kind: str
-    reference: str
-    text: str
-    due_date: date
-    period_from: date | None
-    period_to: date | None
+from hub.reports.statement.texts import one_line
 
 
 def sentences(found: Explanation, language: Language) -> list[str]:
@@ -41,8 +20,9 @@ def sentences(found: Explanation, language: Language) -> list[str]:
 class _Teller:
     def __init__(self, found: Explanation, language: Language) -> None:
         self._found = found
-        self._language: Language = language
         self._says: Phrases = phrases_of(language)
+        names = Names(language, found.currency, found.value_date.year)
+        self._names, self._date, self._amount, self._holding = names, names.day, names.amount, names.holding
 
     def told(self) -> Iterator[str]:
         yield from self._what()
@@ -57,15 +37,10 @@ class _Teller:
         elif found.kind == kinds.CHARGEBACK:
             yield from self._chargeback()
         elif found.kind == kinds.DIFFERENCE:
-            charge = self._charge(found.did[0]) if found.did else says.subjects[kinds.CHARGE]
+            charge = self._names.paid(found.did) if found.did else says.subjects[kinds.CHARGE]
             yield says.difference.format(amount=self._amount(found.amount), charge=charge)
-        elif found.suspended is not None:
-            yield says.suspended.format(amount=self._amount(found.amount), date=self._date(found.value_date))
-            if found.suspended.remaining:
-                yield says.suspended_still
-            elif found.matched_by is not None:
-                moved = self._date(found.matched_by.recorded_at.date())
-                yield says.suspended_matched.format(date=moved, tenancy=found.matched_to)
+        elif found.story is not None and found.story.payment == found.entry:
+            yield from self._story(found.story)
         elif found.kind == kinds.TRANSFER or found.account_kind == kinds.HOLDING or found.kind == kinds.PAYOUT:
             yield from self._moved()
         elif found.charge is not None:
@@ -80,10 +55,37 @@ class _Teller:
         if found.after_move_out is not None:
             yield says.after_move_out.format(date=self._date(found.after_move_out))
         back = found.taken_back_by
+        if found.story is not None and found.story.payment == found.entry:
+            # The story has told it in its place.
+            return
         if back is not None and back.kind == kinds.CHARGEBACK:
             yield says.is_charged_back.format(date=self._date(back.value_date))
         elif back is not None:
             yield says.is_reversed.format(date=self._date(back.value_date), reason=says.reasons[back.reason])
+
+    def _story(self, story: Story) -> Iterator[str]:
+        """Money that was nobody's when it came, and all that became of it since."""
+        found, says = self._found, self._says
+        yield says.suspended.format(amount=self._amount(found.amount), date=self._date(found.value_date))
+        for step in story.steps:
+            template = self._of_step(step)
+            # A charge-back is the bank's, on its day; the rest was done by us when it was recorded.
+            day = step.value_date if step.kind == kinds.CHARGEBACK else step.recorded_at.date()
+            reason = says.reasons[step.reason] if step.reason else ""
+            yield template.format(date=self._date(day), tenancy=step.tenancy, reason=reason)
+        if story.waiting:
+            still = says.suspended_again if story.steps else says.suspended_still
+            yield still.format(amount=self._amount(story.waiting))
+
+    def _of_step(self, step: Step) -> str:
+        says = self._says
+        if step.kind == kinds.MATCH:
+            return says.suspended_matched
+        if step.kind == kinds.CHARGEBACK:
+            return says.suspended_charged_back_from if step.tenancy else says.suspended_charged_back
+        if step.of_kind == kinds.MATCH:
+            return says.suspended_unmatched
+        return says.suspended_returned if step.of_kind == kinds.CHARGEBACK else says.suspended_reversed
 
     def _money(self) -> Iterator[str]:
         """Money to the tenant's credit: what it paid, and what is left."""
@@ -96,48 +98,52 @@ class _Teller:
     def _rest(self) -> Iterator[str]:
         """What of the money was used later, less what was freed again, and what is left."""
         found, says = self._found, self._says
-        later = [(charge, amount) for charge, amount in _by_charge(self._charge, found.later) if amount > 0]
-        for charge, amount in later[:_TOLD_MAX]:
-            yield says.paid_later.format(amount=self._amount(amount), charge=charge)
+        later = [(uses, amount) for uses, amount in _by_charge(found.later) if amount > 0]
+        for uses, amount in later[:TOLD_MAX]:
+            yield says.paid_later.format(amount=self._amount(amount), charge=self._names.paid(uses))
         if found.left:
             yield says.left.format(amount=self._amount(found.left))
 
     def _paid(self, subject: str, uses: Sequence[Use]) -> Iterator[str]:
         says = self._says
-        clauses: dict[tuple[str, str], int] = {}
+        clauses: dict[tuple[int, str], list[Use]] = {}
         for use in uses:
             if use.amount > 0:
-                clause = self._charge(use), self._because(use)
-                clauses[clause] = clauses.get(clause, 0) + use.amount
+                clauses.setdefault((use.charge, self._because(use)), []).append(use)
         if not clauses:
             yield says.paid_nothing.format(subject=subject)
-        for number, ((charge, because), amount) in enumerate(clauses.items()):
-            if number == _TOLD_MAX:
-                rest = list(clauses.values())[_TOLD_MAX:]
-                yield says.paid_more.format(count=len(rest), amount=self._amount(sum(rest)))
+        for number, ((_, because), lines) in enumerate(clauses.items()):
+            if number == TOLD_MAX:
+                rest = list(clauses.values())[TOLD_MAX:]
+                yield says.paid_more.format(count=len(rest), amount=self._amount(sum(map(_total, rest))))
                 break
             template = says.paid_also if number else says.paid
-            yield template.format(subject=subject, charge=charge, amount=self._amount(amount), because=because)
+            charge, amount = self._names.paid(lines), self._amount(_total(lines))
+            yield template.format(subject=subject, charge=charge, amount=amount, because=because)
 
     def _demand(self, charge: ChargeOf) -> Iterator[str]:
-        """A charge: when it falls due, what has paid it, what is missing."""
-        found, says = self._found, self._says
-        of = (found.kind, charge.kind, charge.reference, charge.text, charge.due_date)
-        named = _Named(*of, charge.period_from, charge.period_to)
-        yield says.charge.format(
-            charge=_capital(self._name(named)), amount=self._amount(found.amount), date=self._date(charge.due_date)
-        )
+        """A charge: what it consists of, when it falls due, what of it is open, what has paid it."""
+        found, says, names = self._found, self._says, self._names
+        name, due = _capital(names.demanded(found.kind, charge)), self._date(charge.due_date)
+        yield says.charge.format(charge=name, amount=self._amount(found.amount), date=due)
+        several = len({line.charge_type for line in charge.lines}) > 1
+        if several:
+            yield says.charge_consists.format(lines=names.lines((line, line.amount) for line in charge.lines))
         for one in found.holdings:
             if one.amount > 0:
                 yield says.fills_holding.format(amount=self._amount(one.amount), holding=self._holding(one.name))
         if found.taken_back_by is not None:
             return
+        open_ = self._amount(charge.remaining)
         if charge.remaining == 0:
             yield says.charge_is_paid
         elif charge.remaining == found.amount:
-            yield says.charge_is_open
+            yield says.charge_is_open.format(amount=open_)
+        elif several:
+            left = names.lines((line, line.remaining) for line in charge.lines)
+            yield says.charge_lacks_of.format(amount=open_, lines=left)
         else:
-            yield says.charge_lacks.format(amount=self._amount(charge.remaining))
+            yield says.charge_lacks.format(amount=open_)
         yield from self._payers(found.paid_by)
 
     def _payers(self, uses: Sequence[Use]) -> Iterator[str]:
@@ -148,7 +154,7 @@ class _Teller:
             net[use.payment] = net.get(use.payment, 0) + use.amount
             first.setdefault(use.payment, use)
         standing = [(first[id_], amount) for id_, amount in net.items() if amount]
-        for use, amount in standing[:_TOLD_MAX]:
+        for use, amount in standing[:TOLD_MAX]:
             yield self._says.charge_paid_by.format(
                 subject=self._says.subjects[use.payment_kind],
                 date=self._date(use.payment_date),
@@ -205,17 +211,15 @@ class _Teller:
         """What is open again, or free again where a charge was taken back, or paid again where a charge-back was."""
         if of.kind == kinds.CHARGEBACK:
             paid = [use for use in self._found.did if use.amount > 0 and use.charge_entry != of.entry]
-            for charge, amount in _by_charge(self._charge, paid)[:_TOLD_MAX]:
-                yield self._says.paid_again.format(charge=charge, amount=self._amount(amount))
+            for uses, amount in _by_charge(paid)[:TOLD_MAX]:
+                yield self._says.paid_again.format(charge=self._names.paid(uses), amount=self._amount(amount))
         taken = [use for use in self._found.did if use.amount < 0]
         freed = -sum(use.amount for use in taken if use.charge_entry == of.entry)
         if freed:
             yield self._says.freed.format(amount=self._amount(freed))
             return
-        for charge, amount in _by_charge(self._charge, taken)[:_TOLD_MAX]:
-            yield self._says.reopened.format(charge=charge, amount=self._amount(amount))
-
-    # --- Words -------------------------------------------------------------------------------------------------------
+        for uses, amount in _by_charge(taken)[:TOLD_MAX]:
+            yield self._says.reopened.format(charge=self._names.paid(uses), amount=self._amount(amount))
 
     def _because(self, use: Use) -> str:
         says = self._says
@@ -225,51 +229,17 @@ class _Teller:
         mention = says.mentions.get(use.payment_kind, says.mentions[kinds.PAYMENT])
         return says.because[use.policy].format(mention=mention, reference=one_line(use.reference))
 
-    def _charge(self, use: Use) -> str:
-        of = (use.charge_entry_kind, use.charge_kind, use.reference, use.charge_text, use.due_date)
-        return self._name(_Named(*of, use.period_from, use.period_to))
 
-    def _name(self, named: _Named) -> str:
-        says = self._says
-        if named.entry_kind in says.demands:
-            return says.demands[named.entry_kind].format(date=self._date(named.due_date))
-        month = _month(named) if named.kind == kinds.RENT else None
-        if month is not None:
-            pattern = "LLLL" if month.year == self._found.value_date.year else "LLLL y"
-            return says.rent_of_month.format(month=format_date(month, pattern, locale=_LOCALES[self._language]))
-        if named.kind in says.charge_kinds:
-            return says.charge_kinds[named.kind].format(reference=one_line(named.reference))
-        template = says.other_charge_with_text if named.text else says.other_charge
-        return template.format(reference=one_line(named.reference), text=one_line(named.text))
-
-    def _holding(self, name: str) -> str:
-        return holding_name(words_of(self._language), name).lower()
-
-    def _date(self, day: date) -> str:
-        return long_date(day, self._language)
-
-    def _amount(self, ore: int) -> str:
-        """Without a sign: the sentence says which way it went."""
-        own, sign = _CURRENCIES[self._language]
-        currency = self._found.currency
-        return f"{amount_text(abs(ore), self._language)} {sign if currency == own else currency}"
-
-
-def _month(named: _Named) -> date | None:
-    """The calendar month that a rent is for: its whole period, or without one the month in which it falls due."""
-    first, last = named.period_from, named.period_to
-    if first is None or last is None:
-        return named.due_date
-    whole = first.day == 1 and (last + _DAY).day == 1 and (first.year, first.month) == (last.year, last.month)
-    return first if whole else None
-
-
-def _by_charge(name: Callable[[Use], str], uses: Iterable[Use]) -> list[tuple[str, int]]:
-    """Øre by charge."""
-    found: dict[str, int] = {}
+def _by_charge(uses: Iterable[Use]) -> list[tuple[list[Use], int]]:
+    """The uses of each charge, and their øre."""
+    found: dict[int, list[Use]] = {}
     for use in uses:
-        found[name(use)] = found.get(name(use), 0) + use.amount
-    return list(found.items())
+        found.setdefault(use.charge, []).append(use)
+    return [(of_it, _total(of_it)) for of_it in found.values()]
+
+
+def _total(uses: Iterable[Use]) -> int:
+    return sum(use.amount for use in uses)
 
 
 def _capital(text: str) -> str:

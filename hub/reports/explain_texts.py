@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from hub.reports.statement.model import Language
+from hub.ledger.words import Language
 
 
 class Phrases(NamedTuple):
@@ -16,10 +16,17 @@ class Phrases(NamedTuple):
     mentions: Mapping[str, str]
     #: What a charge is called, by what it is.
     rent_of_month: str
+    charge_of_month: str
     charge_kinds: Mapping[str, str]
     demands: Mapping[str, str]
     other_charge: str
     other_charge_with_text: str
+    #: What of a charge of several charge types; {lines} are their texts.
+    lines_of_month: str
+    lines_of_charge: str
+    line_without_text: str
+    last_of_list: str
+    more_lines: str
     #: Money and what it paid.
     opened: Mapping[str, str]
     paid: str
@@ -33,9 +40,12 @@ class Phrases(NamedTuple):
     because_rank: Mapping[tuple[str, str], str]
     #: A charge and what has paid it.
     charge: str
+    charge_consists: str
+    charge_line: str
     charge_is_paid: str
     charge_is_open: str
     charge_lacks: str
+    charge_lacks_of: str
     charge_paid_by: str
     fills_holding: str
     #: Holdings.
@@ -47,7 +57,13 @@ class Phrases(NamedTuple):
     #: Money in suspense.
     suspended: str
     suspended_still: str
+    suspended_again: str
     suspended_matched: str
+    suspended_unmatched: str
+    suspended_charged_back: str
+    suspended_charged_back_from: str
+    suspended_returned: str
+    suspended_reversed: str
     #: Taking back.
     reversed: str
     charged_back: str
@@ -91,6 +107,7 @@ _DANISH = Phrases(
         "difference": "afrundingen",
     },
     rent_of_month="huslejen for {month}",
+    charge_of_month="opkrævning {reference} for {month}",
     charge_kinds={
         "rent": "huslejen, opkrævning {reference}",
         "moving_in": "indflytningsopkrævningen {reference}",
@@ -104,6 +121,11 @@ _DANISH = Phrases(
     },
     other_charge="opkrævning {reference}",
     other_charge_with_text="opkrævning {reference} »{text}«",
+    lines_of_month="{lines} for {month}",
+    lines_of_charge="{lines} på {charge}",
+    line_without_text="type {charge_type}",
+    last_of_list="{others} og {last}",
+    more_lines="andet",
     opened={
         "payment": "Din indbetaling på {amount} den {date}",
         "match": "Din indbetaling på {amount} den {date}, som først lå uden lejer,",
@@ -121,7 +143,7 @@ _DANISH = Phrases(
     left="{amount} er ikke brugt endnu og står til gode for dig.",
     because={
         "reference": "fordi {mention} nævnte opkrævning {reference}",
-        "oldest": "fordi den forfaldt først",
+        "oldest": "fordi det forfaldt først",
         "credit": "fordi pengene stod til gode",
         "document": "fordi {mention} gælder netop den",
     },
@@ -136,9 +158,12 @@ _DANISH = Phrases(
         ("costs", "other"): "fordi omkostninger og renter dækkes først, og derefter det ældste",
     },
     charge="{charge} på {amount} forfalder den {date}.",
+    charge_consists="Den består af {lines}.",
+    charge_line="{line} ({amount})",
     charge_is_paid="Den er betalt.",
-    charge_is_open="Intet af den er betalt endnu.",
+    charge_is_open="Intet af den er betalt endnu, så der mangler {amount}.",
     charge_lacks="Der mangler {amount}.",
+    charge_lacks_of="Der mangler {amount}: {lines}.",
     charge_paid_by="{subject} den {date} dækkede {amount} af den, {because}.",
     fills_holding="{amount} af den går til {holding}, efterhånden som den bliver betalt.",
     holding_in="{subject} på {amount} den {date} blev sat på {holding}.",
@@ -148,12 +173,18 @@ _DANISH = Phrases(
     own_balance="din saldo",
     suspended="Der kom {amount} den {date}, og vi kunne ikke se, hvem pengene var fra.",
     suspended_still="De ligger stadig uden lejer.",
+    suspended_again="{amount} ligger nu igen uden lejer.",
     suspended_matched="Den {date} blev de ført på lejemål {tenancy}.",
+    suspended_unmatched="Den {date} blev de taget fra lejemål {tenancy} igen: {reason}.",
+    suspended_charged_back="Banken tog dem tilbage den {date}.",
+    suspended_charged_back_from="Banken tog dem tilbage fra lejemål {tenancy} den {date}.",
+    suspended_returned="Den {date} blev det rettet, at banken havde taget dem: {reason}.",
+    suspended_reversed="Den {date} blev de taget ud af regnskabet: {reason}.",
     reversed="{subject} på {amount} den {original_date} blev taget tilbage den {date}: {reason}.",
     charged_back="Banken tog den {date} din indbetaling på {amount} den {original_date} tilbage.",
     charged_back_loose="Banken tog {amount} tilbage den {date}. Vi har ingen tidligere indbetaling på det beløb, "
     "så det skal betales.",
-    reopened="Derfor er {charge} åben igen med {amount}.",
+    reopened="Derfor mangler der igen {amount} på {charge}.",
     freed="De {amount}, der var betalt af den, står til gode eller er brugt til andet.",
     paid_again="Pengene dækker igen {charge} med {amount}.",
     is_reversed="Det blev taget tilbage den {date}: {reason}.",
@@ -201,6 +232,7 @@ _SWEDISH = Phrases(
         "difference": "öresutjämningen",
     },
     rent_of_month="hyran för {month}",
+    charge_of_month="faktura {reference} för {month}",
     charge_kinds={
         "rent": "hyran, faktura {reference}",
         "moving_in": "inflyttningsfakturan {reference}",
@@ -214,6 +246,11 @@ _SWEDISH = Phrases(
     },
     other_charge="faktura {reference}",
     other_charge_with_text="faktura {reference} ”{text}”",
+    lines_of_month="{lines} för {month}",
+    lines_of_charge="{lines} på {charge}",
+    line_without_text="typ {charge_type}",
+    last_of_list="{others} och {last}",
+    more_lines="annat",
     opened={
         "payment": "Din inbetalning på {amount} den {date}",
         "match": "Din inbetalning på {amount} den {date}, som först låg utan hyresgäst,",
@@ -231,7 +268,7 @@ _SWEDISH = Phrases(
     left="{amount} är inte använt ännu och står dig tillgodo.",
     because={
         "reference": "eftersom {mention} nämnde faktura {reference}",
-        "oldest": "eftersom den förföll först",
+        "oldest": "eftersom det förföll först",
         "credit": "eftersom pengarna stod tillgodo",
         "document": "eftersom {mention} gäller just den",
     },
@@ -249,9 +286,12 @@ _SWEDISH = Phrases(
         ("costs", "other"): "eftersom kostnader och räntor täcks först, och därefter det äldsta",
     },
     charge="{charge} på {amount} förfaller den {date}.",
+    charge_consists="Den består av {lines}.",
+    charge_line="{line} ({amount})",
     charge_is_paid="Den är betald.",
-    charge_is_open="Inget av den är betalt ännu.",
+    charge_is_open="Inget av den är betalt ännu, så det saknas {amount}.",
     charge_lacks="Det saknas {amount}.",
+    charge_lacks_of="Det saknas {amount}: {lines}.",
     charge_paid_by="{subject} den {date} täckte {amount} av den, {because}.",
     fills_holding="{amount} av den går till {holding} allteftersom den betalas.",
     holding_in="{subject} på {amount} den {date} sattes på {holding}.",
@@ -261,12 +301,18 @@ _SWEDISH = Phrases(
     own_balance="ditt saldo",
     suspended="Det kom {amount} den {date}, och vi kunde inte se vem pengarna var från.",
     suspended_still="De ligger fortfarande utan hyresgäst.",
+    suspended_again="{amount} ligger nu åter utan hyresgäst.",
     suspended_matched="Den {date} fördes de till kundnr {tenancy}.",
+    suspended_unmatched="Den {date} togs de åter från kundnr {tenancy}: {reason}.",
+    suspended_charged_back="Banken tog tillbaka dem den {date}.",
+    suspended_charged_back_from="Banken tog tillbaka dem från kundnr {tenancy} den {date}.",
+    suspended_returned="Den {date} rättades det att banken hade tagit dem: {reason}.",
+    suspended_reversed="Den {date} togs de ur räkenskaperna: {reason}.",
     reversed="{subject} på {amount} den {original_date} togs tillbaka den {date}: {reason}.",
     charged_back="Banken tog den {date} tillbaka din inbetalning på {amount} den {original_date}.",
     charged_back_loose="Banken tog tillbaka {amount} den {date}. Vi har ingen tidigare inbetalning på det beloppet, "
     "så det ska betalas.",
-    reopened="Därför är {charge} öppen igen med {amount}.",
+    reopened="Därför saknas åter {amount} på {charge}.",
     freed="De {amount} som var betalda av den står tillgodo eller är använda till annat.",
     paid_again="Pengarna täcker åter {charge} med {amount}.",
     is_reversed="Det togs tillbaka den {date}: {reason}.",

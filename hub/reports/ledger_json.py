@@ -152,6 +152,7 @@ def _batches() -> Select[Any]:
             batch.c.root,
             batch.c.previous_hash,
             batch.c.hash,
+            batch.c.allocated,
         )
         .join_from(batch, company, company.c.id == batch.c.company_id)
         .outerjoin(reading, reading.c.id == batch.c.reading_id)
@@ -229,7 +230,7 @@ def _reversals() -> Select[Any]:
 
 def _allocations() -> Select[Any]:
     its = (allocation.c.payment_id.label("payment"), allocation.c.line_id.label("line"), allocation.c.amount)
-    return _of_entry(allocation, *its, allocation.c.policy).order_by(allocation.c.seq)
+    return _of_entry(allocation, allocation.c.seq, *its, allocation.c.policy).order_by(allocation.c.seq)
 
 
 #: Type of line -> what it tells, in the order in which the file has them; entries come last.

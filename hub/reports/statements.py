@@ -14,7 +14,6 @@ from hub.reports.statement.model import (
     ChargeRow,
     Company,
     HoldingRow,
-    Language,
     LineRow,
     MovementRow,
     Statement,
@@ -47,7 +46,7 @@ def statement_of(conn: Connection, site: Site, tenancy_key: str, asked: Asked) -
     balance = views.balance(conn, found.ref.key, asked.as_of)
     sender, recipient = _letterhead(conn, site, found.ref, balance.moved_out)
     chosen = [charge_of(conn, found.ref, reference).id for reference in asked.references]
-    language: Language = site.language(sender.number)
+    language = site.language(sender.number)
     return Statement(
         language=language,
         currency=balance.currency,

@@ -19,13 +19,17 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field, StringConstraints, ValidationError, field_validator
 
 from hub.ledger.terms import Terms
+from hub.ledger.words import Language
+from hub.settings.collecting import CollectionSection, DeliverySection
 from hub.settings.company import CompanyConfig, CompanyNumber, PropertyNumber, known_zone
 from hub.settings.model import HIDDEN, ConfigError, Model, Problem, Secret, is_secret, problems_of, shown
 
 __all__ = [
     "HIDDEN",
+    "CollectionSection",
     "CompanyConfig",
     "ConfigError",
+    "DeliverySection",
     "Door",
     "HubConfig",
     "IntakeSection",
@@ -47,7 +51,9 @@ __all__ = [
 class SiteSection(Model):
     name: str = "Hub"
     timezone: str = "Europe/Copenhagen"
-    language: Literal["da", "sv"] = "da"
+    language: Language = "da"
+    #: False on a site that is for trying things out: there alone tests are delivered.
+    production: bool = True
 
     @field_validator("timezone")
     @classmethod
@@ -133,6 +139,8 @@ class VendorConfig(Model):
     door: Door = Door()
     #: The accounting period of results whose files carry none (R30), FROM..TO.
     period: str | None = None
+    #: What our deliveries to it are made with; none = nothing is delivered.
+    delivery: DeliverySection | None = None
     #: The plug-in's own settings, judged by its model.
     settings: Mapping[str, Any] = {}
 
@@ -170,6 +178,11 @@ class Site:
         return self.root / "quarantine"
 
     @property
+    def outbox(self) -> Path:
+        """What we deliver, a folder an instance; its bytes are in the content store."""
+        return self.root / "outbox"
+
+    @property
     def lists(self) -> Path:
         """Payment and error lists (R8)."""
         return self.root / "lists"
@@ -185,15 +198,15 @@ class Site:
         return self.companies.get(number) or CompanyConfig(number=number)
 
     def terms_of(self, number: str) -> Terms:
-        return self.company(number).allocation.terms
+        return self.company(number).allocation.terms._replace(language=self.language(number))
 
     def today(self, number: str, now: datetime) -> date:
         """The business day that ``now`` falls on for this company."""
         zone = self.company(number).timezone
         return now.astimezone(ZoneInfo(zone) if zone else self.zone).date()
 
-    def language(self, number: str) -> Literal["da", "sv"]:
-        """Of this company's letters and statements."""
+    def language(self, number: str) -> Language:
+        """Of this company's entries, letters and statements."""
         return self.company(number).language or self.hub.site.language
 
     @property

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, StringConstraints, field_validator, model_validator
 
-from hub.errors import HubError
 from hub.ledger import kinds
 from hub.ledger.terms import Claim, Policy, Terms
-from hub.money import parse_amount
+from hub.ledger.words import Language
+from hub.settings.collecting import CollectionSection
 from hub.settings.journal import JournalConfig
-from hub.settings.model import Model
+from hub.settings.model import Model, limit_ore
 
 #: A company's number stands in the key company-property-unit-tenant.
 CompanyNumber = Annotated[str, StringConstraints(pattern=r"^[^-\s]+$")]
@@ -35,14 +35,10 @@ def vat_rate_of(value: object) -> int:
     return int(rate)
 
 
-def _limit(value: object) -> int:
-    try:
-        ore = parse_amount(str(value))
-    except HubError as error:
-        raise ValueError(str(error)) from error
-    if ore < 0:
-        raise ValueError("may not be negative")
-    return ore
+def _claim_of(number: str, charge_kind: str) -> Claim:
+    """Of a charge type that nothing is said of."""
+    obligatory = charge_kind in kinds.OBLIGATORY_CHARGES or number in kinds.CONSUMPTION
+    return "obligatory" if obligatory else "other"
 
 
 def _as_table(value: object) -> object:
@@ -73,7 +69,7 @@ class AllocationSection(Model):
     homes: Policy = "obligatory"
     business: Policy = "costs"
     #: What may be missing of a charge that a payment nearly paid, and is then written off; kept in øre.
-    small_difference: Annotated[int, BeforeValidator(_limit)] = 0
+    small_difference: Annotated[int, BeforeValidator(limit_ore)] = 0
 
     @property
     def terms(self) -> Terms:
@@ -86,7 +82,7 @@ class CompanyConfig(Model):
     number: CompanyNumber
     currency: Literal["DKK", "SEK"] = "DKK"
     #: Of its letters and statements; none = the site's.
-    language: Literal["da", "sv"] | None = None
+    language: Language | None = None
     #: In which its business days begin; none = the site's.
     timezone: str | None = None
     #: Lines below its name on statements.
@@ -95,11 +91,15 @@ class CompanyConfig(Model):
     closed: bool = False
     #: Last day of the last closed period: a vendor's payment dated in it is posted on the day after (R22).
     books_closed_through: date | None = None
+    #: First day of the first period that is collected here; those before it are the earlier system's. None = nothing
+    #: that has begun is collected.
+    collects_from: date | None = None
     #: Charge types in use, number = text or table; empty = any is taken. An unknown one blocks its property (R6).
     charge_types: Mapping[str, Annotated[ChargeType, BeforeValidator(_as_table)]] = {}
     #: Of its own, beside those that every company has and those that its charge types fill.
     holdings: tuple[Annotated[str, StringConstraints(pattern=kinds.HOLDING_PATTERN)], ...] = ()
     allocation: AllocationSection = AllocationSection()
+    collection: CollectionSection = CollectionSection()
     #: What the general ledger gets (docs/journal.md); none = no journal is exported.
     journal: JournalConfig | None = None
 
@@ -122,9 +122,13 @@ class CompanyConfig(Model):
         filled = (said.holding for said in self.charge_types.values() if said.holding)
         return tuple(dict.fromkeys((*kinds.HOLDINGS, *self.holdings, *filled)))
 
-    def charge_type(self, number: str) -> ChargeType:
-        """What is said of a charge type; on-account types fill their holding whether it is said or not (R26)."""
-        said = self.charge_types.get(number) or ChargeType(text=number)
+    def charge_type(self, number: str, charge_kind: str = kinds.RENT) -> ChargeType:
+        """What is said of a charge type, which stands on a charge of this kind.
+
+        Of one that the company has not declared, the kind says whether it is obligatory (R24). Consumption is, on
+        whatever it stands; on-account types fill their holding whether it is said or not (R26).
+        """
+        said = self.charge_types.get(number) or ChargeType(text=number, claim=_claim_of(number, charge_kind))
         if said.holding is None and number in kinds.ON_ACCOUNT:
             return said.model_copy(update={"holding": kinds.ON_ACCOUNT[number]})
         return said

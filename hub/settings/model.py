@@ -13,6 +13,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from hub.errors import HubError
+from hub.money import parse_amount
 
 _SECRET_KEY = re.compile(r"passw|passphrase|secret|token|credential|private_?key", re.IGNORECASE)
 #: Stands for a value that is not shown.
@@ -43,6 +44,17 @@ class ConfigError(HubError):
 
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def limit_ore(value: object) -> int:
+    """Øre of an amount written with a point, ``"1.00"``. Raises ValueError for any other text, and below zero."""
+    try:
+        ore = parse_amount(str(value))
+    except HubError as error:
+        raise ValueError(str(error)) from error
+    if ore < 0:
+        raise ValueError("may not be negative")
+    return ore
 
 
 class Secret(Model):

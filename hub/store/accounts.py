@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, func, select
 
 from hub.errors import HubError
 from hub.ledger import kinds
+from hub.money import format_amount
 from hub.store import bulk
+from hub.store.lookup import among
 from hub.store.portfolio import TenancyRef
 from hub.store.tables import account, company
 
 
 class SeriesFullError(HubError):
     """A company has used up the eight-digit numbers of its receivables and holdings."""
+
+
+class BalanceTooLargeError(HubError):
+    """An account would have more on it than any may have."""
+
+
+def change_balances(conn: Connection, deltas: Mapping[int, int], most: int) -> None:
+    """Adds øre to the balances of accounts, by id. Raises BalanceTooLargeError where one would be beyond ``most``."""
+    fits = all(-2 * most <= delta <= 2 * most for delta in deltas.values())
+    if fits and bulk.add_amounts(conn, account.c.balance, deltas, most):
+        return
+    rows = conn.execute(
+        select(account.c.id, account.c.code, account.c.balance).where(among(conn, account.c.id, deltas.keys()))
+    ).all()
+    code = next(row.code for row in rows if abs(row.balance + deltas[row.id]) > most)
+    raise BalanceTooLargeError(
+        f"account {code} would have more than {format_amount(most)} on it",
+        why="sums over all accounts have to fit the database's integers; nothing was booked",
+        do="look for an amount that is far too large",
+    )
 
 
 def account_id(conn: Connection, company_id: int, kind: str, code: str) -> int:

@@ -17,12 +17,14 @@ from sqlalchemy import Connection, insert, select, update
 from hub.ledger import chain, kinds
 from hub.ledger.allocation import Allocated, OpenCharge, allocate, missing, pay_lines
 from hub.ledger.terms import RANKS, Terms
+from hub.ledger.words import Words
+from hub.money import ACCOUNT_ORE_MAX
 from hub.store import accounts, bulk
 from hub.store.entries import Account, BatchOf, Correction, Movement, NewLine, Rows, Withdrawn, detail_of
 from hub.store.ids import Ids
 from hub.store.portfolio import TenancyRef
 from hub.store.positions import Position, load_positions
-from hub.store.tables import account, batch, company, credit
+from hub.store.tables import batch, company, credit
 from hub.store.vouchers import deal_vouchers
 
 
@@ -98,7 +100,8 @@ class Books:
                 if movement.amount < 0:
                     left = _receive(rows, positions[tenancy.id], entry_id, movement, tenancy.id, policy, terms)
                     if left:
-                        differences.append((_difference(movement, entry_id, left), left))
+                        written_off = _difference(movement, entry_id, left, terms.words.difference)
+                        differences.append((written_off, left))
                     if movement.corrects is not None:
                         detail = detail_of(movement)
                 elif movement.amount > 0:
@@ -107,7 +110,7 @@ class Books:
         for (written_off, lines), entry_id in zip(differences, self._ids.take("entry", len(differences)), strict=True):
             self._write_off(rows, ours, company_id, entry_id, written_off, lines)
         rows.write(self.conn)
-        ours.add(rows.entries)
+        ours.add(rows)
         return list(ids)
 
     def enter(self, company_id: int, own: Account, movement: Movement) -> int:
@@ -117,54 +120,60 @@ class Books:
         (entry_id,) = self._ids.take("entry", 1)
         self._enter(rows, ours, entry_id, own, movement, detail_of(movement))
         rows.write(self.conn)
-        ours.add(rows.entries)
+        ours.add(rows)
         return entry_id
 
     def correct(self, company_id: int, correction: Correction) -> int:
-        """Books an entry that takes back an earlier one, reopening exactly what that had paid (R9); gives its id.
+        """As :meth:`correct_all`; gives the id of its entry."""
+        (entry_id,) = self.correct_all(company_id, [correction])
+        return entry_id
 
-        Credit that the tenancy has left pays what is open again, as it would pay a new charge.
+    def correct_all(self, company_id: int, corrections: Sequence[Correction]) -> list[int]:
+        """Books entries that take back earlier ones, reopening exactly what those had paid (R9); gives their ids.
+
+        Credit that a tenancy has left pays what is open again, as it would pay a new charge. No tenancy twice.
         """
+        rows, freed = Rows(), []
+        ids = self._ids.take("entry", len(corrections))
         ours, _ = self._batch(company_id)
-        rows = Rows()
-        (entry_id,) = self._ids.take("entry", 1)
-        movement, own = correction.movement, correction.own
-        corrected = movement.corrects
-        assert corrected is not None
-        taken_back = kinds.REVERSED if movement.kind == kinds.REVERSAL else kinds.TAKEN_BACK
-        for seq, (line_id, part) in enumerate(correction.reopened):
-            rows.allocate(entry_id, seq, corrected, line_id, -part, taken_back)
-        if correction.unused:
-            suspended = own.code == kinds.SUSPENSE
-            unused = rows.suspense_deltas if suspended else rows.credit_deltas
-            unused[corrected] = -correction.unused
-        self._enter(rows, ours, entry_id, own, movement, detail_of(movement))
-        rows.write(self.conn)
-        ours.add(rows.entries)
-        if correction.tenancy is not None and correction.reopened:
-            self._use_credits(entry_id, correction.tenancy, len(correction.reopened))
-        return entry_id
+        for entry_id, (movement, own, tenancy, reopened, unused) in zip(ids, corrections, strict=True):
+            corrected = movement.corrects
+            assert corrected is not None
+            taken_back = kinds.REVERSED if movement.kind == kinds.REVERSAL else kinds.TAKEN_BACK
+            for seq, (line_id, part) in enumerate(reopened):
+                rows.allocate(entry_id, seq, corrected, line_id, -part, taken_back)
+            if unused:
+                suspended = own.code == kinds.SUSPENSE
+                (rows.suspense_deltas if suspended else rows.credit_deltas)[corrected] = -unused
+            if tenancy is not None and reopened:
+                freed.append((entry_id, tenancy, len(reopened)))
+            self._enter(rows, ours, entry_id, own, movement, detail_of(movement))
+        self._write_and_use_credits(company_id, rows, freed)
+        return list(ids)
 
-    def withdraw(self, company_id: int, movement: Movement, withdrawn: Withdrawn) -> int:
-        """Books an entry that takes back a charge: what had paid it is credit again, which pays what else is open."""
-        tenancy = movement.tenancy
-        assert tenancy is not None
+    def withdraw_all(self, company_id: int, withdrawals: Sequence[tuple[Movement, Withdrawn]]) -> list[int]:
+        """Books entries that take back charges: what had paid them is credit again, which pays what else is open.
+
+        No tenancy twice. Gives their ids.
+        """
+        rows, freed = Rows(), []
+        ids = self._ids.take("entry", len(withdrawals))
         ours, _ = self._batch(company_id)
-        rows = Rows()
-        (entry_id,) = self._ids.take("entry", 1)
-        for payment_id in {payment_id for _, payment_id, _ in withdrawn.paid}:
-            bulk.insert_if_new(self.conn, credit, entry_id=payment_id, tenancy_id=tenancy.id, remaining=0)
-        for seq, (line_id, payment_id, part) in enumerate(withdrawn.paid):
-            rows.allocate(entry_id, seq, payment_id, line_id, -part, kinds.REVERSED)
-            rows.change_credit(payment_id, part)
-        for seq, (line_id, amount) in enumerate(withdrawn.lines, start=len(withdrawn.paid)):
-            rows.allocate(entry_id, seq, entry_id, line_id, amount, kinds.BY_DOCUMENT)
-        own = Account(tenancy.account_id, kinds.receivable_code(tenancy.key))
-        self._enter(rows, ours, entry_id, own, movement, detail_of(movement))
-        rows.write(self.conn)
-        ours.add(rows.entries)
-        self._use_credits(entry_id, tenancy, len(rows.allocations))
-        return entry_id
+        for entry_id, (movement, withdrawn) in zip(ids, withdrawals, strict=True):
+            tenancy = movement.tenancy
+            assert tenancy is not None
+            for payment_id in {payment_id for _, payment_id, _ in withdrawn.paid}:
+                bulk.insert_if_new(self.conn, credit, entry_id=payment_id, tenancy_id=tenancy.id, remaining=0)
+            for seq, (line_id, payment_id, part) in enumerate(withdrawn.paid):
+                rows.allocate(entry_id, seq, payment_id, line_id, -part, kinds.REVERSED)
+                rows.change_credit(payment_id, part)
+            for seq, (line_id, amount) in enumerate(withdrawn.lines, start=len(withdrawn.paid)):
+                rows.allocate(entry_id, seq, entry_id, line_id, amount, kinds.BY_DOCUMENT)
+            freed.append((entry_id, tenancy, len(withdrawn.paid) + len(withdrawn.lines)))
+            own = Account(tenancy.account_id, kinds.receivable_code(tenancy.key))
+            self._enter(rows, ours, entry_id, own, movement, detail_of(movement))
+        self._write_and_use_credits(company_id, rows, freed)
+        return list(ids)
 
     def pending(self, account_id: int) -> int:
         """Øre that this transaction has put on an account, and that its balance will show in the end."""
@@ -172,7 +181,7 @@ class Books:
 
     def close(self) -> None:
         """Writes shared totals and moves each company's chain on: the last locks taken, in order of company."""
-        bulk.add_amounts(self.conn, account.c.balance, self._shared_deltas)
+        accounts.change_balances(self.conn, self._shared_deltas, ACCOUNT_ORE_MAX)
         for company_id, (ours, _) in sorted(self._batches.items()):
             if not ours.root.entries:
                 continue
@@ -181,9 +190,9 @@ class Books:
                 .where(company.c.id == company_id)
                 .with_for_update(key_share=True)
             ).one()
-            head = chain.batch_hash(
-                previous, ours.company_number, seq + 1, self._recorded_at, self._actor, self._source, ours.root
-            )
+            allocated = ours.allocated.digest()
+            told = (ours.company_number, seq + 1, self._recorded_at, self._actor, self._source)
+            head = chain.batch_hash(previous, *told, ours.root, allocated)
             self.conn.execute(
                 insert(batch).values(
                     id=ours.id,
@@ -198,12 +207,17 @@ class Books:
                     root=ours.root.digest(),
                     previous_hash=previous,
                     hash=head,
+                    allocated=allocated,
                 )
             )
             deal_vouchers(self.conn, company_id, ours)
             self.conn.execute(
                 update(company).where(company.c.id == company_id).values(chain_seq=seq + 1, chain_hash=head)
             )
+
+    def words(self, company_id: int) -> Words:
+        """What entries of the company are called, in its language."""
+        return self._batch(company_id)[1].words
 
     def _batch(self, company_id: int) -> tuple[BatchOf, Terms]:
         known = self._batches.get(company_id)
@@ -300,18 +314,26 @@ class Books:
         contra = self.shared_account(company_id, kinds.DIFFERENCES, kinds.DIFFERENCES)
         self._enter(rows, ours, entry_id, own, movement._replace(contra=contra))
 
-    def _use_credits(self, entry_id: int, tenancy: TenancyRef, seq: int) -> None:
-        """Allocations numbered from ``seq``, by this entry."""
-        _, terms = self._batch(tenancy.company_id)
-        policy = terms.policy(tenancy.business)
-        position = load_positions(self.conn, {tenancy.id: policy}, {tenancy.id})[tenancy.id]
-        rows = Rows()
-        for credit_id, left in position.credits:
-            for line_id, part, _ in allocate(left, position.charges, "", policy)[0]:
-                rows.allocate(entry_id, seq, credit_id, line_id, part, kinds.BY_CREDIT)
-                rows.change_credit(credit_id, -part)
-                seq += 1
+    def _write_and_use_credits(self, company_id: int, rows: Rows, freed: Sequence[tuple[int, TenancyRef, int]]) -> None:
+        """Writes ``rows``, then lets credit pay what is open of the tenancies in ``freed``.
+
+        By that entry, with allocations numbered from there.
+        """
         rows.write(self.conn)
+        ours, terms = self._batch(company_id)
+        paying = {tenancy.id: terms.policy(tenancy.business) for _, tenancy, _ in freed}
+        positions = load_positions(self.conn, paying, paying.keys())
+        more = Rows()
+        for entry_id, tenancy, seq in freed:
+            position, policy = positions[tenancy.id], paying[tenancy.id]
+            for credit_id, left in position.credits:
+                for line_id, part, _ in allocate(left, position.charges, "", policy)[0]:
+                    more.allocate(entry_id, seq, credit_id, line_id, part, kinds.BY_CREDIT)
+                    more.change_credit(credit_id, -part)
+                    seq += 1
+        more.write(self.conn)
+        rows.allocations = sorted(rows.allocations + more.allocations)
+        ours.add(rows)
 
 
 def _receive(
@@ -376,7 +398,7 @@ def _pay_with_credit(
     return paid
 
 
-def _difference(movement: Movement, entry_id: int, lines: Sequence[tuple[int, int]]) -> Movement:
+def _difference(movement: Movement, entry_id: int, lines: Sequence[tuple[int, int]], text: str) -> Movement:
     written_off = sum(part for _, part in lines)
     return Movement(
         kinds.DIFFERENCE,
@@ -388,7 +410,7 @@ def _difference(movement: Movement, entry_id: int, lines: Sequence[tuple[int, in
         movement.value_date,
         f"{movement.key}|difference",
         chain.input_hash(written_off),
-        "Afrunding",
+        text,
         corrects=entry_id,
         corrects_key=movement.key,
     )

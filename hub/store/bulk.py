@@ -55,23 +55,32 @@ def insert_if_new(conn: Connection, table: Table, **values: object) -> bool:
     return conn.execute(made.returning(*table.primary_key.columns)).first() is not None
 
 
-def add_amounts(conn: Connection, column: Column[Any], deltas: Mapping[int, int] | Iterable[tuple[int, int]]) -> None:
-    """Adds øre to ``column`` of the rows with these ids, in order of id so that two writers never lock each other."""
+def add_amounts(
+    conn: Connection,
+    column: Column[Any],
+    deltas: Mapping[int, int] | Iterable[tuple[int, int]],
+    most: int | None = None,
+) -> bool:
+    """Adds øre to ``column`` of the rows with these ids, in order of id so that two writers never lock each other.
+
+    False where one would be beyond ``most`` then, either way: that one is left as it was.
+    """
     pairs = sorted(deltas.items() if isinstance(deltas, Mapping) else deltas)
     if not pairs:
-        return
+        return True
     table = column.table
     key = next(iter(table.primary_key.columns)).name
     if conn.dialect.name == "sqlite":
-        statement = f"UPDATE {table.name} SET {column.name} = {column.name} + ?2 WHERE {key} = ?1"
-        conn.exec_driver_sql(statement, pairs)
-        return
+        bound = "" if most is None else f" AND {column.name} + ?2 BETWEEN -{most} AND {most}"
+        statement = f"UPDATE {table.name} SET {column.name} = {column.name} + ?2 WHERE {key} = ?1{bound}"
+        return conn.exec_driver_sql(statement, pairs).rowcount == len(pairs)
     ids, amounts = zip(*pairs, strict=True)
+    bound = "" if most is None else f" AND {table.name}.{column.name} + d.delta BETWEEN -{most} AND {most}"
     statement = (
         f"UPDATE {table.name} SET {column.name} = {table.name}.{column.name} + d.delta "
-        f"FROM unnest(%s::bigint[], %s::bigint[]) AS d(id, delta) WHERE {table.name}.{key} = d.id"
+        f"FROM unnest(%s::bigint[], %s::bigint[]) AS d(id, delta) WHERE {table.name}.{key} = d.id{bound}"
     )
-    conn.exec_driver_sql(statement, (list(ids), list(amounts)))
+    return conn.exec_driver_sql(statement, (list(ids), list(amounts))).rowcount == len(pairs)
 
 
 def _insert_many(conn: Connection, table: str, names: tuple[str, ...], rows: Sequence[Row]) -> None:

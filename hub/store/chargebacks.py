@@ -9,13 +9,13 @@ from sqlalchemy import Connection, select
 
 from hub.errors import HubError
 from hub.ledger import kinds
-from hub.ledger.chain import input_hash
 from hub.store.books import Books
-from hub.store.entries import Account, Correction, Movement
+from hub.store.differences import Owed, owe_again
+from hub.store.entries import Account, Movement
 from hub.store.lookup import among
-from hub.store.portfolio import TenancyRef, tenancy_of_account
+from hub.store.portfolio import TenancyRef, lock_properties, tenancy_of_account
 from hub.store.tables import account, entry, posting, suspense
-from hub.store.taking_back import Corrector, History, history_of, mirror_of, use_of
+from hub.store.taking_back import Corrector, History, history_of, uses_of
 
 #: A payment's key goes on after the link with this, and no further than ``_AFTER``, the next character.
 _MARK = "|"
@@ -55,21 +55,26 @@ def find_payment(conn: Connection, company_id: int, link: str, amount: int) -> T
     came before its payment and was booked without one.
     """
     under_link = _under(conn, company_id, link)
+    if not under_link:
+        return NoPayment(())
     ids = [row.id for row in under_link]
-    # Whoever matches or reverses money in suspense locks it too, before looking at what became of it.
-    in_suspense = select(suspense.c.entry_id).where(among(conn, suspense.c.entry_id, ids))
-    conn.execute(in_suspense.order_by(suspense.c.entry_id).with_for_update()).all()
-    history = history_of(conn, ids)
     payments = [row for row in under_link if row.kind == kinds.PAYMENT]
-    holders = [history.holder_of(Corrector(row.id, row.kind, row.key)) for row in payments if -row.amount == amount]
+    wanted = [Corrector(row.id, row.kind, row.key) for row in payments if -row.amount == amount]
+    locked: set[int] = set()
+    missing = set(ids)
+    while missing:
+        # Whoever matches, moves or reverses money in suspense locks it too, before looking at what became of it.
+        in_suspense = select(suspense.c.entry_id).where(among(conn, suspense.c.entry_id, missing))
+        conn.execute(in_suspense.order_by(suspense.c.entry_id).with_for_update()).all()
+        locked |= missing
+        history = history_of(conn, ids)
+        holders = [history.holder_of(one) for one in wanted]
+        missing = {one.id for one in holders} - locked
     free = [holder for holder in holders if history.taken_back_by(holder.id) is None]
     loose = [
         row
         for row in under_link
-        if row.kind == kinds.CHARGEBACK
-        and row.amount == amount
-        and not row.corrects
-        and history.taken_back_by(row.id) is None
+        if row.kind == kinds.CHARGEBACK and row.amount == amount and not row.corrects and _waits(history, row)
     ]
     if len(free) > len(loose):
         return taken_of(conn, free[0], history)
@@ -82,39 +87,31 @@ def find_payment(conn: Connection, company_id: int, link: str, amount: int) -> T
 
 
 def taken_of(conn: Connection, holder: Corrector, history: History) -> Taken:
-    """All that taking back this entry has to know."""
+    """All that taking back this entry has to know; the property of the tenancy that has it is locked."""
     own = conn.execute(
         select(account.c.id, account.c.code)
         .join_from(posting, account, account.c.id == posting.c.account_id)
         .where(posting.c.entry_id == holder.id, posting.c.seq == 0)
     ).one()
-    paid, unused = use_of(conn, holder.id, own.code)
+    whose = tenancy_of_account(conn, own.id)
+    if whose is not None:
+        lock_properties(conn, {whose.property_id})
+    use = uses_of(conn, {holder.id: own.code})[holder.id]
     differences = tuple(history.standing(holder.id, kinds.DIFFERENCE))
-    return Taken(holder.id, holder.key, Account(*own), tenancy_of_account(conn, own.id), paid, unused, differences)
+    return Taken(holder.id, holder.key, Account(*own), whose, use.paid, use.unused, differences)
 
 
 def take_back_differences(books: Books, taken: Taken, movement: Movement) -> None:
     """What was written off beside a payment is owed again when ``movement`` takes that back."""
-    for one in taken.differences:
-        mirror = mirror_of(books.conn, one.id)
-        paid, unused = use_of(books.conn, one.id, mirror.own.code)
-        assert taken.tenancy is not None
-        reversed_ = Movement(
-            kinds.REVERSAL,
-            taken.tenancy,
-            mirror.amount,
-            movement.value_date,
-            movement.posting_date,
-            mirror.parts[0].account,
-            movement.value_date,
-            f"reversal|{one.key}",
-            input_hash(mirror.amount),
-            "Afrunding",
-            reason=kinds.PAYMENT_TAKEN_BACK,
-            corrects=one.id,
-            corrects_key=one.key,
-        )
-        books.correct(taken.tenancy.company_id, Correction(reversed_, mirror.own, taken.tenancy, paid, unused))
+    if taken.tenancy is not None:
+        owed = (Owed(one, taken.tenancy, movement.value_date, movement.posting_date) for one in taken.differences)
+        owe_again(books, list(owed))
+
+
+def _waits(history: History, row: Any) -> bool:
+    """Whether a charge-back that came before its payment still stands, wherever a person has put it, and took none."""
+    holder = history.holder_of(Corrector(row.id, row.kind, row.key))
+    return history.taken_back_by(holder.id) is None and not history.took_payment(holder.id)
 
 
 def _under(conn: Connection, company_id: int, link: str) -> Sequence[Any]:

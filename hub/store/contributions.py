@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from itertools import pairwise
@@ -9,7 +10,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, Table, insert, or_, select, update
 
+from hub.ledger import preview
+from hub.ledger.preview import Registered
 from hub.store.lookup import among
+from hub.store.portfolio import TenancyRef
+from hub.store.portfolio_history import Change, Said, note_changes
 from hub.store.tables import one_off, recurring, tenancy
 
 #: Months between two collections: the parts into which a year falls.
@@ -115,14 +120,42 @@ def withdraw_one_off(conn: Connection, id: int, now: datetime) -> None:
     conn.execute(update(one_off).where(one_off.c.id == id).values(withdrawn_at=now))
 
 
+def registered_of(conn: Connection, tenancy_ids: Collection[int]) -> dict[int, Registered]:
+    """By tenancy, all that its collections are made of; one-off lines that wait. Unknown ids are left out."""
+    lines: defaultdict[int, list[preview.Recurring]] = defaultdict(list)
+    comes = _registered(conn, recurring, preview.Recurring._fields, tenancy_ids).where(_COMES)
+    for row in conn.execute(comes.order_by(recurring.c.charge_type, recurring.c.text, recurring.c.first_day)):
+        lines[row[0]].append(preview.Recurring._make(row[1:]))
+    waiting: defaultdict[int, list[preview.OneOff]] = defaultdict(list)
+    unspent = one_off.c.charge_id.is_(None) & one_off.c.withdrawn_at.is_(None)
+    waits = _registered(conn, one_off, preview.OneOff._fields, tenancy_ids).where(unspent)
+    for row in conn.execute(waits.order_by(one_off.c.due_from, one_off.c.id)):
+        waiting[row[0]].append(preview.OneOff._make(row[1:]))
+    whose = select(tenancy.c.id, tenancy.c.interval_months, tenancy.c.move_in, tenancy.c.move_out)
+    return {
+        id_: Registered(interval, (move_in, move_out), tuple(lines[id_]), tuple(waiting[id_]))
+        for id_, interval, move_in, move_out in conn.execute(whose.where(among(conn, tenancy.c.id, tenancy_ids)))
+    }
+
+
 def interval_months(conn: Connection, tenancy_id: int) -> int:
     """Between two collections of this tenancy."""
     months: int = conn.execute(select(tenancy.c.interval_months).where(tenancy.c.id == tenancy_id)).scalar_one()
     return months
 
 
-def set_interval_months(conn: Connection, tenancy_id: int, months: int) -> None:
-    conn.execute(update(tenancy).where(tenancy.c.id == tenancy_id).values(interval_months=months))
+def set_interval_months(conn: Connection, whose: TenancyRef, months: int, said: Said) -> None:
+    """What it was is kept."""
+    before = interval_months(conn, whose.id)
+    conn.execute(update(tenancy).where(tenancy.c.id == whose.id).values(interval_months=months))
+    if before != months:
+        note_changes(conn, [Change("tenancy", whose.key, "interval_months", str(before), str(months))], said)
+
+
+def _registered(conn: Connection, table: Table, fields: Sequence[str], tenancy_ids: Collection[int]) -> Select[Any]:
+    """The tenancy's id and these columns."""
+    columns = (table.c.tenancy_id, *(table.c[name] for name in fields))
+    return select(*columns).where(among(conn, table.c.tenancy_id, tenancy_ids))
 
 
 def _added(conn: Connection, table: Table, lines: Sequence[Mapping[str, Any]], now: datetime, actor: str) -> list[int]:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from hub.errors import HubError
 
 #: Revision that this program works with: the last one in hub/store/migrations/versions.
-SCHEMA_HEAD = "0002"
+SCHEMA_HEAD = "0003"
 #: How long a writer waits for another, on both databases, before it gives up.
 LOCK_WAIT_SECONDS = 120
 #: How long it waits before it says so.

@@ -8,10 +8,11 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Table
 
 from hub.ledger import chain
+from hub.money import TENANCY_ORE_MAX
 from hub.store import bulk
+from hub.store.accounts import change_balances
 from hub.store.portfolio import TenancyRef
 from hub.store.tables import (
-    account,
     allocation,
     charge,
     charge_line,
@@ -176,7 +177,7 @@ class Rows:
         bulk.add_amounts(conn, charge_line.c.remaining, self.line_deltas)
         bulk.add_amounts(conn, credit.c.remaining, self.credit_deltas)
         bulk.add_amounts(conn, suspense.c.remaining, self.suspense_deltas)
-        bulk.add_amounts(conn, account.c.balance, self.account_deltas)
+        change_balances(conn, self.account_deltas, TENANCY_ORE_MAX)
 
 
 class BatchOf:
@@ -186,6 +187,7 @@ class BatchOf:
         self.id = id
         self.company_number = company_number
         self.root = chain.Root()
+        self.allocated = chain.Allocated()
         self.entry_first = 0
         self.entry_last = 0
         #: Entries by year of posting, as text: a voucher series is a company's year.
@@ -202,11 +204,15 @@ class BatchOf:
         """How many entries by year."""
         return {int(year): count for year, count in sorted(self._vouchers.items())}
 
-    def add(self, entries: Sequence[bulk.Row]) -> None:
-        """In order of id; the leaf stands at ``LEAF``."""
-        self.entry_first = self.entry_first or entries[0][0]
-        self.entry_last = entries[-1][0]
-        self.root.add(row[LEAF] for row in entries)
+    def add(self, rows: Rows) -> None:
+        """Entries in order of id, with what they have paid and demand."""
+        if entries := rows.entries:
+            self.entry_first = self.entry_first or entries[0][0]
+            self.entry_last = entries[-1][0]
+            self.root.add(row[LEAF] for row in entries)
+        self.allocated.pay(rows.allocations)
+        entry_of = {charge_id: entry_id for charge_id, entry_id, *_ in rows.charges}
+        self.allocated.demand((entry_of[charge_id], seq, line_id) for line_id, charge_id, seq, *_ in rows.lines)
 
 
 #: Where an entry's row has its leaf.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
 from hub.ledger import kinds
+from hub.store.lookup import among
 from hub.store.positions import NOTHING
 from hub.store.tables import account, charge_line
 
@@ -30,26 +32,31 @@ class Holding(NamedTuple):
 
 def holdings_of(conn: Connection, tenancy_id: int) -> list[Holding]:
     """All of a tenancy, in the order in which they were made."""
+    return holdings_among(conn, [tenancy_id]).get(tenancy_id, [])
+
+
+def holdings_among(conn: Connection, tenancy_ids: Collection[int]) -> dict[int, list[Holding]]:
+    """As :func:`holdings_of`, by tenancy id; a tenancy without any is left out."""
     rows = conn.execute(
-        select(account.c.id, account.c.code, account.c.number, account.c.balance)
-        .where(account.c.tenancy_id == tenancy_id)
+        select(account.c.tenancy_id, account.c.id, account.c.code, account.c.number, account.c.balance)
+        .where(among(conn, account.c.tenancy_id, tenancy_ids), account.c.tenancy_id.is_not(None))
         .order_by(account.c.id)
     ).all()
+    found: dict[int, list[Holding]] = {}
     if not rows:
-        return []
-    unpaid = dict(
-        conn.execute(
-            select(charge_line.c.holding, func.sum(charge_line.c.remaining))
-            .where(
-                charge_line.c.tenancy_id == tenancy_id,
-                charge_line.c.remaining > NOTHING,
-                charge_line.c.holding.is_not(None),
-            )
-            .group_by(charge_line.c.holding)
-        ).all()
+        return found
+    open_lines = (
+        select(charge_line.c.tenancy_id, charge_line.c.holding, func.sum(charge_line.c.remaining))
+        .where(
+            among(conn, charge_line.c.tenancy_id, {row.tenancy_id for row in rows}),
+            charge_line.c.remaining > NOTHING,
+            charge_line.c.holding.is_not(None),
+        )
+        .group_by(charge_line.c.tenancy_id, charge_line.c.holding)
     )
-    return [
-        Holding(row.id, name, row.number, -row.balance, int(unpaid.get(name, 0)))
-        for row in rows
-        for name in [row.code.removeprefix(f"{kinds.HOLDING}:").split(":")[0]]
-    ]
+    unpaid = {(tenancy_id, name): int(left) for tenancy_id, name, left in conn.execute(open_lines)}
+    for row in rows:
+        name = row.code.removeprefix(f"{kinds.HOLDING}:").split(":")[0]
+        left = unpaid.get((row.tenancy_id, name), 0)
+        found.setdefault(row.tenancy_id, []).append(Holding(row.id, name, row.number, -row.balance, left))
+    return found

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
-#: How many ids one round trip reserves. PostgreSQL's sequences step by the same numbers (migration 0001).
-BLOCKS = {"entry": 1000, "charge": 1000, "charge_line": 1000, "reading": 1, "batch": 1}
+#: How many ids one round trip reserves. PostgreSQL's sequences step by the same numbers.
+BLOCKS = {"entry": 1000, "charge": 1000, "charge_line": 1000, "reading": 1, "batch": 1, "collection": 1000}
 
 
 class Ids:

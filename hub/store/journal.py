@@ -1,13 +1,12 @@
-"""The journal of files: arrivals, blobs, files, readings, events, documents. All SQL about them is here."""
+"""The journal of files: arrivals, blobs, files, readings, events, documents. What the faces show of it: views.files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Row, Table, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.plugin.records import Document
@@ -292,9 +291,14 @@ class Acted(NamedTuple):
 def last_reading(conn: Connection, file_id: int) -> Ended:
     """Of a file that has a state."""
     query = select(reading).where(reading.c.file_id == file_id).order_by(reading.c.id.desc()).limit(1)
-    row = conn.execute(query).one()
-    counts = Counts(**{name: getattr(row, name) for name in COUNTS})
-    return Ended(row.id, Result(row.state, list(row.reasons), counts, row.amount, row.currency), row.finished_at)
+    return _ended(conn.execute(query).one())
+
+
+def reading_after(conn: Connection, file_id: int, reading_id: int) -> Ended | None:
+    """The file's first reading after that one; None = it has not ended yet."""
+    query = select(reading).where(reading.c.file_id == file_id, reading.c.id > reading_id).order_by(reading.c.id)
+    row = conn.execute(query.limit(1)).one_or_none()
+    return None if row is None else _ended(row)
 
 
 def booked_at(conn: Connection, file_id: int) -> datetime | None:
@@ -350,71 +354,14 @@ def add_event(
     conn.execute(insert(event).values(**values, detail=detail or {}))
 
 
-# --- What the faces show -----------------------------------------------------------------------------------------
-
-
-class Listed(NamedTuple):
-    """One line of ``hub files``."""
-
-    id: int
-    name: str
-    sha256: str
-    vendor: str | None
-    kind: str | None
-    state: State | None
-    received_at: datetime
-    reasons: list[str]
-
-
-class Detail(NamedTuple):
-    """All that the journal knows of one file: rows by column name, oldest first."""
-
-    file: FileRow
-    arrivals: list[dict[str, Any]]
-    readings: list[dict[str, Any]]
-    events: list[dict[str, Any]]
-
-
-def files(conn: Connection, state: State | None = None) -> Iterator[Listed]:
-    """Every file, or those in one state, oldest first, with the reasons of its last reading."""
-    latest = select(func.max(reading.c.id)).where(reading.c.file_id == file.c.id).correlate(file).scalar_subquery()
-    query = (
-        select(
-            file.c.id,
-            file.c.name,
-            file.c.sha256,
-            file.c.vendor,
-            file.c.kind,
-            file.c.state,
-            file.c.received_at,
-            reading.c.reasons,
-        )
-        .outerjoin_from(file, reading, reading.c.id == latest)
-        .where(literal(True) if state is None else file.c.state == state)
-        .order_by(file.c.id)
-    )
-    for row in conn.execution_options(yield_per=1000).execute(query):
-        yield Listed(*row[:7], list(row.reasons or ()))
-
-
-def file_detail(conn: Connection, file_id: int) -> Detail | None:
-    found = get_file(conn, file_id)
-    if found is None:
-        return None
-    arrivals = _all(conn, arrival, arrival.c.file_id == file_id)
-    readings = _all(conn, reading, reading.c.file_id == file_id)
-    ids = [row["id"] for row in arrivals]
-    events = _all(conn, event, or_(event.c.file_id == file_id, event.c.arrival_id.in_(ids)))
-    return Detail(found, arrivals, readings, events)
-
-
-def _all(conn: Connection, table: Table, condition: Any) -> list[dict[str, Any]]:
-    return [dict(row) for row in conn.execute(select(table).where(condition).order_by(table.c.id)).mappings()]
-
-
 def _arrival(row: Row[Any] | None) -> Arrival | None:
     return None if row is None else Arrival._make(row)
 
 
 def _file(row: Row[Any]) -> FileRow:
     return FileRow._make(row)
+
+
+def _ended(row: Row[Any]) -> Ended:
+    counts = Counts(**{name: getattr(row, name) for name in COUNTS})
+    return Ended(row.id, Result(row.state, list(row.reasons), counts, row.amount, row.currency), row.finished_at)

@@ -6,14 +6,16 @@ import json
 from collections.abc import Collection, Generator, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Connection, Select, Text, any_, column, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Text, any_, column, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 _ROWS_A_PART = 2_000
+#: What reads a whole table, or sets out to.
+_WHOLE_TABLE_PLANS = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
 
 
 def among(
-    connection: Connection, searched: Column[Any], values: Collection[int] | Collection[str]
+    connection: Connection, searched: ColumnElement[Any], values: Collection[int] | Collection[str]
 ) -> ColumnElement[bool]:
     """The condition that ``searched`` is one of ``values``.
 
@@ -25,6 +27,17 @@ def among(
     # Not the column's own type: a cast to varchar(n) cuts a longer value, which then matches what it is not.
     kind = ARRAY(BigInteger if searched.type.python_type is int else Text)
     return searched == any_(literal(list(values), kind))
+
+
+def by_index(connection: Connection) -> None:
+    """Until this transaction ends, PostgreSQL finds rows by their index, one by one.
+
+    For who asks again and again for the rows of a few thousand keys. To the planner, reading all of a middling table
+    looks cheaper than 2,000 rows of it by index, each time: a file then takes the square of its length, the more so
+    where no statistics are kept yet.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(*(func.set_config(name, "off", True) for name in _WHOLE_TABLE_PLANS)))
 
 
 def streamed(connection: Connection, query: Select[Any]) -> Generator[tuple[Any, ...]]:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, select
 
+from hub.ledger.words import WORDS
 from hub.store.lookup import among
 from hub.store.portfolio import TenancyRef, refs_with
 from hub.store.tables import company, match_rule, tenancy
 
 #: As long as the column.
 CUSTOMER_CHARACTERS_MAX = 40
+
+
+_MARKED = [
+    re.compile(re.escape(words.by_rule).replace(re.escape("{rule}"), r"(\d{1,18})") + "$", re.ASCII)
+    for words in WORDS.values()
+]
+
+
+def rule_marked(text: str) -> int | None:
+    """The rule that the text of a payment says it was booked by."""
+    found = next(filter(None, (mark.search(text) for mark in _MARKED)), None)
+    return None if found is None else int(found[1])
 
 
 class Rule(NamedTuple):

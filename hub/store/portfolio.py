@@ -212,6 +212,24 @@ def tenancy_of_posted(connection: Connection, entry_id: int) -> TenancyRef | Non
     return None if row is None else TenancyRef._make(row)
 
 
+def tenancies_of_posted(connection: Connection, entry_ids: Collection[int]) -> dict[int, TenancyRef]:
+    """As :func:`tenancy_of_posted`, by entry id; entries on nobody's account are left out."""
+    on = among(connection, posting.c.entry_id, entry_ids)
+    receivables = (
+        select(posting.c.entry_id, posting.c.seq, *_REF.selected_columns)
+        .join_from(posting, tenancy, tenancy.c.account_id == posting.c.account_id)
+        .where(on)
+    )
+    holdings = (
+        select(posting.c.entry_id, posting.c.seq, *_REF.selected_columns)
+        .join_from(posting, account, account.c.id == posting.c.account_id)
+        .join(tenancy, tenancy.c.id == account.c.tenancy_id)
+        .where(on)
+    )
+    rows = [*connection.execute(receivables).all(), *connection.execute(holdings).all()]
+    return {entry_id: TenancyRef(*ref) for entry_id, _, *ref in sorted(rows, key=lambda row: row[:2], reverse=True)}
+
+
 def property_by_numbers(connection: Connection, company_number: str, property_number: str) -> PropertyRef | None:
     """The property with these numbers, leading zeros or not."""
     row = connection.execute(

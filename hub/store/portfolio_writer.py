@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -15,9 +15,12 @@ from hub.ledger import kinds
 from hub.ledger.chain import genesis
 from hub.store.accounts import next_number
 from hub.store.lookup import among
+from hub.store.portfolio_history import Change, Said, note_changes, shown
 from hub.store.tables import account, company, customer_number, property_, tenancy, unit
 
-_K = TypeVar("_K", bound=Hashable)
+_K = TypeVar("_K", str, tuple[str, str], tuple[str, str, str])
+#: Columns that follow from another one.
+_DERIVED = frozenset({"customer_key"})
 
 
 @dataclass(frozen=True)
@@ -87,10 +90,11 @@ def write_portfolio(
     facts: Sequence[TenancyFacts],
     stored: Stored,
     currency_of: Callable[[str], str],
-    now: datetime,
+    said: Said,
 ) -> tuple[set[str], set[str]]:
     """Writes what differs from ``stored``; gives the keys of new tenancies, and of those where something changed.
 
+    What a value was before is kept, and who ``said`` otherwise (:mod:`hub.store.portfolio_history`).
     New rows come first and changes to companies last, in which order the ledger takes its locks too.
     """
     said_of_companies: dict[str, dict[str, Any]] = defaultdict(dict)
@@ -105,12 +109,12 @@ def write_portfolio(
 
     new = [fact for fact in facts if fact.key not in stored.tenancies]
     _add_tenancies(connection, new, companies, properties)
-    _add_customers(connection, facts, stored, now)
-    changed_units = _link_units(connection, facts, properties)
+    _add_customers(connection, facts, stored, said.at)
+    changed_units = _link_units(connection, facts, properties, said)
     said_of_tenancies = {fact.key: fact.about_tenancy for fact in facts}
-    changed_tenancies = _change(connection, tenancy, said_of_tenancies, stored.tenancies)
-    changed_properties = _change(connection, property_, said_of_properties, stored.properties)
-    changed_companies = _change(connection, company, said_of_companies, stored.companies)
+    changed_tenancies = _change(connection, tenancy, said_of_tenancies, stored.tenancies, said)
+    changed_properties = _change(connection, property_, said_of_properties, stored.properties, said)
+    changed_companies = _change(connection, company, said_of_companies, stored.companies, said)
     added = {fact.key for fact in new}
     changed = {
         fact.key
@@ -271,15 +275,16 @@ def _unit_ids(
 
 
 def _link_units(
-    connection: Connection, facts: Sequence[TenancyFacts], properties: Mapping[tuple[str, str], Row[Any]]
+    connection: Connection, facts: Sequence[TenancyFacts], properties: Mapping[tuple[str, str], Row[Any]], said: Said
 ) -> set[tuple[str, str, str]]:
     """To their main units; gives the keys of those where that is another than it was."""
     mains = {fact.unit_key: fact.about_unit["main_unit_id"] for fact in facts if fact.about_unit}
     if not mains:
         return set()
     units = load_units(connection, {key[:2]: properties[key[:2]] for key in mains})
-    said = {key: {"main_unit_id": number and units[(*key[:2], number)].id} for key, number in mains.items()}
-    return _change(connection, unit, said, units)
+    ids = {key: {"main_unit_id": number and units[(*key[:2], number)].id} for key, number in mains.items()}
+    numbers = {row.id: row.number for row in units.values()}
+    return _change(connection, unit, ids, units, said, lambda _, id_: numbers.get(id_))
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -290,19 +295,38 @@ def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, An
 
 
 def _change(
-    connection: Connection, table: Table, said: Mapping[_K, Mapping[str, Any]], stored: Mapping[_K, Row[Any]]
+    connection: Connection,
+    table: Table,
+    facts: Mapping[_K, Mapping[str, Any]],
+    stored: Mapping[_K, Row[Any]],
+    said: Said,
+    as_text: Callable[[str, Any], str | None] = shown,
 ) -> set[_K]:
-    """Writes the rows of which something else is said than is stored; gives their keys."""
+    """Writes the rows of which something else is said than is stored, and what it was; gives their keys."""
     changed: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     keys = set()
-    for key, values in said.items():
+    changes = []
+    for key, values in facts.items():
         row = stored.get(key)
-        if row is not None and any(row._mapping[name] != value for name, value in values.items()):
+        if row is None:
+            continue
+        before = row._mapping
+        others = [name for name, value in values.items() if before[name] != value]
+        if others:
             keys.add(key)
+            its_key = key if isinstance(key, str) else "-".join(key)
+            changes += [
+                Change(
+                    table.name, its_key, name.removesuffix("_id"), *(as_text(name, of[name]) for of in (before, values))
+                )
+                for name in others
+                if name not in _DERIVED
+            ]
             parameters = {f"new_{name}": value for name, value in values.items()}
             changed[tuple(values)].append({"row_id": row.id, **parameters})
     for names, rows in changed.items():
         statement = update(table).where(table.c.id == bindparam("row_id"))
         values = {name: bindparam(f"new_{name}") for name in names}
         connection.execute(statement.values(values), sorted(rows, key=lambda row: row["row_id"]))
+    note_changes(connection, changes, said)
     return keys

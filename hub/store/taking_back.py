@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection, func, select, union_all
 
@@ -13,8 +13,9 @@ from hub.store.entries import Account, Part, Withdrawn
 from hub.store.lookup import among
 from hub.store.tables import account, allocation, charge, charge_line, credit, entry, posting, suspense
 
-#: How deep corrections may stand on one another: payment, match, charge-back, reversal.
-_DEPTH_MAX = 8
+_T = TypeVar("_T")
+#: After the key of a reversal: that of the entry by which the same act booked the money anew, where it belongs.
+_MOVED = "|moved"
 
 
 class Corrector(NamedTuple):
@@ -26,10 +27,21 @@ class Corrector(NamedTuple):
 
 
 class History:
-    """What points at some entries, and what points at that."""
+    """What points at some entries, and what points at that.
 
-    def __init__(self, by_corrected: Mapping[int, Sequence[Corrector]]) -> None:
+    ``moved`` is, by the id of a reversal, the entry by which the same act booked the money anew; ``took`` are those of
+    them that take back a payment.
+    """
+
+    def __init__(
+        self,
+        by_corrected: Mapping[int, Sequence[Corrector]],
+        moved: Mapping[int, Corrector],
+        took: Collection[int],
+    ) -> None:
         self._by_corrected = by_corrected
+        self._moved = moved
+        self._took = took
 
     def of(self, entry_id: int) -> Sequence[Corrector]:
         """Oldest first."""
@@ -47,11 +59,20 @@ class History:
         return None
 
     def holder_of(self, payment: Corrector) -> Corrector:
-        """Who has the money of a payment now: its match, the reversal of its charge-back, or it still."""
-        match = self.match_of(payment.id)
-        back = self.taken_back_by(payment.id)
-        moved = match or (back and self._reversed_by(back.id))
-        return payment if moved is None else self.holder_of(moved)
+        """Who has the money of a payment now: it still, its match, the reversal of its charge-back, or the entry by
+        which a person has moved it.
+        """
+        holder = payment
+        while True:
+            back = self.taken_back_by(holder.id)
+            moved = self.match_of(holder.id) or (back and (self._moved.get(back.id) or self._reversed_by(back.id)))
+            if moved is None:
+                return holder
+            holder = moved
+
+    def took_payment(self, moved_id: int) -> bool:
+        """Whether a charge-back that a person has moved takes a payment back there."""
+        return moved_id in self._took
 
     def standing(self, entry_id: int, kind: str) -> list[Corrector]:
         """Entries of this kind that point at the entry and are not taken back."""
@@ -61,63 +82,108 @@ class History:
         return next((one for one in self.of(entry_id) if one.kind == kinds.REVERSAL), None)
 
 
+def moved_key(reversal_key: str) -> str:
+    """Of the entry that books anew, elsewhere, the money that a reversal has taken from where it was."""
+    return reversal_key + _MOVED
+
+
 def history_of(conn: Connection, entry_ids: Collection[int]) -> History:
     found: defaultdict[int, list[Corrector]] = defaultdict(list)
+    moved: dict[int, Corrector] = {}
+    took: set[int] = set()
     wanted = set(entry_ids)
-    for _ in range(_DEPTH_MAX):
-        if not wanted:
-            break
+    # It ends: whatever points at an entry is younger.
+    while wanted:
         query = select(entry.c.corrects, entry.c.id, entry.c.kind, entry.c.key)
         rows = conn.execute(query.where(among(conn, entry.c.corrects, wanted)).order_by(entry.c.id)).all()
         for corrected, *corrector in rows:
             found[corrected].append(Corrector._make(corrector))
         wanted = {row.id for row in rows}
-    return History(found)
+        reversals = {moved_key(row.key): row.id for row in rows if row.kind == kinds.REVERSAL}
+        if reversals:
+            anew = query.where(among(conn, entry.c.key, reversals.keys()))
+            for corrected, *mover in conn.execute(anew):
+                one = Corrector._make(mover)
+                moved[reversals[one.key]] = one
+                wanted.add(one.id)
+                if corrected is not None and one.kind == kinds.CHARGEBACK:
+                    took.add(one.id)
+    return History(found, moved, took)
 
 
-def use_of(conn: Connection, entry_id: int, code: str) -> tuple[tuple[tuple[int, int], ...], int]:
-    """What an entry's money has paid, (line id, øre), and how much of it is unused. ``code`` is its own account's."""
-    if code == kinds.SUSPENSE:
-        left = select(suspense.c.remaining).where(suspense.c.entry_id == entry_id)
-        return (), conn.execute(left).scalar_one()
-    rows = union_all(
-        select(allocation.c.line_id, allocation.c.amount).where(
-            allocation.c.entry_id == entry_id, allocation.c.payment_id == entry_id
-        ),
-        select(allocation.c.line_id, allocation.c.amount).where(
-            allocation.c.payment_id == entry_id, allocation.c.payment_id != allocation.c.entry_id
-        ),
-    ).subquery()
-    total = func.sum(rows.c.amount)
-    paid = conn.execute(
-        select(rows.c.line_id, total).group_by(rows.c.line_id).having(total != 0).order_by(rows.c.line_id)
+def waves(items: Iterable[_T], whose: Callable[[_T], Hashable | None]) -> Iterator[list[_T]]:
+    """``items`` in their order, in lists of which none has two of one owner; those without an owner come first."""
+    found: list[list[_T]] = []
+    count: defaultdict[Hashable, int] = defaultdict(int)
+    for item in items:
+        owner = whose(item)
+        wave = 0 if owner is None else count[owner]
+        if owner is not None:
+            count[owner] += 1
+        if wave == len(found):
+            found.append([])
+        found[wave].append(item)
+    yield from found
+
+
+class Use(NamedTuple):
+    """What an entry's money has paid, (line id, øre), and how much of it is unused."""
+
+    paid: tuple[tuple[int, int], ...]
+    unused: int
+
+
+def uses_of(conn: Connection, codes: Mapping[int, str]) -> dict[int, Use]:
+    """By entry id; ``codes`` are those of the entries' own accounts, by entry id."""
+    suspended = {id_ for id_, code in codes.items() if code == kinds.SUSPENSE}
+    lefts = select(suspense.c.entry_id, suspense.c.remaining).where(among(conn, suspense.c.entry_id, suspended))
+    left: dict[int, int] = dict(conn.execute(lefts).all()) if suspended else {}
+    others = codes.keys() - suspended
+    paid: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    if others:
+        credits = select(credit.c.entry_id, credit.c.remaining).where(among(conn, credit.c.entry_id, others))
+        left |= dict(conn.execute(credits).all())
+        rows = union_all(
+            select(allocation.c.payment_id, allocation.c.line_id, allocation.c.amount).where(
+                among(conn, allocation.c.entry_id, others), allocation.c.payment_id == allocation.c.entry_id
+            ),
+            select(allocation.c.payment_id, allocation.c.line_id, allocation.c.amount).where(
+                among(conn, allocation.c.payment_id, others), allocation.c.payment_id != allocation.c.entry_id
+            ),
+        ).subquery()
+        total = func.sum(rows.c.amount)
+        sums = select(rows.c.payment_id, rows.c.line_id, total).group_by(rows.c.payment_id, rows.c.line_id)
+        for id_, line_id, part in conn.execute(sums.having(total != 0).order_by(rows.c.line_id)):
+            # PostgreSQL sums bigint to numeric.
+            paid[id_].append((line_id, int(part)))
+    return {id_: Use(tuple(paid[id_]), left.get(id_, 0)) for id_ in codes}
+
+
+def withdrawn_of(conn: Connection, entry_ids: Collection[int]) -> dict[int, Withdrawn]:
+    """The lines of the charges that entries have made, and what has paid them, by entry id; only where there is one."""
+    lines: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    paid: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    of_charges = (
+        select(charge.c.entry_id, charge_line.c.id, charge_line.c.amount)
+        .join_from(charge, charge_line, charge_line.c.charge_id == charge.c.id)
+        .where(among(conn, charge.c.entry_id, entry_ids))
+        .order_by(charge.c.entry_id, charge_line.c.seq)
     )
-    left = select(credit.c.remaining).where(credit.c.entry_id == entry_id)
-    # PostgreSQL sums bigint to numeric.
-    return tuple((line_id, int(part)) for line_id, part in paid), conn.execute(left).scalar_one_or_none() or 0
-
-
-def withdrawn_of(conn: Connection, entry_id: int) -> Withdrawn:
-    """The lines of an entry's charge, and what has paid them."""
-    of_charge = (
-        select(charge_line.c.id, charge_line.c.amount)
-        .join(charge, charge.c.id == charge_line.c.charge_id)
-        .where(charge.c.entry_id == entry_id)
-        .order_by(charge_line.c.seq)
-    )
-    lines = conn.execute(of_charge).all()
+    demanded: dict[int, int] = {}
+    for entry_id, line_id, amount in conn.execute(of_charges):
+        lines[entry_id].append((line_id, amount))
+        demanded[line_id] = entry_id
     total = func.sum(allocation.c.amount)
-    paid = conn.execute(
+    payments = (
         select(allocation.c.line_id, allocation.c.payment_id, total)
-        .where(among(conn, allocation.c.line_id, [line_id for line_id, _ in lines]))
+        .where(among(conn, allocation.c.line_id, demanded.keys()))
         .group_by(allocation.c.line_id, allocation.c.payment_id)
         .having(total != 0)
         .order_by(allocation.c.line_id, allocation.c.payment_id)
     )
-    return Withdrawn(
-        tuple((line_id, amount) for line_id, amount in lines),
-        tuple((line_id, payment_id, int(part)) for line_id, payment_id, part in paid),
-    )
+    for line_id, payment_id, part in conn.execute(payments):
+        paid[demanded[line_id]].append((line_id, payment_id, int(part)))
+    return {entry_id: Withdrawn(tuple(of_it), tuple(paid[entry_id])) for entry_id, of_it in lines.items()}
 
 
 class Mirror(NamedTuple):
@@ -129,12 +195,20 @@ class Mirror(NamedTuple):
     parts: tuple[Part, ...]
 
 
-def mirror_of(conn: Connection, entry_id: int) -> Mirror:
-    own, *others = conn.execute(
-        select(account.c.id, account.c.code, posting.c.amount)
+def mirrors_of(conn: Connection, entry_ids: Collection[int]) -> dict[int, Mirror]:
+    """By entry id."""
+    rows = conn.execute(
+        select(posting.c.entry_id, posting.c.seq, account.c.id, account.c.code, posting.c.amount)
         .join_from(posting, account, account.c.id == posting.c.account_id)
-        .where(posting.c.entry_id == entry_id)
-        .order_by(posting.c.seq)
-    ).all()
-    parts = tuple(Part(Account(id_, code), -amount) for id_, code, amount in others)
-    return Mirror(Account(own.id, own.code), -own.amount, parts)
+        .where(among(conn, posting.c.entry_id, entry_ids))
+        .order_by(posting.c.entry_id, posting.c.seq)
+    )
+    found: dict[int, Mirror] = {}
+    for entry_id, seq, account_id, code, amount in rows:
+        on = Account(account_id, code)
+        if seq == 0:
+            found[entry_id] = Mirror(on, -amount, ())
+        else:
+            mirror = found[entry_id]
+            found[entry_id] = mirror._replace(parts=(*mirror.parts, Part(on, -amount)))
+    return found

@@ -1,14 +1,16 @@
 """``hub verify``: proves the ledger from its postings, in memory that does not grow with it.
 
 The chain is walked entry by entry: every leaf, root and hash is computed anew. That cached amounts are what the rows
-behind them say is left to the database (:mod:`hub.store.verify_sums`). Nothing is changed.
+behind them say is left to the database (:mod:`hub.store.verify_sums`), and so is that rows fit each other. Stored files
+are hashed. Nothing is changed. What this cannot prove is named in docs/ledger.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
@@ -19,14 +21,49 @@ from hub.store.tables import (
     company,
     entry,
 )
+from hub.store.verify_content import Proved, StoredFiles
+from hub.store.verify_counts import Count, counts
 from hub.store.verify_entries import BATCHES, Walk, named
+from hub.store.verify_exports import wrong_exports
 from hub.store.verify_figures import Figure, figures
 from hub.store.verify_files import wrong_files
 from hub.store.verify_notes import wrong_notes
+from hub.store.verify_portfolio import wrong_portfolio
+from hub.store.verify_readings import wrong_readings
+from hub.store.verify_rows import lost_charges, wrong_rows
 from hub.store.verify_sums import wrong_sums
 
 #: Problems told one by one; the rest is counted.
 PROBLEMS_MAX = 200
+_REWRITTEN = (
+    "entries, allocations or the chain were changed outside the hub: stop it, restore the last backup whose head is in "
+    "the chain you have noted into a new folder, hold the two against each other with hub ledger export, and find who "
+    "could write to the database"
+)
+_MISCOUNTED = (
+    "what the chain holds is right where no line above speaks of entries; an amount, state or row beside it was "
+    "changed outside the hub, or is our fault: correct nothing in the database by hand, and send these lines "
+    "with a backup to whoever maintains the hub"
+)
+_EXPORTED = (
+    "hold the file that the accounting system has taken in against hub journal show, and export nothing more of that "
+    "company until they agree"
+)
+_MISPLACED = (
+    "a value was changed outside the hub, and money may go to the wrong tenancy: correct it with hub portfolio import, "
+    "and see hub portfolio history for what it was"
+)
+_LOST = "put the file back from a backup (content/ in the tar), or drop the same file again; its name is its SHA-256"
+#: Each tells what is wrong, and what to do about that.
+_RULES: tuple[tuple[Callable[[Connection], Iterator[str]], str], ...] = (
+    (wrong_sums, _MISCOUNTED),
+    (wrong_files, _MISCOUNTED),
+    (wrong_readings, _MISCOUNTED),
+    (wrong_notes, _MISCOUNTED),
+    (wrong_rows, _MISCOUNTED),
+    (wrong_exports, _EXPORTED),
+    (wrong_portfolio, _MISPLACED),
+)
 #: Rows fetched at once of an answer that may be of any length.
 _IN_PARTS = {"yield_per": 2_000}
 
@@ -49,7 +86,13 @@ class Report:
     #: One hash over all heads.
     head: str = ""
     problems: list[str] = field(default_factory=list)
+    #: What to do about them, one sentence a kind of problem.
+    do: list[str] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
+    #: Rows that were proved beside entries and postings.
+    counts: list[Count] = field(default_factory=list)
+    #: Stored files whose bytes were read; None = they were left out.
+    files: Proved | None = None
     #: Problems that are not in ``problems`` because there were too many.
     left_out: int = 0
 
@@ -57,35 +100,45 @@ class Report:
     def ok(self) -> bool:
         return not self.problems
 
-    def note(self, problems: Iterable[str]) -> None:
+    def note(self, problems: Iterable[str], do: str) -> None:
+        """``do`` is what to do where there is any."""
         for problem in problems:
+            if do not in self.do:
+                self.do.append(do)
             if len(self.problems) < PROBLEMS_MAX:
                 self.problems.append(problem)
             else:
                 self.left_out += 1
 
 
-def verify(conn: Connection, expect: str = "") -> Report:
+def verify(conn: Connection, expect: str = "", content: Path | None = None) -> Report:
     """Recomputes everything, in the one consistent view of ``conn``.
 
+    ``content`` is the folder of the stored files; None leaves their bytes out.
     ``expect`` is a hash that an earlier run printed: a company's head has to be in its chain still, where a cut or
     rewritten chain would lack it; the hash over all heads has to be the same, so that nothing was booked meanwhile.
     """
     report = Report()
-    walk = Walk(conn, lambda problem: report.note([problem]))
+    walk = Walk(conn, lambda problem: report.note([problem], _REWRITTEN))
     walk.go()
     report.entries, report.postings = walk.entries, walk.postings
-    report.note(_batches_without_entries(conn))
+    report.note(_batches_without_entries(conn), _REWRITTEN)
     hashes = _Hashes(expect.strip().lower())
-    report.note(_chains(conn, report, hashes))
+    report.note(_chains(conn, report, hashes), _REWRITTEN)
     report.head = _head_of(report.heads)
     hashes.add(report.head)
-    report.note(wrong_sums(conn))
-    report.note(wrong_files(conn))
-    report.note(wrong_notes(conn))
+    report.note(lost_charges(conn, walk.charges, walk.charge_lines), _MISCOUNTED)
+    for wrong, do in _RULES:
+        report.note(wrong(conn), do)
+    if content is not None:
+        stored = StoredFiles(content)
+        report.note(stored.wrong(conn), _LOST)
+        report.files = stored.proved
     report.figures = figures(conn)
+    report.counts = counts(conn, walk.allocations)
     if expect and not hashes.found:
-        report.note([f"the expected head {expect} is in no chain: what had been booked when it was noted has changed"])
+        gone = f"the expected head {expect} is in no chain: what had been booked when it was noted has changed"
+        report.note([gone], _REWRITTEN)
     if report.left_out:
         report.problems.append(f"and {report.left_out} more problems")
     return report

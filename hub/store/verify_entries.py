@@ -11,7 +11,7 @@ from contextlib import ExitStack, closing
 from itertools import groupby
 from math import inf
 from operator import itemgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Row, String, cast, select
 
@@ -21,6 +21,7 @@ from hub.money import format_amount
 from hub.store.lookup import streamed
 from hub.store.tables import (
     account,
+    allocation,
     batch,
     charge,
     charge_line,
@@ -49,13 +50,19 @@ class Walk:
     def __init__(self, conn: Connection, note: Callable[[str], None]) -> None:
         self.entries = 0
         self.postings = 0
+        #: Of batches whose hash covers them.
+        self.allocations = 0
+        #: Of entries that are there.
+        self.charges = 0
+        self.charge_lines = 0
         self._conn = conn
         self._note = note
         self._postings = _Beside(_grouped(streamed(conn, _POSTINGS)), self._without_entry)
         self._corrected: _Beside[str] = _Beside((id_, key) for id_, key in streamed(conn, _CORRECTED))
+        self._charged: _Beside[Charged] = _Beside(charged(conn))
+        self._allocated: _Beside[list[chain.AllocationRow]] = _Beside(_allocations(conn))
         self._details = [
-            _Beside(details(conn))
-            for details in (charge_details, _suspense_details, _credited_details, _reversal_details)
+            _Beside(details(conn)) for details in (_suspense_details, _credited_details, _reversal_details)
         ]
         self._vouchers = Vouchers()
         self._open: dict[int, _Batch] = {}
@@ -65,7 +72,8 @@ class Walk:
     def go(self) -> None:
         with ExitStack() as streams:
             # A cursor that is left for the garbage collector would be closed in somebody else's transaction.
-            besides: list[_Beside[Any]] = [self._postings, self._corrected, *self._details]
+            besides: list[_Beside[Any]] = [self._postings, self._corrected, self._charged, self._allocated]
+            besides += self._details
             for beside in besides:
                 streams.enter_context(closing(beside))
             for entry_id, *facts in streams.enter_context(closing(streamed(self._conn, _ENTRIES))):
@@ -99,6 +107,16 @@ class Walk:
             ours.root.add((leaf,))
             if not ours.first <= entry_id <= ours.last:
                 self._wrong(entry_id, key, f"lies outside its batch: {ours.named}")
+        demanded, paid = self._charged.of(entry_id), self._allocated.of(entry_id)
+        if demanded:
+            self.charges += 1
+            self.charge_lines += len(demanded.lines)
+        if ours is not None and ours.allocated is not None:
+            if demanded:
+                ours.allocated.demand(demanded.lines)
+            if paid:
+                self.allocations += len(paid)
+                ours.allocated.pay(paid)
         if voucher != self._vouchers.next(batch_id, posting_date):
             self._wrong(entry_id, key, "has another voucher number than its place in its batch says")
         corrects_key = ""
@@ -112,7 +130,7 @@ class Walk:
             return
         self.postings += len(postings)
         self._judge_postings(entry_id, key, postings, ours)
-        detail = ""
+        detail = demanded.detail if demanded else ""
         for details in self._details:
             detail = detail or details.of(entry_id) or ""
         of_leaf = [(code or "", amount, day) for _, _, _, amount, day, code, _ in postings]
@@ -166,6 +184,7 @@ class _Batch:
         self.first = row.entry_first
         self.last = row.entry_last
         self.root = chain.Root()
+        self.allocated = None if row.allocated is None else chain.Allocated()
 
     @property
     def named(self) -> str:
@@ -178,6 +197,12 @@ class _Batch:
             yield f"{self.named} has {self.root.entries} entries, and was written with {row.entries}"
         if self.root.digest() != bytes(row.root):
             yield f"{self.named}: its entries are not those it was written with"
+        allocated = None if row.allocated is None else bytes(row.allocated)
+        if self.allocated is not None and self.allocated.digest() != allocated:
+            yield (
+                f"{self.named}: what its entries ({self.first} to {self.last}) have paid, or the lines that they "
+                "demand it on, are not those it was written with"
+            )
         hash_ = chain.batch_hash(
             bytes(row.previous_hash),
             row.number,
@@ -186,6 +211,7 @@ class _Batch:
             row.actor,
             row.source or "",
             self.root,
+            allocated,
         )
         if hash_ != bytes(row.hash):
             yield f"{self.named}: its hash is not that of what it holds"
@@ -231,12 +257,25 @@ def _grouped(rows: Iterator[tuple[Any, ...]]) -> Generator[tuple[int, list[_Post
         yield entry_id, list(of_entry)
 
 
-def charge_details(conn: Connection) -> Generator[tuple[int, str]]:
-    """What each entry demands, as its leaf says it, by entry id."""
+class Charged(NamedTuple):
+    """What an entry demands, as its leaf says it, and its lines as the batch's hash has them."""
+
+    detail: str
+    lines: list[tuple[int, int, int]]
+
+
+def charged(conn: Connection) -> Generator[tuple[int, Charged]]:
+    """By entry id."""
     for entry_id, rows in groupby(streamed(conn, _CHARGED), itemgetter(0)):
         lines = list(rows)
-        _, due_date, reference, kind, *_ = lines[0]
-        yield entry_id, chain.charge_detail(due_date, reference, kind, [line[4:] for line in lines])
+        _, _, _, due_date, reference, kind, *_ = lines[0]
+        detail = chain.charge_detail(due_date, reference, kind, [line[6:] for line in lines])
+        yield entry_id, Charged(detail, [line[:3] for line in lines])
+
+
+def _allocations(conn: Connection) -> Generator[tuple[int, list[chain.AllocationRow]]]:
+    for entry_id, rows in groupby(streamed(conn, _ALLOCATED), itemgetter(0)):
+        yield entry_id, list(rows)
 
 
 def _suspense_details(conn: Connection) -> Generator[tuple[int, str]]:
@@ -261,7 +300,6 @@ def _reversal_details(conn: Connection) -> Generator[tuple[int, str]]:
         yield entry_id, chain.reversal_detail(reason)
 
 
-_DETAILS = (charge_details, _suspense_details, _credited_details, _reversal_details)
 _ORIGINAL = entry.alias("original")
 #: Dates as the text that leaves are made of, on both databases.
 _ENTRIES = select(
@@ -296,9 +334,12 @@ _POSTINGS = (
     .join_from(posting, account, account.c.id == posting.c.account_id, isouter=True)
     .order_by(posting.c.entry_id, posting.c.seq)
 )
+_ALLOCATED = select(allocation).order_by(allocation.c.entry_id, allocation.c.seq)
 _CHARGED = (
     select(
         charge.c.entry_id,
+        charge_line.c.seq,
+        charge_line.c.id,
         cast(charge.c.due_date, String),
         charge.c.reference,
         charge.c.kind,

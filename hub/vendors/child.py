@@ -37,6 +37,7 @@ from hub.vendors.frames import (
     MALFORMED,
     MORE,
     REFUSED,
+    Frame,
     Frames,
     HungUpError,
 )
@@ -47,6 +48,8 @@ from hub.vendors.messages import Failed, Filed, Identified, MalformedFile, Refus
 _QUICK_BATCH_SECONDS = 0.25
 #: Records beyond one a byte that a file may yield: a plug-in that never ends is found out.
 _RECORDS_SPARE = 1_000
+#: Fields that a file may show for each of its bytes: a line of few bytes may lack most of its fields.
+_FIELDS_PER_BYTE_MAX = 16
 _CHUNK_BYTES = 1024 * 1024
 _MIB = 1024 * 1024
 #: Kept back from the memory limit, so that the report of its breach has room.
@@ -69,7 +72,7 @@ class _Line(Frames):
         super().send(tag, payload)
         signal.setitimer(signal.ITIMER_REAL, self.alarm_seconds)
 
-    def receive(self) -> tuple[bytes, bytearray]:
+    def receive(self) -> Frame:
         signal.setitimer(signal.ITIMER_REAL, 0)
         received = super().receive()
         signal.setitimer(signal.ITIMER_REAL, self.alarm_seconds)
@@ -147,8 +150,17 @@ class _Child:
         answer = self._hooks.read(file=view, kind=kind)
         if answer is None:
             raise NotImplementedError(f"reads no file of kind {kind!r}")
-        records = iter(answer)
-        left = view.size + _RECORDS_SPARE
+        self._send_batches(iter(answer), view, view.size + _RECORDS_SPARE)
+
+    def _show(self, file: dict[str, Any]) -> None:
+        view = _view(file)
+        answer = self._hooks.show(file=view)
+        if answer is None:
+            raise NotImplementedError("shows no files")
+        self._send_batches(iter(answer), view, _FIELDS_PER_BYTE_MAX * view.size + _RECORDS_SPARE)
+
+    def _send_batches(self, records: Iterator[Any], view: FileView, left: int) -> None:
+        """All of them, at most ``left``: in batches that grow as long as they come quickly."""
         size = 1
         began = time.monotonic()
         while batch := list(islice(records, size)):

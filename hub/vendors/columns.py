@@ -20,10 +20,10 @@ from functools import partial
 from itertools import repeat
 from typing import Any, NamedTuple, cast, get_args, get_type_hints
 
-from hub.plugin import Record
+from hub.plugin import Record, ShownField
 
 #: What may cross. The position is the class's number on the wire; both ends are of one installation.
-CLASSES: tuple[type[tuple[Any, ...]], ...] = get_args(Record)
+CLASSES: tuple[type[tuple[Any, ...]], ...] = (*get_args(Record), ShownField)
 _INDEX = {record_class: index for index, record_class in enumerate(CLASSES)}
 
 #: Records in one batch.
@@ -33,6 +33,8 @@ _CLASS = struct.Struct("<BI")
 _COLUMN = struct.Struct("<II")
 #: Ends a text in a column. No database stores it in text, so no record may hold it.
 END_OF_TEXT = "\0"
+#: Ends a line of a field of several.
+END_OF_LINE = "\n"
 _NO_DATE = 0
 
 
@@ -97,11 +99,23 @@ def _unpack_required_dates(packed: memoryview) -> list[date | None]:
     return dates
 
 
+def _pack_lines(several: Sequence[tuple[str, ...]]) -> bytes:
+    """Each line with its end behind it: no lines and one empty line are two things."""
+    if any(END_OF_LINE in line for lines in several for line in lines):
+        raise ValueError("holds a line break")
+    return _pack_texts(["".join([f"{line}{END_OF_LINE}" for line in lines]) for lines in several])
+
+
+def _unpack_lines(packed: memoryview) -> list[tuple[str, ...]]:
+    return [tuple(text.split(END_OF_LINE)[:-1]) for text in _unpack_texts(packed)]
+
+
 _KINDS = {
     str: _Kind(_pack_texts, _unpack_texts),
     int: _Kind(lambda values: array("q", values).tobytes(), _unpack_integers),
     date: _Kind(_pack_required_dates, _unpack_required_dates),
     date | None: _Kind(_pack_dates, _unpack_dates),
+    tuple[str, ...]: _Kind(_pack_lines, _unpack_lines),
 }
 _FIELDS: dict[type, list[tuple[str, _Kind]]] = {
     record_class: [(name, _KINDS[hint]) for name, hint in get_type_hints(record_class).items()]

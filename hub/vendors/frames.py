@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import Final
+from typing import Final, NamedTuple
 
 #: A batch of 2,000 records takes some 0.4 MB; nobody needs more than this.
 FRAME_BYTES_MAX = 16 * 1024 * 1024
@@ -35,6 +35,11 @@ class HungUpError(Exception):
     """The other end is gone."""
 
 
+class Frame(NamedTuple):
+    tag: bytes
+    payload: bytearray
+
+
 class Frames:
     """One end of the conversation. With a timeout on the socket, every wait for the other end raises TimeoutError."""
 
@@ -50,12 +55,12 @@ class Frames:
         except ConnectionError as error:
             raise HungUpError from error
 
-    def receive(self) -> tuple[bytes, bytearray]:
+    def receive(self) -> Frame:
         """Raises FrameError on too long a payload (before taking it), HungUpError, TimeoutError."""
         tag, size = _HEADER.unpack(self._exactly(_HEADER.size))
         if size > FRAME_BYTES_MAX:
             raise FrameError(f"{size} bytes at once, at most {FRAME_BYTES_MAX} are taken")
-        return tag, self._exactly(size)
+        return Frame(tag, self._exactly(size))
 
     def _exactly(self, size: int) -> bytearray:
         buffer = bytearray(size)

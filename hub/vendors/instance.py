@@ -11,16 +11,16 @@ import json
 import signal
 import threading
 import unicodedata
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from itertools import islice
 from math import inf
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from hub.plugin import Description, Document, FileKind, Mine, NotMine, Record
+from hub.plugin import Description, Document, FileKind, Mine, NotMine, Record, ShownField
 from hub.settings import ConfigError, HubConfig, VendorConfig, vendor_file
 from hub.vendors.columns import RECORDS_MAX, ColumnError, encode
 from hub.vendors.discovery import NotUsableError, find
@@ -35,10 +35,11 @@ from hub.vendors.frames import (
     MALFORMED,
     MORE,
     REFUSED,
+    Frame,
     FrameError,
     HungUpError,
 )
-from hub.vendors.limits import BreachError, Reading, check_document
+from hub.vendors.limits import BreachError, Reading, Showing, check_document
 from hub.vendors.messages import Failed, Filed, Identified, Loaded, MalformedFile, Refused, SettingValue
 from hub.vendors.output import log
 from hub.vendors.process import Ending, Patience, PluginProcess, TooSlowError
@@ -49,14 +50,8 @@ _RESTARTS_MAX = 3
 _LAST_TAGS = frozenset([ANSWER, END, REFUSED, MALFORMED, FAILED])
 _MIB = 1024 * 1024
 _M = TypeVar("_M", bound=BaseModel)
+_R = TypeVar("_R")
 _SHUT_OUT = "the vendor is shut out, others are not touched: mend the plug-in or its limits and start the hub again"
-
-
-class Answer(NamedTuple):
-    """One frame of an answer."""
-
-    tag: bytes
-    payload: bytearray
 
 
 class Instance:
@@ -124,8 +119,7 @@ class Instance:
 
     def identify(self, path: Path, name: str) -> Mine | NotMine:
         """Is the file at ``path``, which came under ``name``, this vendor's? Raises VendorFault."""
-        of = {"file": self._view(path, name, budget_bytes=self._limits.read_budget_bytes)}
-        with self._asking("identify", of):
+        with self._asking("identify", {"file": self._view(path, name, budget_bytes=self._limits.read_budget_bytes)}):
             answer = self._parsed("identify", Identified, self._receive("identify", ANSWER))
         if not answer.mine:
             return NotMine(answer.text)
@@ -144,7 +138,7 @@ class Instance:
         """
         with self._asking("read", {"file": self._view(path, name, options), "kind": kind}):
             reading = Reading()
-            while batch := self._next_batch(reading):
+            while batch := self._next_batch("read", reading.batch):
                 yield batch
 
     def whose(self, path: Path, name: str, kind: str, *, options: Mapping[str, str] | None = None) -> Document:
@@ -156,6 +150,13 @@ class Instance:
         except BreachError as breach:
             raise self._failure(str(breach)) from breach
         return document
+
+    def show(self, path: Path, name: str) -> Generator[ShownField]:
+        """Every field of the file's records, a broken file's too; to be closed like ``read``. Raises VendorFault."""
+        with self._asking("show", {"file": self._view(path, name)}):
+            showing = Showing()
+            while batch := self._next_batch("show", showing.batch):
+                yield from batch
 
     def make(self, kind: str, records: Iterable[Record], head: Mapping[str, str]) -> Iterator[bytes]:
         """The bytes of a file of this kind that holds ``records``. Raises VendorFault."""
@@ -243,16 +244,14 @@ class Instance:
             self._distribution, self._version = plugin.distribution, plugin.version
         self._process = PluginProcess(self.name)
         self._ready = False
-        self._ask(
-            "load",
-            {
-                "plugin": self.plugin,
-                "settings": self.config.settings,
-                "file": vendor_file(self.name),
-                "memory_bytes": self._limits.memory_megabytes * _MIB,
-                "no_progress_seconds": self._limits.no_progress_seconds,
-            },
-        )
+        of = {
+            "plugin": self.plugin,
+            "settings": self.config.settings,
+            "file": vendor_file(self.name),
+            "memory_bytes": self._limits.memory_megabytes * _MIB,
+            "no_progress_seconds": self._limits.no_progress_seconds,
+        }
+        self._ask("load", of)
 
     def _load(self) -> Loaded:
         self._launch()
@@ -279,16 +278,16 @@ class Instance:
         """How long a whole answer may be waited for: else a record a second would keep all other files waiting."""
         if doing == "make":
             return inf
-        mebibytes = of["file"]["size"] / _MIB if doing in ("read", "whose") else 0
+        mebibytes = of["file"]["size"] / _MIB if doing in ("read", "whose", "show") else 0
         return self._limits.no_progress_seconds * (2 + mebibytes)
 
     def _send(self, doing: str, tag: bytes, payload: bytes = b"") -> None:
         with self._guarding(doing) as process:
             process.send(tag, payload, within_seconds=self._limits.no_progress_seconds)
 
-    def _receive(self, doing: str, *expected: bytes) -> Answer:
+    def _receive(self, doing: str, *expected: bytes) -> Frame:
         with self._guarding(doing) as process:
-            answer = Answer(*process.receive(self._patience))
+            answer = process.receive(self._patience)
         if answer.tag in _LAST_TAGS:
             self._unanswered = False
         if answer.tag == FAILED:
@@ -299,18 +298,18 @@ class Instance:
             self._shut_out(f"answered {answer.tag!r} to {doing}")
         return answer
 
-    def _next_batch(self, reading: Reading) -> list[Record]:
-        answer = self._receive("read", BATCH, END)
+    def _next_batch(self, doing: str, unpack: Callable[[bytearray], list[_R]]) -> list[_R]:
+        answer = self._receive(doing, BATCH, END)
         if answer.tag == END:
             return []
         try:
-            return reading.batch(answer.payload)
+            return unpack(answer.payload)
         except BreachError as breach:
             raise self._failure(str(breach)) from breach
         except ColumnError as error:
             self._shut_out(f"sent what cannot be read as records: {error}")
 
-    def _parsed(self, doing: str, message: type[_M], answer: Answer) -> _M:
+    def _parsed(self, doing: str, message: type[_M], answer: Frame) -> _M:
         try:
             return message.model_validate_json(answer.payload)
         except ValidationError as error:

@@ -14,10 +14,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import islice, repeat
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from hub.money import AMOUNT_ORE_MAX, format_amount
-from hub.plugin import Chargeback, Document, Payment, Record, Remark
+from hub.plugin import Chargeback, Collection, Document, MandateOrder, Payment, Record, Remark, ShownField
 from hub.plugin.records import (
     DAY_FIRST,
     DAY_LAST,
@@ -25,6 +25,7 @@ from hub.plugin.records import (
     NAME_CHARACTERS_MAX,
     NUMBER_CHARACTERS_MAX,
     TEXT_CHARACTERS_MAX,
+    TEXT_LINES_MAX,
 )
 from hub.vendors.columns import CLASSES, END_OF_TEXT, Column, decode
 from hub.vendors.texts import CONTROL
@@ -83,6 +84,31 @@ class _Text(_Rule):
         return False
 
 
+class _Texts(_Rule):
+    """Several texts in one field."""
+
+    def __init__(self, lines_max: int, characters_max: int) -> None:
+        self._lines_max = lines_max
+        self._each = _Text(characters_max)
+        self.must = f"at most {lines_max} texts; of each, {self._each.must}"
+
+    def fits(self, value: tuple[str, ...]) -> bool:
+        return len(value) <= self._lines_max and all(map(self._each.fits, value))
+
+    def surely_fit(self, column: Column) -> bool:
+        return all(map(self.fits, column.values))
+
+
+class _Count(_Rule):
+    must = f"it must be between -1 (not said) and {AMOUNT_ORE_MAX}"
+
+    def fits(self, value: int) -> bool:
+        return -1 <= value <= AMOUNT_ORE_MAX
+
+    def surely_fit(self, column: Column) -> bool:
+        return all(map(self.fits, column.values))
+
+
 class _Currency(_Rule):
     must = "it must be the three capital letters of a currency"
     _form = re.compile("[A-Z]{3}")
@@ -126,6 +152,20 @@ _RULES: dict[str, _Rule] = {
         ("customer", "reference", "mandate", "change", "code", "company", "property", "unit", "tenant"),
         _Text(NAME_CHARACTERS_MAX),
     ),
+    **dict.fromkeys(
+        ("agreement", "card_type", "slip_creditor", "payment_id", "verdict", "file", "delivery_type", "delivery"),
+        _Text(NAME_CHARACTERS_MAX),
+    ),
+    **dict.fromkeys(
+        ("vendor_number", "channel", "heading", "postal_code", "country", "order", "payer_id", "bank_registration"),
+        _Text(NAME_CHARACTERS_MAX),
+    ),
+    "bank_account": _Text(NAME_CHARACTERS_MAX),
+    "address": _Texts(TEXT_LINES_MAX, NAME_CHARACTERS_MAX),
+    "texts": _Texts(TEXT_LINES_MAX, NAME_CHARACTERS_MAX),
+    **dict.fromkeys(("records", "sections", "items", "texts_counted", "first", "last"), _Count()),
+    **dict.fromkeys(("layout", "field"), _Text(NAME_CHARACTERS_MAX)),
+    **dict.fromkeys(("raw", "value", "problem"), _Text(TEXT_CHARACTERS_MAX)),
     **dict.fromkeys(("key", "link"), _Text(KEY_CHARACTERS_MAX, empty=False)),
     **dict.fromkeys(("value_date", "booking_date", "due_date", "start", "end", "period_from", "period_to"), _Day()),
     "text": _Text(TEXT_CHARACTERS_MAX),
@@ -152,6 +192,8 @@ def _fields_of(record_class: Any) -> Iterator[_Field]:
             yield _Field(name, position, rules[name])
 
 
+#: No file is read for these: they go out, or are shown.
+_NOT_READ = (Collection, MandateOrder, ShownField)
 _FIELDS: dict[type, tuple[_Field, ...]] = {of: tuple(_fields_of(of)) for of in (*CLASSES, Document)}
 
 
@@ -175,6 +217,8 @@ class Reading:
         return records
 
     def _inspect(self, record_class: type, columns: Sequence[Column], count: int) -> None:
+        if record_class in _NOT_READ:
+            raise BreachError(f"reads a {record_class.__name__}, which no file is read for")
         if record_class is not Remark:
             numbers = columns[_RECORD].values
             self._numbers.append([*numbers] * count if len(numbers) == 1 else numbers)
@@ -205,6 +249,30 @@ class Reading:
                 after = f"after record {self._last_record}" if self._last_record else "at the beginning"
                 raise BreachError(f"says record {number} {after}: they must ascend from 1, as in the file, each once")
             self._last_record = number
+
+
+class Showing:
+    """The fields of one file's records, batch after batch."""
+
+    def __init__(self) -> None:
+        self._last_record = 0
+
+    def batch(self, packed: bytes | bytearray) -> list[ShownField]:
+        """The fields of the next batch. Raises ColumnError for what is no batch, BreachError."""
+        fields = cast("list[ShownField]", decode(packed, _inspect_shown))
+        for shown in fields:
+            if shown.record < max(self._last_record, 1):
+                raise BreachError(f"shows line {shown.record} after line {self._last_record}: they must ascend from 1")
+            self._last_record = shown.record
+        return fields
+
+
+def _inspect_shown(record_class: type, columns: Sequence[Column], _: int) -> None:
+    if record_class is not ShownField:
+        raise BreachError(f"shows a {record_class.__name__}: a ShownField is needed")
+    for field in _FIELDS[ShownField]:
+        if not field.rule.surely_fit(columns[field.position]):
+            _look_through(ShownField, field, columns)
 
 
 def check_document(document: Document) -> None:

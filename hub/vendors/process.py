@@ -15,7 +15,7 @@ from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
-from hub.vendors.frames import HELLO, FrameError, Frames
+from hub.vendors.frames import HELLO, Frame, FrameError, Frames
 from hub.vendors.output import Output
 
 #: For the interpreter and the hub's own modules; the plug-in's time begins after it.
@@ -106,7 +106,7 @@ class PluginProcess:
         self._socket.settimeout(within_seconds)
         self._frames.send(tag, payload)
 
-    def receive(self, patience: Patience) -> tuple[bytes, bytearray]:
+    def receive(self, patience: Patience) -> Frame:
         """The next frame. Raises TimeoutError, TooSlowError, HungUpError, FrameError."""
         if not self._greeted:
             tag, _ = self._frames.receive()

@@ -173,3 +173,39 @@ def test_it_counts_no_earlier_than_what_it_credits(hand: Hand) -> None:
     note = hand.credit(FIRST, "A", 100_00, day=date(2026, 11, 20))["entry"]
 
     assert hand.desk.one(select(entry.c.value_date).where(entry.c.id == note)) == date(2027, 2, 1)
+
+
+class Forgiven(NamedTuple):
+    """Øre of a charge of 100.00 of which 99.75 were paid and 0.25 written off: what is credited; what that leaves."""
+
+    asked: int | None
+    open: int
+    credit: int
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Forgiven(None, 0, 99_75),
+        Forgiven(100_00, 0, 99_75),
+        Forgiven(50_00, 0, 49_75),
+        Forgiven(26, 0, 1),
+        Forgiven(25, 0, 0),
+        Forgiven(10, 15, 0),
+    ],
+)
+def test_what_was_written_off_is_credited_first_and_given_back_to_nobody(
+    database: Database, tmp_path: Path, case: Forgiven
+) -> None:
+    """R24"""
+    hand = Hand(database, tmp_path, small_difference="0.50")
+    hand.charge(FIRST, "A", "2026-11-01", 100_00)
+    hand.pay(FIRST, 99_75)
+    assert hand.of_account("differences") == 25
+    note = hand.credit(FIRST, "A", case.asked)
+
+    position = hand.position(FIRST)
+    assert (sum(position.open.values()), position.credit) == (case.open, case.credit)
+    assert note["remaining"] == f"{case.open / 100:.2f}"
+    assert hand.of_account("differences") == 0
+    hand.proved()

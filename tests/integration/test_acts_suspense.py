@@ -99,6 +99,8 @@ class TestMatch:
         payment, out = _suspended(hand), 0
         hand.desk.book(taken_back("778", 5_00))
         out = hand.last_entry(kinds.CHARGEBACK)
+        gone = _suspended(hand, 2_00, "780")
+        hand.reverse(gone)
         matched = _suspended(hand, 1_00, "779")
         hand.match(matched, FIRST)
         own = hand.pay(FIRST, 1_00)
@@ -107,14 +109,18 @@ class TestMatch:
             (payment, OTHER, {}, MatchRefusedError, r"is company 1's and 2-1-1-1 another's.*\(R7\)"),
             (payment, "1-9-9-9", {}, HubError, "there is no tenancy 1-9-9-9"),
             (payment, FIRST, {"charge": "X"}, NoChargeError, "there is no charge 'X'"),
-            (own, FIRST, {}, MatchRefusedError, f"payment {own} was never in suspense"),
-            (matched, FIRST, {}, MatchRefusedError, "is in suspense no more. it went with match"),
-            (out, FIRST, {}, MatchRefusedError, r"is -5\.00: money that was paid out"),
-            (99_999, FIRST, {}, MatchRefusedError, "payment 99999 was never in suspense"),
+            (own, SECOND, {}, MatchRefusedError, f"is not in suspense. 1-1-1-1 has it. .*: hub unmatch {own}"),
+            (gone, FIRST, {}, MatchRefusedError, "is in suspense no more. it was taken back by reversal"),
+            (payment, FIRST, {"takes_back": own}, MatchRefusedError, "money that came in takes no payment back"),
+            (matched, FIRST, {}, MatchRefusedError, f"it went with match .*: hub unmatch {matched}"),
+            (out, FIRST, {"charge": "X"}, MatchRefusedError, "money that went out pays no charge"),
+            (out, FIRST, {"takes_back": 99_999}, MatchRefusedError, "entry 99999 is no payment of 1-1-1-1"),
+            (out, FIRST, {"takes_back": own}, MatchRefusedError, r"is of 1\.00, the charge-back of 5\.00"),
+            (99_999, FIRST, {}, MatchRefusedError, "there is no payment 99999 in suspense"),
         ):
             with pytest.raises(error, match=message):
                 hand.match(id_, tenancy, **more)
-        with pytest.raises(MatchRefusedError, match="is no match, and no payment that is matched"):
+        with pytest.raises(MatchRefusedError, match=f"is in suspense: .* hub match {payment} TENANCY"):
             hand.unmatch(payment)
         with pytest.raises(ReversalRefusedError, match=f"first: hub unmatch {matched}"):
             hand.reverse(matched)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, event, select
 
 from hub.errors import HubError
 from hub.ledger.ageing import Ageing, aged
@@ -76,12 +77,18 @@ class Naive:
                 for row in self.postings
                 if row.account_id == account_id and self.counts(row.entry_id, day, at)
             )
-            lines = [
-                (due, max(0, amount - paid[line]))
+            lines = sorted(
+                (due, line, min(amount, amount - paid[line]))
                 for line, act, whose, due, amount in self.lines
                 if whose == id_ and self.counts(act, day, at)
-            ]
-            found[key] = aged(lines, owed, day, business)
+            )
+            too_much = -sum(min(0, left) for _, _, left in lines)
+            unpaid = []
+            for due, _, left in lines:
+                of_this = min(too_much, max(0, left))
+                too_much -= of_this
+                unpaid.append((due, max(0, left) - of_this))
+            found[key] = aged(unpaid, owed, day, business)
         return found
 
 
@@ -133,6 +140,47 @@ def test_any_day_at_any_moment_is_what_adding_up_from_the_beginning_gives(teller
             )
             far = naive.ageing(date(2200, 1, 1), at)[key].balance
             assert one.coming == far - one.balance
+
+
+class TestALineThatWasPaidTwice:
+    """A payment of September was taken back in November; one that had come in September too then took its place."""
+
+    @pytest.fixture(autouse=True)
+    def _booked(self, teller: Teller) -> None:
+        teller.charge(HOME, "2026-09-01", ("10", 500_00), reference="SEP")
+        teller.charge(HOME, "2026-10-01", ("75020", 500_00), reference="OCT")
+        first = teller.pay(HOME, "2026-09-10", 500_00, at="2026-09-10")["entry"]
+        teller.reverse(first, "2026-11-01")
+        teller.pay(HOME, "2026-09-20", 500_00, at="2026-11-02")
+
+    @pytest.mark.parametrize(
+        ("as_of", "expected"),
+        [
+            ("2026-09-15", Ageing()),
+            ("2026-09-25", Ageing(credit=-500_00)),
+            # The money of both was there, for what both charges demanded.
+            ("2026-10-05", Ageing()),
+            ("2026-11-05", Ageing(from_30_to_60=500_00)),
+        ],
+    )
+    def test_what_was_too_much_of_it_has_paid_the_others(self, teller: Teller, as_of: str, expected: Ageing) -> None:
+        with teller.db.read() as conn:
+            one = views.balance(conn, HOME, date.fromisoformat(as_of))
+            ref = views.tenancy_of(conn, HOME).ref
+            left = sum(views.open_by_charge(conn, ref, one.as_of).values())
+        assert one.ageing == ageing_of(teller, as_of)[HOME] == expected
+        assert one.balance == expected.balance
+        assert left == expected.balance - expected.credit
+
+    def test_what_is_held_of_it_is_what_had_been_paid(self, teller: Teller) -> None:
+        with teller.db.read() as conn:
+            before, after = (views.balance(conn, HOME, date(2026, month, 5)) for month in (10, 11))
+        assert [(one.held, one.unpaid) for one in (*before.holdings, *after.holdings)] == [(500_00, 0), (0, 500_00)]
+
+    def test_as_recorded_before_the_second_came_it_was_paid_once(self, teller: Teller) -> None:
+        with teller.db.read() as conn:
+            one = views.balance(conn, HOME, date(2026, 10, 5), moment("2026-10-05"))
+        assert one.ageing == Ageing(under_30=500_00)
 
 
 class TestAgeing:
@@ -207,12 +255,42 @@ def test_every_table_that_grows_is_read_by_an_index(teller: Teller) -> None:
             assert index in plan
 
 
+#: What grows with the tenancies. Of batches there are as many as files, and PostgreSQL may read all of them.
+GROWING = ("posting", "allocation", "charge_line", "charge", "entry", "account", "tenancy")
+
+
+@pytest.mark.parametrize("recorded", [None, moment("2026-11-03")])
+def test_one_tenancy_is_read_by_indexes_alone(teller: Teller, recorded: datetime | None) -> None:
+    teller.charge(HOME, "2026-09-01", ("10", 500_00))
+    asked: list[tuple[str, Any]] = []
+
+    def note(conn: Any, cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        if statement.startswith("SELECT"):
+            asked.append((statement, values))
+
+    with teller.db.read() as conn:
+        event.listen(conn, "before_cursor_execute", note)
+        views.balance(conn, HOME, date(2026, 11, 5), recorded)
+        views.movements(conn, HOME, until=date(2026, 11, 5), recorded=recorded)
+        event.remove(conn, "before_cursor_execute", note)
+        assert len(asked) == 6
+        for statement, values in asked:
+            plan = _explained(conn, statement, values)
+            for table in GROWING:
+                assert not re.search(rf"SCAN {table}\b", plan), plan
+
+
 def _plan(conn: Connection, query: Any) -> str:
-    """Of SQLite as it is; of PostgreSQL with whole tables made unattractive, as they are when they are large."""
     compiled = query.compile(conn.engine)
     if conn.dialect.name == "sqlite":
-        values = tuple(str(compiled.params[name]) for name in compiled.positiontup)
-        return "\n".join(row[3] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values))
+        return _explained(conn, str(compiled), tuple(str(compiled.params[name]) for name in compiled.positiontup))
+    return _explained(conn, str(compiled), compiled.params)
+
+
+def _explained(conn: Connection, statement: str, values: Any) -> str:
+    """Of SQLite as it is; of PostgreSQL with whole tables made unattractive, as they are when they are large."""
+    if conn.dialect.name == "sqlite":
+        return "\n".join(row[3] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))
     conn.exec_driver_sql("SET LOCAL enable_seqscan = off")
-    rows = conn.exec_driver_sql(f"EXPLAIN {compiled}", compiled.params)
+    rows = conn.exec_driver_sql(f"EXPLAIN {statement}", values)
     return "\n".join(row[0] for row in rows).replace("Seq Scan on", "SCAN")

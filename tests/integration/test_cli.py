@@ -12,7 +12,8 @@ from typing import BinaryIO
 
 import pytest
 
-from hub.intake import content, pipeline
+from hub.intake import pipeline
+from hub.transport import content
 from tests import tiny_site
 from tests.integration.cli_runner import Answer, hub
 
@@ -144,14 +145,14 @@ class TestIngest:
     def test_a_fault_of_ours_in_one_file_leaves_the_others_booked(
         self, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        stored, tries = content._copy, iter([True])
+        stored, tries = content.hash_of, iter([True])
 
-        def failing_once(source: BinaryIO, target: BinaryIO | None) -> str:
+        def failing_once(source: BinaryIO, *, copied_to: BinaryIO | None = None) -> str:
             if next(tries, False):
                 raise RuntimeError("the disk is on fire")
-            return stored(source, target)
+            return stored(source, copied_to=copied_to)
 
-        monkeypatch.setattr(content, "_copy", failing_once)
+        monkeypatch.setattr(content, "hash_of", failing_once)
         for name, customer in (("first.txt", "101"), ("second.txt", "102")):
             (tmp_path / name).write_bytes(tiny_site.delivery((customer, 1_00)))
         answer = hub("ingest", tmp_path / "first.txt", tmp_path / "second.txt", "--json", site=site)

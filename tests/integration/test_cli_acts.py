@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 from pathlib import Path
@@ -66,6 +67,15 @@ class TestMoney:
         assert (out["amount"], _balance(site)) == ("75.00", "0.00")
         assert hub("verify", site=site).status == 0
 
+    def test_a_small_difference_that_was_written_off_is_told(self, site: Path) -> None:
+        (site / "config/companies/1.toml").write_text(_COMPANY + '[allocation]\nsmall_difference = "0.50"\n')
+        _rent(site)
+        assert _json(site, "pay", FIRST, "5000.00")["written_off"] is None
+        told = hub("pay", FIRST, "124.75", site=site)
+        assert re.search(r"written off +0\.25", told.out)
+        _rent(site, "--reference", "B")
+        assert _json(site, "pay", FIRST, "5124.75")["written_off"] == "0.25"
+
     def test_lines_types_and_what_it_was_asked_in(self, site: Path) -> None:
         given = (
             "--line",
@@ -125,6 +135,9 @@ class TestMoney:
             (f"charges add {FIRST} --due 2026-07-01 --line 10=1 --foreign EUR:1", "CURRENCY:AMOUNT:RATE"),
             (f"charges add {FIRST} --due 2026-07-01 --line 10=1 --foreign EUR:-1:7", "CURRENCY:AMOUNT:RATE"),
             (f"charges add {FIRST} --due 2026-07-01 --line 10=1 --foreign EUR:1:NaN", "CURRENCY:AMOUNT:RATE"),
+            (f"charges add {FIRST} --due 2026-07-01 --line 10=1 --foreign DKK:1:1", "DKK is the company's own"),
+            (f"charges add {FIRST} --due 2026-07-01 --line 10=1 --foreign EUR:1:7", "7.00 DKK, the charge 1.00"),
+            (f"match 1 {FIRST} --takes-back 0", "--takes-back"),
             (f"charges credit {FIRST} X --line 1", "write N=AMOUNT"),
             (f"charges credit {FIRST} X --line 1=1 --line 1=2", "each line once"),
             (f"charges credit {FIRST} X --line 1=1 --amount 1", "give one of them"),
@@ -161,6 +174,9 @@ class TestNotesAndAttachments:
         )
         assert out.read_bytes() == tiny_site.PDF
         assert "bilag ø.pdf" in hub("charges", "attachments", FIRST, "2607-1", site=site).out
+        assert _json(site, "charges", "show", "2607-1")["attachments"] == [listed]
+        shown = hub("charges", "show", "2607-1", site=site).out
+        assert f"hub charges attachment {made['attachment']} --out FILE" in shown
         again = hub("charges", "attachment", made["attachment"], "--out", out, site=site)
         assert (again.status, "File exists" in again.err) == (1, True)
 

@@ -22,7 +22,7 @@ from hub import daemon
 from hub.daemon import Backoff, Looker
 from hub.intake import steps
 from hub.intake.hub import Hub
-from hub.store import journal
+from hub.store import views
 from tests import tiny_site
 from tests.tiny_site import NOW, PDF, STATEMENT, delivery
 
@@ -41,7 +41,7 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
 
 def states(hub: Hub) -> dict[str, str | None]:
     with hub.db.read() as conn:
-        return {file.name: file.state for file in journal.files(conn)}
+        return {file.name: file.state for file in views.files(conn)}
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -121,7 +121,7 @@ def test_a_fault_of_ours_is_tried_again_later_and_later(hub: Hub, monkeypatch: p
         looker.look()
         now += timedelta(seconds=0.1)
     with hub.db.read() as conn:
-        detail = journal.file_detail(conn, 1)
+        detail = views.file_detail(conn, 1)
     assert detail is not None
     tries = [event["what"] for event in detail.events].count("fault")
     assert 3 <= tries <= 8

@@ -15,7 +15,8 @@ from hub.acts.money import receive
 from hub.errors import HubError
 from hub.imports.charges import import_charges
 from hub.ledger import kinds
-from hub.reports.explain import Explanation, explain
+from hub.reports.explain import explain
+from hub.reports.explain_facts import Explanation
 from hub.reports.explain_sentences import sentences
 from hub.store.database import Database
 from hub.store.tables import entry, tenancy
@@ -58,8 +59,8 @@ class TestSentences:
         hand.desk.book(paid("101", 5_125_00, "2611-1"))
 
         assert _told(hand, hand.last_entry(kinds.PAYMENT)) == [
-            "Din indbetaling på 5.125,00 kr. den 2. november 2026 betalte huslejen for november (5.125,00 kr.), "
-            "fordi indbetalingen nævnte opkrævning 2611-1."
+            "Din indbetaling på 5.125,00 kr. den 2. november 2026 betalte husleje og aconto varme for november "
+            "(5.125,00 kr.), fordi indbetalingen nævnte opkrævning 2611-1."
         ]
 
     def test_in_swedish_for_a_swedish_company(self, hand: Hand) -> None:
@@ -67,8 +68,8 @@ class TestSentences:
         payment = hand.pay(SWEDISH, 5_200_00, reference="2611-1", day=date(2026, 11, 2))
 
         assert _told(hand, payment) == [
-            "Din inbetalning på 5\xa0200,00 kr den 2 november 2026 betalade hyran för november (5\xa0125,00 kr), "
-            "eftersom inbetalningen nämnde faktura 2611-1.",
+            "Din inbetalning på 5\xa0200,00 kr den 2 november 2026 betalade husleje och aconto varme för november "
+            "(5\xa0125,00 kr), eftersom inbetalningen nämnde faktura 2611-1.",
             "75,00 kr är inte använt ännu och står dig tillgodo.",
         ]
 
@@ -85,6 +86,52 @@ class TestSentences:
             "Senere blev 20,00 kr. af den brugt til opkrævning NEW »Husleje«.",
             "30,00 kr. er ikke brugt endnu og står til gode for dig.",
         ]
+
+    def test_a_charge_of_several_types_is_named_by_those_that_were_paid(self, hand: Hand) -> None:
+        hand.charge(FIRST, "MIX", "2026-11-05", 300_00, LineAsked("90", 100_00), LineAsked("20", 200_00))
+        payment = hand.pay(FIRST, 500_00, day=date(2026, 11, 6))
+        later = hand.pay(FIRST, 50_00, day=date(2026, 11, 7))
+
+        assert _told(hand, payment) == [
+            "Din indbetaling på 500,00 kr. den 6. november 2026 betalte husleje og depositum på opkrævning MIX "
+            f"(500,00 kr.), {_OBLIGATORY_FIRST}."
+        ]
+        assert _told(hand, later)[0].endswith(
+            "betalte gebyr på opkrævning MIX (50,00 kr.), fordi gebyrer og renter dækkes til sidst."
+        )
+
+    def test_what_stands_on_a_rent_charge_and_is_no_rent_is_not_called_so(self, hand: Hand) -> None:
+        heat = hand.charge(FIRST, "H", "2026-11-01", LineAsked("75020", 125_00), kind=kinds.RENT)["entry"]
+        mixed = hand.charge(FIRST, "M", "2026-12-01", 100_00, LineAsked("90", 5_00), kind=kinds.RENT)["entry"]
+        by_hand = hand.charge(
+            FIRST, "O", "2026-12-05", 100_00, LineAsked("90", 5_00, "Flytning"), kind=kinds.MOVING_IN, text="Bil"
+        )["entry"]
+
+        assert _told(hand, heat)[0].startswith("Aconto varme for november på 125,00 kr. forfalder")
+        assert _told(hand, mixed)[:2] == [
+            "Opkrævning M for december på 105,00 kr. forfalder den 1. december 2026.",
+            "Den består af husleje (100,00 kr.) og gebyr (5,00 kr.).",
+        ]
+        assert _told(hand, by_hand)[:2] == [
+            "Indflytningsopkrævningen O på 105,00 kr. forfalder den 5. december 2026.",
+            "Den består af husleje (100,00 kr.) og flytning (5,00 kr.).",
+        ]
+
+    def test_a_charge_says_what_is_open_of_it(self, hand: Hand) -> None:
+        one = hand.charge(FIRST, "ONE", "2026-11-01", 300_00)["entry"]
+        assert _told(hand, one)[-1] == "Intet af den er betalt endnu, så der mangler 300,00 kr."
+        hand.pay(FIRST, 100_00)
+        assert _told(hand, one)[1] == "Der mangler 200,00 kr."
+        hand.pay(FIRST, 200_00)
+        assert _told(hand, one)[1] == "Den er betalt."
+
+    def test_of_many_types_a_few_are_told(self, hand: Hand) -> None:
+        lines = (LineAsked(str(number), 1_00, f"Ydelse {number}") for number in range(1, 9))
+        made = hand.charge("2-1-1-1", "MANY", "2026-11-01", *lines)["entry"]
+        assert _told(hand, made)[1] == (
+            "Den består af ydelse 1 (1,00 kr.), ydelse 2 (1,00 kr.), ydelse 3 (1,00 kr.), ydelse 4 (1,00 kr.) "
+            "og andet (4,00 kr.)."
+        )
 
     def test_business_pays_costs_first(self, hand: Hand) -> None:
         hand.charge(SHOP, "RENT", "2026-09-01", 300_00, kind=kinds.RENT)
@@ -104,14 +151,15 @@ class TestSentences:
 
     def test_a_charge_tells_what_paid_it(self, hand: Hand) -> None:
         charged = _rent(hand)
-        assert _told(hand, charged)[-1] == "Intet af den er betalt endnu."
+        assert _told(hand, charged)[-1] == "Intet af den er betalt endnu, så der mangler 5.125,00 kr."
         hand.pay(FIRST, 2_000_00, day=date(2026, 11, 2))
         hand.credit(FIRST, "2611-1", 125_00)
 
         assert _told(hand, charged) == [
-            "Huslejen for november på 5.125,00 kr. forfalder den 1. november 2026.",
+            "Opkrævning 2611-1 for november på 5.125,00 kr. forfalder den 1. november 2026.",
+            "Den består af husleje (5.000,00 kr.) og aconto varme (125,00 kr.).",
             "125,00 kr. af den går til aconto varme, efterhånden som den bliver betalt.",
-            "Der mangler 3.000,00 kr.",
+            "Der mangler 3.000,00 kr.: husleje (2.926,83 kr.) og aconto varme (73,17 kr.).",
             f"Din indbetaling den 2. november 2026 dækkede 2.000,00 kr. af den, {_OBLIGATORY_FIRST}.",
             "Kreditnotaen den 22. november 2026 dækkede 125,00 kr. af den, fordi kreditnotaen gælder netop den.",
         ]
@@ -123,11 +171,11 @@ class TestSentences:
 
         assert _told(hand, hand.last_entry(kinds.CHARGEBACK)) == [
             "Banken tog den 9. november 2026 din indbetaling på 5.125,00 kr. den 2. november 2026 tilbage.",
-            "Derfor er huslejen for november åben igen med 5.125,00 kr.",
+            "Derfor mangler der igen 5.125,00 kr. på husleje og aconto varme for november.",
         ]
         assert _told(hand, hand.last_entry(kinds.PAYMENT))[-1] == "Banken tog pengene tilbage den 9. november 2026."
         back = hand.reverse(hand.last_entry(kinds.CHARGEBACK))
-        assert "Pengene dækker igen huslejen for november med 5.125,00 kr." in _told(hand, back)
+        assert "Pengene dækker igen husleje og aconto varme for november med 5.125,00 kr." in _told(hand, back)
 
     def test_a_charge_back_of_nothing(self, hand: Hand) -> None:
         hand.desk.book(taken_back("101", 50_00))
@@ -174,8 +222,8 @@ class TestSentences:
 
         assert _told(hand, payment) == [came, "Den 22. november 2026 blev de ført på lejemål 1-1-1-1."]
         assert _told(hand, match) == [
-            "Din indbetaling på 5.125,00 kr. den 2. november 2026, som først lå uden lejer, betalte huslejen for "
-            f"november (5.125,00 kr.), {_OBLIGATORY_FIRST}."
+            "Din indbetaling på 5.125,00 kr. den 2. november 2026, som først lå uden lejer, betalte husleje og aconto "
+            f"varme for november (5.125,00 kr.), {_OBLIGATORY_FIRST}."
         ]
 
     def test_a_payment_that_a_remembered_rule_found(self, hand: Hand) -> None:
@@ -207,7 +255,7 @@ class TestSentences:
         hand.pay(FIRST, 5_124_75)
 
         assert _told(hand, hand.last_entry(kinds.DIFFERENCE)) == [
-            "Der manglede 0,25 kr. på huslejen for november. Så lille et beløb opkræver vi ikke."
+            "Der manglede 0,25 kr. på husleje og aconto varme for november. Så lille et beløb opkræver vi ikke."
         ]
 
     def test_results_and_failed_payments(self, hand: Hand) -> None:

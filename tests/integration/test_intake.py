@@ -17,7 +17,7 @@ from hub.intake import lists, pipeline, steps
 from hub.intake.hub import Hub
 from hub.intake.outcome import FileOutcome
 from hub.settings import load_site
-from hub.store import database, journal, tables
+from hub.store import database, journal, tables, views
 from hub.transport.folders import look_at
 from hub.vendors import Vendors
 from tests import tiny_site
@@ -278,7 +278,7 @@ def test_retry_release_and_ignore_by_hand(hub: Hub) -> None:
     add_tenancy(hub)
     assert pipeline.retry(hub, file_id, actor="anna").result.state == "booked"
     with hub.db.read() as conn:
-        detail = journal.file_detail(conn, file_id)
+        detail = views.file_detail(conn, file_id)
     assert detail is not None
     assert [reading["state"] for reading in detail.readings] == ["quarantined", "quarantined", "ignored", "booked"]
     acts = [(event["what"], event["actor"]) for event in detail.events]

@@ -209,7 +209,17 @@ class TestLines:
             ("5820", Decimal("5033.33")),
             ("6990", Decimal("-33.33")),
         ]
-        assert payments[0]["text"] == "3/000: 3-4"
+        assert payments[0]["text"] == "Selskab 1, 02.11.2026, batch 3, type 000, bilag 3-4"
+        days, batches = {row["posting_date"] for row in rows}, {int(row["batch"]) for row in rows}
+        assert [day.isoformat() for day in done.days] == [min(days), max(days)]
+        assert done.batches == (min(batches), max(batches))
+
+    def test_a_summary_speaks_the_companys_language(self, full: Desk) -> None:
+        with full.db.write() as conn:
+            done = export_journal(
+                conn, "1", config(detail="summary"), Selection(batch_seq=3), now=NOW, actor="Åse", language="sv"
+            )
+        assert rows_of(full, done)[0]["text"].startswith("Bolag 1, 2026-11-02, batch 3, typ 000, verifikat ")
 
 
 class TestRefused:

@@ -167,11 +167,23 @@ class TestJson:
             )
             assert leaf.hex() == one["leaf"], one["key"]
             roots[one["company"], one["batch"]].add([leaf])
+        batches = {one["id"]: (one["company"], one["batch"]) for one in told["entry"]}
+        paid_and_demanded: dict[tuple[str, int], chain.Allocated] = defaultdict(chain.Allocated)
+        for one in told["allocation"]:
+            paid = (one["entry"], one["seq"], one["payment"], one["line"], parse_amount(one["amount"]), one["policy"])
+            paid_and_demanded[batches[one["entry"]]].pay([paid])
+        entries = {one["id"]: one["entry"] for one in told["charge"]}
+        for one in sorted(told["line"], key=lambda one: (entries[one["charge"]], one["seq"])):
+            entry_id = entries[one["charge"]]
+            paid_and_demanded[batches[entry_id]].demand([(entry_id, one["seq"], one["id"])])
         heads = {one["number"]: chain.genesis(one["number"]) for one in told["company"]}
         for one in told["batch"]:
             at = datetime.fromisoformat(one["recorded_at"])
             facts = (one["company"], one["seq"], at, one["actor"], one["source"] or "")
-            heads[one["company"]] = chain.batch_hash(heads[one["company"]], *facts, roots[one["company"], one["seq"]])
+            batch = (one["company"], one["seq"])
+            assert paid_and_demanded[batch].digest().hex() == one["allocated"]
+            allocated = bytes.fromhex(one["allocated"])
+            heads[one["company"]] = chain.batch_hash(heads[one["company"]], *facts, roots[batch], allocated)
             assert heads[one["company"]].hex() == one["hash"]
         assert {number: head.hex() for number, head in heads.items()} == {
             one["number"]: one["head"] for one in told["company"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from hub.acts import charges, contributions
+from hub.settings import CompanyConfig
 from hub.store.database import Database
 from tests.desk import Desk, paid, taken_back
 from tests.integration.cli_runner import Answer, hub
@@ -255,6 +257,18 @@ class TestSearch:
         assert told(site, "search", "5000", "--from", "2026-11-01")["entries"][0]["kind"] == "charge"
         assert told(site, "search", "5000", "--company", 2)["entries"] == []
 
+    def test_an_amount_as_people_write_it(self, booked: Teller, site: Path) -> None:
+        booked.pay(HOME, "2026-11-03", 6412_50)
+        for text in ("6 412,50", "kr. 6.412,50", "DKK 6,412.50"):
+            answer = hub("search", text, "--on", "2026-11-03", "--json", site=site)
+            assert ([one["amount"] for one in answer.json["entries"]], answer.err) == (["-6412.50"], "")
+
+    def test_how_it_was_read_is_said_where_it_could_mean_two(self, booked: Teller, site: Path) -> None:
+        booked.pay(HOME, "2026-11-03", 6412_00)
+        answer = hub("search", "6.412", "--json", site=site)
+        assert (answer.json["amount"], answer.json["entries"][0]["amount"]) == ("6412.00", "-6412.00")
+        assert "6.412 is read as 6412.00" in answer.err
+
     def test_money_in_a_holding_is_found_too(self, booked: Teller, site: Path) -> None:
         (found,) = told(site, "search", "1200")["entries"]
         assert found["tenancy"] == NEIGHBOUR
@@ -295,6 +309,32 @@ class TestFromFiles:
         ]
         assert found[1]["source"] == {"file": "file1", "record": 4, "file_id": 1}
         assert found[1]["channel"].startswith("clearing:nets_bs")
+
+    def test_what_was_taken_back_is_marked_with_the_entry_that_did(self, desk: Desk, site: Path) -> None:
+        back, _, payment = told(site, "transactions", "--company", 1)["transactions"]
+        assert payment["taken_back_by"] == {"entry": back["entry"], "kind": "chargeback"}
+        assert back["taken_back_by"] is None
+        found = {one["kind"]: one["taken_back_by"] for one in told(site, "search", "300")["entries"]}
+        assert found == {"charge": None, "payment": payment["taken_back_by"], "chargeback": None}
+        for asked in (("transactions", "--company", 1), ("search", "300")):
+            assert f"chargeback {back['entry']}" in hub(*asked, site=site).out
+
+    def test_a_posting_date_is_told_where_it_is_another(self, desk: Desk, site: Path) -> None:
+        # R22: what counts in a closed period is posted on the first open day.
+        assert "2026-11-16" not in hub("movements", "1-1-2-1", site=site).out
+        desk.companies["1"] = CompanyConfig(number="1", books_closed_through=date(2026, 11, 15))
+        desk.book(paid("102", 10_00))
+        (found,) = told(site, "movements", "1-1-2-1")["movements"]
+        assert (found["value_date"], found["posting_date"]) == ("2026-11-02", "2026-11-16")
+        assert "2026-11-16" in hub("movements", "1-1-2-1", site=site).out
+
+    def test_a_match_that_was_undone_is_marked(self, desk: Desk, site: Path) -> None:
+        (unknown,) = told(site, "search", "777")["entries"]
+        matched = told(site, "match", unknown["entry"], "1-1-2-1")["entry"]
+        undone = told(site, "unmatch", unknown["entry"])["entry"]
+        found = {one["entry"]: one["taken_back_by"] for one in told(site, "search", "41")["entries"]}
+        assert found[matched] == {"entry": undone, "kind": "reversal"}
+        assert found[unknown["entry"]] is None
 
     def test_transactions_of_a_kind_and_of_some_days(self, desk: Desk, site: Path) -> None:
         company = ("transactions", "--company", 1)

@@ -20,7 +20,7 @@ from hub.store.books import Books
 from hub.store.database import SCHEMA_HEAD, Database, DatabaseError, connect, create
 from hub.store.entries import Movement
 from hub.store.portfolio import tenancy_by_key
-from hub.store.tables import account, batch, company, entry, tenancy, voucher_range, voucher_series
+from hub.store.tables import account, batch, company, entry, voucher_range, voucher_series
 from hub.store.verify import verify
 from tests import schemas
 
@@ -134,15 +134,19 @@ class TestUpgraded:
             assert numbers == list(range(1, len(numbers) + 1)), key
         assert last == {key: len(numbers) for key, numbers in series.items()}
 
-    def test_receivables_are_numbered_from_99(self, upgraded: Upgraded) -> None:
-        query = select(account.c.number).join_from(tenancy, account, account.c.id == tenancy.c.account_id)
+    def test_receivables_and_holdings_are_numbered_from_99(self, upgraded: Upgraded) -> None:
+        series = (kinds.RECEIVABLE, kinds.HOLDING)
         with upgraded.database.read() as conn:
             for (company_id,) in conn.execute(select(company.c.id)).all():
-                ordered = query.where(account.c.company_id == company_id).order_by(account.c.id)
-                numbers = list(conn.scalars(ordered))
+                ordered = select(account.c.number).where(account.c.company_id == company_id).order_by(account.c.id)
+                numbers = list(conn.scalars(ordered.where(account.c.kind.in_(series))))
                 assert numbers == list(range(kinds.FIRST_ACCOUNT_NUMBER, kinds.FIRST_ACCOUNT_NUMBER + len(numbers)))
-            others = select(account.c.number).where(account.c.kind != kinds.RECEIVABLE)
+            others = select(account.c.number).where(account.c.kind.not_in(series))
             assert set(conn.scalars(others)) == {None}
+
+    def test_batches_of_before_are_proved_as_they_were_written(self, upgraded: Upgraded) -> None:
+        with upgraded.database.read() as conn:
+            assert set(conn.scalars(select(batch.c.allocated))) == {None}
 
     def test_again_changes_nothing(self, upgraded: Upgraded) -> None:
         with upgraded.database.read() as conn:
@@ -174,6 +178,7 @@ def test_work_goes_on(empty_url: str, revision: str, tmp_path: Path) -> None:
         books.close()
     with opened.read() as conn:
         assert verify(conn).problems == []
+        assert conn.scalars(select(batch.c.allocated).order_by(batch.c.id.desc())).first() is not None
         assert dealt(conn)["1", 2026] == [*before, len(before) + 1, len(before) + 2]
         taken = conn.scalars(
             select(account.c.number)

@@ -150,7 +150,11 @@ def test_an_instance_for_any_creditor_leaves_no_room_for_one_for_a_single_credit
     root = site(every='plugin = "nets_bs"', one='plugin = "nets_bs"\n[settings]\ncreditors = ["09999999"]')
     (problem,) = check(root)
     assert (problem.file, problem.key) == ("config/vendors/one.toml", "door.pattern")
-    (root / "config/vendors/every.toml").write_text('plugin = "nets_bs"\n[settings]\ncreditors = ["01234567"]')
+    other = root / "config/vendors/every.toml"
+    other.write_text('plugin = "nets_bs"\n[settings]\ncreditors = ["01234567"]')
+    (problem,) = check(root)
+    assert "betalingsservice/receipts" in problem.allowed
+    other.write_text('plugin = "nets_bs"\n[settings]\ncreditors = ["01234567"]\nreceipts = false')
     assert check(root) == []
 
 

@@ -13,7 +13,7 @@ from hub.ledger import chain
 from hub.store.database import connect
 from hub.store.tables import account, batch, company, entry, posting
 from hub.store.verify import PROBLEMS_MAX, Report, verify
-from hub.store.verify_entries import charge_details
+from hub.store.verify_entries import charged
 from tests.desk import Desk, failed, paid, result, taken_back
 
 TENANT = "1-1-1-1"
@@ -101,7 +101,9 @@ class TestBooksInOrder:
             *("voucher_range", "voucher_series"),
         ):
             run(conn, f"DELETE FROM {table}")
-        run(conn, "DELETE FROM outcome", "DELETE FROM reading", "UPDATE account SET balance = 0")
+        for table in ("outcome", "reading", "event", "file"):
+            run(conn, f"DELETE FROM {table}")
+        run(conn, "UPDATE account SET balance = 0")
         for number in ("1", "2"):
             reset = update(company).where(company.c.number == number)
             conn.execute(reset.values(chain_seq=0, chain_hash=chain.genesis(number)))
@@ -169,6 +171,13 @@ class TestBooksInOrder:
         ("UPDATE voucher_series SET last = last + 1", "the voucher numbers of 2026 end with"),
         ("DELETE FROM credit WHERE remaining > 0", "its open charges less credits"),
         ("UPDATE allocation SET amount = amount - 1 WHERE policy = 'credit'", "its allocations"),
+        ("UPDATE allocation SET policy = 'oldest' WHERE policy = 'credit'", "the lines that they demand it on"),
+        (
+            "INSERT INTO allocation SELECT entry_id, seq + 100 * n, payment_id, line_id, amount * (2 * n - 3), policy"
+            " FROM allocation, (SELECT 1 AS n UNION SELECT 2) AS twice WHERE policy = 'credit'",
+            "the lines that they demand it on",
+        ),
+        ("UPDATE batch SET allocated = NULL", "its hash is not that of what it holds"),
         ("UPDATE allocation SET payment_id = 999999 WHERE policy = 'credit'", "do not belong together"),
         (
             "UPDATE allocation SET line_id = (SELECT l.id FROM charge_line l JOIN tenancy t ON t.id = l.tenancy_id"
@@ -244,12 +253,13 @@ class TestChain:
             row.record,
             "",
             bytes(row.input_hash),
-            dict(charge_details(conn))[row.id],
+            dict(charged(conn))[row.id].detail,
             [(code, amount, str(day)) for code, amount, day in postings],
         )
         root = chain.Root()
         root.add([leaf])
-        hash_ = chain.batch_hash(bytes(first.previous_hash), "1", 1, first.recorded_at, first.actor, "", root)
+        facts = ("1", 1, first.recorded_at, first.actor, "")
+        hash_ = chain.batch_hash(bytes(first.previous_hash), *facts, root, bytes(first.allocated))
         conn.execute(update(entry).where(entry.c.id == row.id).values(leaf=leaf))
         conn.execute(update(batch).where(batch.c.id == first.id).values(root=root.digest(), hash=hash_))
         report = verify(conn)
@@ -303,7 +313,14 @@ def cut_tail(conn: Connection) -> None:
         "UPDATE account SET balance = coalesce((SELECT sum(amount) FROM posting WHERE account_id = account.id), 0)",
     )
     last = conn.execute(select(batch).where(batch.c.id == conn.scalar(text(f"SELECT {LAST_OF_1}")))).one()
-    run(conn, f"DELETE FROM batch WHERE id = {last.id}", f"DELETE FROM reading WHERE id = {last.reading_id}")
+    file_id = conn.scalar(text(f"SELECT file_id FROM reading WHERE id = {last.reading_id}"))
+    run(
+        conn,
+        f"DELETE FROM batch WHERE id = {last.id}",
+        f"DELETE FROM reading WHERE id = {last.reading_id}",
+        f"DELETE FROM event WHERE file_id = {file_id}",
+        f"DELETE FROM file WHERE id = {file_id}",
+    )
     head = update(company).where(company.c.id == last.company_id)
     conn.execute(head.values(chain_seq=last.seq - 1, chain_hash=last.previous_hash))
 

@@ -60,6 +60,19 @@ def test_a_debt_that_no_line_explains_is_not_due() -> None:
     assert balanced((0, 0, 0, 100), 250) == Ageing(150, 0, 0, 100, 0)
 
 
+@pytest.mark.parametrize(
+    ("too_much", "expected"),
+    [
+        (0, Ageing(1, 20, 300, 4000, 0)),
+        (4000, Ageing(1, 20, 300, 0, 0)),
+        (4310, Ageing(1, 10, 0, 0, 0)),
+        (5000, Ageing(0, 0, 0, 0, -679)),
+    ],
+)
+def test_what_was_too_much_of_a_line_pays_the_oldest_first(too_much: int, expected: Ageing) -> None:
+    assert balanced((1, 20, 300, 4000), 4321 - too_much, too_much) == expected
+
+
 days = st.dates(date(2020, 1, 1), date(2030, 1, 1))
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from hub.errors import HubError
 from hub.ledger import kinds
+from hub.ledger.words import Language
 from hub.reports.statement import (
     STATEMENTS_MAX,
     Ageing,
@@ -22,7 +23,6 @@ from hub.reports.statement import (
     Company,
     Format,
     HoldingRow,
-    Language,
     LineRow,
     MovementRow,
     Statement,

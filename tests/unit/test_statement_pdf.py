@@ -186,3 +186,9 @@ def test_the_document_says_when_and_by_whom_it_was_made() -> None:
         assert metadata.author == STATEMENT.company.name
         assert (metadata.creation_date or date.min).strftime("%Y-%m-%d") == "2026-07-16"
         assert (metadata.title or "").startswith("Kontoudtog")
+
+
+def test_a_long_stack_is_made_by_several_processes_in_the_order_given() -> None:
+    tenancies = [f"1-12-{number}-1" for number in range(14)]
+    stack = pages(*(STATEMENT._replace(tenancy=key) for key in tenancies))
+    assert [re.findall(r"Kontoudtog (\S+) Saldo", page) for page in stack] == [[key] for key in tenancies]

@@ -13,11 +13,13 @@ from hub.plugin import Document, Kept, Payment, Record
 from hub.vendors.columns import RECORDS_MAX, ColumnError, decode, encode
 
 _TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+_LINE = st.text(st.characters(exclude_characters="\0\n", exclude_categories=["Cs"]))
 _VALUES: dict[Any, st.SearchStrategy[Any]] = {
     str: _TEXT,
     int: st.integers(-(2**63), 2**63 - 1),
     date: st.dates(),
     date | None: st.none() | st.dates(),
+    tuple[str, ...]: st.lists(_LINE, max_size=4).map(tuple),
 }
 
 

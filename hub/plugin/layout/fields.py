@@ -2,8 +2,9 @@
 
 Strict means strict: Python's own ``int`` takes ``1_000``, blanks and signs, and so is never asked before ``isdigit``.
 
-A type may offer ``inline``, the same reading as an expression for the generated reader. It may be narrower than
-``load`` (what it does not take goes to ``load``), never wider or other.
+A type may offer ``inline``, the same reading as an expression for the generated reader, and ``inline_dump``, the same
+writing for the generated writer. They may be narrower than ``load`` and ``dump`` (what they do not take goes there),
+never wider or other.
 """
 
 from __future__ import annotations
@@ -58,6 +59,14 @@ class Field(Adapter):  # type: ignore[misc]  # construct has no types
 
         None = always ask ``load``. A KeyError while evaluating them says "ask ``load``" too. Where ``encoding`` is set
         they meet plain bytes only. They hold no text but ``raw``, names that ``bind`` gave to objects, and numbers.
+        """
+        return None
+
+    def inline_dump(self, value: str, bind: Bind) -> tuple[str, str] | None:
+        """Two expressions over ``value``, a variable: whether ``dump`` takes it ("" = yes), and its characters then.
+
+        They may be too many, never fewer than ``size``. None = always ask ``dump``. Raising AttributeError, KeyError,
+        TypeError or ValueError says "ask ``dump``" too. What they hold is as in ``inline``.
         """
         return None
 
@@ -132,6 +141,10 @@ class Digits(Field):
     def inline(self, raw: str, bind: Bind) -> tuple[str, str]:
         return f"{raw}.isdigit()", f"{raw}.decode()"
 
+    def inline_dump(self, value: str, bind: Bind) -> tuple[str, str]:
+        # No encoding of a record has decimal digits but the ASCII ones.
+        return f"len({value}) == {self.size} and {value}.isdecimal()", value
+
     def dump(self, value: str) -> bytes:
         if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) == self.size):
             raise Refused(value, f"{self.size} digits")
@@ -154,6 +167,9 @@ class Number(Field):
 
     def inline(self, raw: str, bind: Bind) -> tuple[str, str] | None:
         return f"{raw}.isdigit()", f"int({raw})"
+
+    def inline_dump(self, value: str, bind: Bind) -> tuple[str, str] | None:
+        return f"type({value}) is int and {value} >= 0", f"'%0{self.size}d' % {value}"
 
     def dump(self, value: int) -> bytes:
         if not (type(value) is int and 0 <= value < 10**self.size):
@@ -188,6 +204,11 @@ class Amount(Number):
             return None
         return f"{raw}.isdigit()", f"int({raw}) * {100 // self._units_per_krone}".removesuffix(" * 1")
 
+    def inline_dump(self, value: str, bind: Bind) -> tuple[str, str] | None:
+        if self.implied_decimals != 2 or 10**self.size > AMOUNT_ORE_MAX:
+            return None
+        return super().inline_dump(value, bind)
+
     def dump(self, value: int) -> bytes:
         if type(value) is not int or not 0 <= value <= AMOUNT_ORE_MAX:
             raise Refused(value, f"øre from 0 to {AMOUNT_ORE_MAX}")
@@ -214,6 +235,9 @@ class Text(Field):
 
     def inline(self, raw: str, bind: Bind) -> tuple[str, str]:
         return "", f"{raw}.rstrip().decode({bind(self.encoding)})"
+
+    def inline_dump(self, value: str, bind: Bind) -> tuple[str, str] | None:
+        return "", f"{value}.ljust({self.size})"
 
     def dump(self, value: str) -> bytes:
         if not isinstance(value, str):
@@ -279,6 +303,11 @@ class Choice(Field):
 
     def inline(self, raw: str, bind: Bind) -> tuple[str, str]:
         return "", f"{bind(self.codes)}[{raw}]"
+
+    def inline_dump(self, value: str, bind: Bind) -> tuple[str, str] | None:
+        if not all(code.isascii() for code in self.codes):
+            return None
+        return "", f"{bind({meant: code.decode('ascii') for meant, code in self._code_of.items()})}[{value}]"
 
     def dump(self, value: Any) -> bytes:
         try:

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Row, Select, and_, exists, func, insert, lite
 
 from hub.errors import HubError
 from hub.ledger import kinds
+from hub.ledger.words import WORDS, Language, Words
 from hub.reports.journal.formats import Line, render
 from hub.reports.ledger_rows import ROWS_A_TIME, Company, companies, document_type
 from hub.settings.journal import JournalConfig
@@ -96,15 +97,26 @@ class Exported:
     lines: int
     #: In order of account.
     totals: list[Total]
+    #: First and last posting date, and number of a batch, of what it has.
+    days: tuple[date, date]
+    batches: tuple[int, int]
 
 
 def export_journal(
-    conn: Connection, company_number: str, config: JournalConfig, selection: Selection, *, now: datetime, actor: str
+    conn: Connection,
+    company_number: str,
+    config: JournalConfig,
+    selection: Selection,
+    *,
+    now: datetime,
+    actor: str,
+    language: Language = "da",
 ) -> Exported | None:
     """Exports what was never exported of the selection, in the caller's write transaction; None = there is nothing.
 
-    An entry that moves no money is not for the general ledger. Raises NoSuchCompanyError, UnmappedAccountsError with
-    all that the mapping lacks, JournalTooLongError and UnbalancedJournalError: the caller then rolls back.
+    ``language`` is that of the texts of a summary. An entry that moves no money is not for the general ledger. Raises
+    NoSuchCompanyError, UnmappedAccountsError with all that the mapping lacks, JournalTooLongError and
+    UnbalancedJournalError: the caller then rolls back.
     """
     (whose,) = companies(conn, company_number)
     # Two exports at once never take the same entry, and no batch of this company ends while we read.
@@ -120,7 +132,7 @@ def export_journal(
     conn.execute(insert(exported).from_select(["entry_id", "export_id"], marked))
     count = select(func.count()).select_from(exported).where(exported.c.export_id == export_id)
     entries: int = conn.execute(count).scalar_one()
-    control = _Control(config, whose.currency)
+    control = _Control(config, whose, WORDS[language])
     hashed, packed, content = sha256(), zlib.compressobj(), bytearray()
     for part in render(config.full_layout, control.lines(_rows(conn, export_id))):
         hashed.update(part)
@@ -139,7 +151,7 @@ def export_journal(
             credit=control.credit,
         )
     )
-    return Exported(export_of(conn, export_id), control.count, control.totals())
+    return Exported(export_of(conn, export_id), control.count, control.totals(), control.days, control.batches)
 
 
 def list_exports(conn: Connection, company_number: str | None = None) -> list[Export]:
@@ -227,18 +239,22 @@ def _rows(conn: Connection, export_id: int) -> Iterator[Row[Any]]:
 class _Control:
     """Makes lines of rows, and knows at the end what has passed."""
 
-    def __init__(self, config: JournalConfig, currency: str) -> None:
+    def __init__(self, config: JournalConfig, whose: Company, words: Words) -> None:
         self._config = config
-        self._currency = currency
+        self._whose = whose
+        self._words = words
         self._account_for = lru_cache(_ACCOUNTS_KEPT_MAX)(config.account_for)
         self._missing: set[str] = set()
         self._sums: dict[str, list[int]] = {}
         self.count = 0
+        #: First and last posting date, and number of a batch.
+        self.days = (date.max, date.min)
+        self.batches = (0, 0)
 
     def lines(self, rows: Iterable[Row[Any]]) -> Iterator[Line]:
         """Raises JournalTooLongError."""
         each = (line for row in rows if (line := self._line(row)) is not None)
-        for line in each if self._config.detail == "entry" else _summed(each):
+        for line in each if self._config.detail == "entry" else _summed(each, self._whose, self._words):
             sums = self._sums.setdefault(line.account, [0, 0])
             sums[line.amount < 0] += abs(line.amount)
             self.count += 1
@@ -277,6 +293,9 @@ class _Control:
             )
 
     def _line(self, row: Row[Any]) -> Line | None:
+        first, last = self.days
+        self.days = (min(first, row.posting_date), max(last, row.posting_date))
+        self.batches = (self.batches[0] or row.batch, row.batch)
         number = self._account_for(row.code)
         if number is None:
             self._missing.add(row.code)
@@ -288,7 +307,7 @@ class _Control:
             row.value_date,
             number,
             row.amount,
-            self._currency,
+            self._whose.currency,
             row.text,
             row.batch,
             row.kind,
@@ -297,25 +316,26 @@ class _Control:
         )
 
 
-def _summed(lines: Iterable[Line]) -> Iterator[Line]:
+def _summed(lines: Iterable[Line], whose: Company, words: Words) -> Iterator[Line]:
     """A line per batch, posting date, document type and account; each of the first three sums to zero by itself.
 
-    Its voucher is the first of those that it sums, its text tells the batch and the first and last voucher.
+    Its voucher is the first of those that it sums; its text tells the company, the first three, and the first and last
+    voucher.
     """
     for seq, of_batch in groupby(lines, attrgetter("batch")):
-        vouchers: dict[tuple[date, str], list[int]] = {}
+        vouchers: dict[tuple[date, str], tuple[int, int]] = {}
         sums: dict[tuple[date, str, str], int] = {}
-        currency = ""
         for line in of_batch:
             document = (line.posting_date, line.document_type)
-            vouchers.setdefault(document, [line.voucher, 0])[1] = line.voucher
+            first, last = vouchers.get(document, (line.voucher, line.voucher))
+            vouchers[document] = (min(first, line.voucher), max(last, line.voucher))
             sums[*document, line.account] = sums.get((*document, line.account), 0) + line.amount
-            currency = line.currency
         for (day, type_, number), amount in sorted(sums.items()):
             if amount:
                 first, last = vouchers[day, type_]
-                text = f"{seq}/{type_}: {first}-{last}"
-                yield Line(first, type_, day, None, number, amount, currency, text, seq)
+                told = {"company": whose.number, "day": day, "batch": seq, "document_type": type_}
+                text = words.summary.format(**told, first=first, last=last)
+                yield Line(first, type_, day, None, number, amount, whose.currency, text, seq)
 
 
 def _shortened(codes: set[str]) -> str:

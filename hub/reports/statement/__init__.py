@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Literal
 
 from hub.errors import HubError
@@ -11,7 +11,6 @@ from hub.reports.statement.model import (
     ChargeRow,
     Company,
     HoldingRow,
-    Language,
     LineRow,
     MovementRow,
     Statement,
@@ -25,7 +24,6 @@ __all__ = [
     "Company",
     "Format",
     "HoldingRow",
-    "Language",
     "LineRow",
     "MovementRow",
     "Statement",
@@ -39,28 +37,34 @@ Format = Literal["pdf", "csv", "xlsx", "json"]
 STATEMENTS_MAX = 2_000
 
 
-def render(statements: Sequence[Statement], format: Format) -> bytes:
+def render(statements: Iterable[Statement], format: Format, *, count: int | None = None) -> bytes:
     """One file with the statements in the order given. The same statements give the same bytes.
 
+    Told the ``count`` of statements, letters are made as these come: a few are in memory beside the file.
     Raises HubError when there are none or more than ``STATEMENTS_MAX``, when a kind has no word in the statement's
     language, and when a workbook would need more rows than Excel opens.
     """
-    if not statements:
+    if count is None:
+        statements = list(statements)
+        count = len(statements)
+    if not count:
         raise HubError("there is no tenancy to make a statement for", do="choose at least one")
-    if len(statements) > STATEMENTS_MAX:
+    if count > STATEMENTS_MAX:
         raise HubError(
-            f"{len(statements)} statements are more than the {STATEMENTS_MAX} that one file may hold",
+            f"{count} statements are more than the {STATEMENTS_MAX} that one file may hold",
             why="all of it is made in memory",
             do="choose fewer tenants, for example one property at a time",
         )
     # typst and openpyxl take their time to load, and only one of them is needed.
     match format:
         case "pdf":
-            from hub.reports.statement.as_pdf import render_pdf as render_as
+            from hub.reports.statement.as_pdf import render_pdf
+
+            return render_pdf(iter(statements))
         case "xlsx":
             from hub.reports.statement.as_xlsx import render_xlsx as render_as
         case "csv":
             from hub.reports.statement.as_csv import render_csv as render_as
         case "json":
             from hub.reports.statement.as_json import render_json as render_as
-    return render_as(statements)
+    return render_as(list(statements))

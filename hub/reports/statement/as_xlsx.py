@@ -63,17 +63,7 @@ def render_xlsx(statements: Sequence[Statement]) -> bytes:
 
 def _sheets(words: Words) -> tuple[_Sheet, ...]:
     return (
-        _Sheet(
-            words.overview,
-            (
-                (words.as_of, 12),
-                (words.balance, 15),
-                (words.overdue, 15),
-                (words.coming, 15),
-                *((band, 15) for band in words.ageing_bands),
-            ),
-            _overview,
-        ),
+        _Sheet(words.overview, _overview_columns(words), _overview),
         _Sheet(
             words.charges,
             (
@@ -116,6 +106,11 @@ def _sheets(words: Words) -> tuple[_Sheet, ...]:
         ),
         _Sheet(words.holdings, ((words.holding, 30), (words.charged, 15), (words.held, 15)), _holdings),
     )
+
+
+def _overview_columns(words: Words) -> tuple[tuple[str, int], ...]:
+    titles = (words.balance, words.overdue, words.coming, *words.ageing_bands)
+    return (words.as_of, 12), *((title, 15) for title in titles)
 
 
 def _overview(it: Statement, words: Words) -> Iterator[tuple[_Value, ...]]:

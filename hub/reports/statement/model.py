@@ -7,9 +7,9 @@ when we hold the tenant's money.
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-Language = Literal["da", "sv"]
+from hub.ledger.words import Language
 
 
 class Company(NamedTuple):

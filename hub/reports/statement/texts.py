@@ -12,7 +12,7 @@ from babel.dates import format_date
 from babel.numbers import get_decimal_symbol, get_group_symbol, get_minus_sign_symbol
 
 from hub.errors import HubError
-from hub.reports.statement.model import Language
+from hub.ledger.words import Language
 
 _LOCALES: Mapping[Language, str] = {"da": "da_DK", "sv": "sv_SE"}
 #: Blanks of all kinds, line and paragraph separators, and what no XML and no letter can hold.

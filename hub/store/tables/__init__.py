@@ -9,6 +9,19 @@ from __future__ import annotations
 
 from hub.store.tables.acts import act, attachment, charge_note, exported, journal_export, match_rule
 from hub.store.tables.base import UtcDateTime, metadata
+from hub.store.tables.collecting import (
+    collection,
+    collection_line,
+    collection_result,
+    delivery,
+    delivery_event,
+    mandate,
+    mandate_event,
+    mandate_order,
+    message,
+    serial,
+    slip,
+)
 from hub.store.tables.files import arrival, blob, counter, document, event, file, outcome, reading
 from hub.store.tables.ledger import (
     account,
@@ -25,7 +38,16 @@ from hub.store.tables.ledger import (
     voucher_range,
     voucher_series,
 )
-from hub.store.tables.portfolio import company, customer_number, one_off, property_, recurring, tenancy, unit
+from hub.store.tables.portfolio import (
+    company,
+    customer_number,
+    one_off,
+    portfolio_change,
+    property_,
+    recurring,
+    tenancy,
+    unit,
+)
 
 __all__ = [
     "UtcDateTime",
@@ -39,26 +61,38 @@ __all__ = [
     "charge",
     "charge_line",
     "charge_note",
+    "collection",
+    "collection_line",
+    "collection_result",
     "company",
     "counter",
     "credit",
     "credited",
     "customer_number",
+    "delivery",
+    "delivery_event",
     "document",
     "entry",
     "event",
     "exported",
     "file",
     "journal_export",
+    "mandate",
+    "mandate_event",
+    "mandate_order",
     "match_rule",
+    "message",
     "metadata",
     "one_off",
     "outcome",
+    "portfolio_change",
     "posting",
     "property_",
     "reading",
     "recurring",
     "reversal",
+    "serial",
+    "slip",
     "suspense",
     "tenancy",
     "unit",

@@ -104,6 +104,8 @@ batch = Table(
     Column("root", LargeBinary(32), nullable=False),
     Column("previous_hash", LargeBinary(32), nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
+    # Over the allocations and charge lines that its entries made; NULL = written before this was part of the hash.
+    Column("allocated", LargeBinary(32)),
     UniqueConstraint("company_id", "seq"),
     Index("ix_batch_reading_id", "reading_id"),
 )

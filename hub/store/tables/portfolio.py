@@ -18,7 +18,7 @@ from sqlalchemy import (
     false,
 )
 
-from hub.store.tables.base import Id, UtcDateTime, metadata, where
+from hub.store.tables.base import Id, Key, UtcDateTime, metadata, where
 
 company = Table(
     "company",
@@ -110,6 +110,27 @@ customer_number = Table(
     Column("customer_key", String(19), primary_key=True),
     Column("tenancy_id", Id, ForeignKey("tenancy.id"), nullable=False),
     Column("first_seen_at", UtcDateTime(), nullable=False),
+)
+
+portfolio_change = Table(
+    "portfolio_change",
+    metadata,
+    # Append-only: a value of one of the four that is another than it was.
+    Column("id", Id, primary_key=True),
+    # company, property, unit, tenancy
+    Column("what", String(10), nullable=False),
+    # company-property-unit-tenant, or as much of it as names it.
+    Column("key", Key, nullable=False),
+    # The column; a main unit by its number.
+    Column("field", String(40), nullable=False),
+    # As a portfolio file has them; NULL = nothing.
+    Column("old", Text),
+    Column("new", Text),
+    Column("at", UtcDateTime(), nullable=False),
+    Column("actor", Text, nullable=False),
+    # The file or the command that said so.
+    Column("source", Text, nullable=False),
+    Index("ix_portfolio_change_key", "key"),
 )
 
 # --- What a tenancy is charged, each time or once --------------------------------------------------------------------

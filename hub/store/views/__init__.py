@@ -7,12 +7,14 @@ from hub.store.views.arrears import Arrears, arrears
 from hub.store.views.balances import Balance, balance, has_movements, open_by_charge
 from hub.store.views.charges import Charge, ChargeDetail, ChargeQuery, charge_detail, charges
 from hub.store.views.documents import Filed, documents
+from hub.store.views.files import FileDetail, ListedFile, file_detail, files
 from hub.store.views.holdings import Holding
 from hub.store.views.movements import Movement, Paid, movements, paid_by_entry
 from hub.store.views.next_charges import Upcoming, next_charge, next_due
 from hub.store.views.scope import Scope, company_of, property_of, scope_of, tenancy_of
 from hub.store.views.searching import Asked, Found, FoundEntry, search
 from hub.store.views.sources import Source
+from hub.store.views.standing import TakenBack
 from hub.store.views.transactions import Transaction, TransactionQuery, transactions
 from hub.store.views.unmatched import Unmatched, unmatched
 
@@ -24,14 +26,17 @@ __all__ = [
     "Charge",
     "ChargeDetail",
     "ChargeQuery",
+    "FileDetail",
     "Filed",
     "Found",
     "FoundEntry",
     "Holding",
+    "ListedFile",
     "Movement",
     "Paid",
     "Scope",
     "Source",
+    "TakenBack",
     "Total",
     "Transaction",
     "TransactionQuery",
@@ -44,6 +49,8 @@ __all__ = [
     "charges",
     "company_of",
     "documents",
+    "file_detail",
+    "files",
     "has_movements",
     "movements",
     "next_charge",

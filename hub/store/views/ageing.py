@@ -21,11 +21,13 @@ from sqlalchemy import (
 
 from hub.ledger.ageing import Ageing, Bands, balanced, edges
 from hub.store.lookup import among, fetched
+from hub.store.positions import NOTHING
 from hub.store.tables import account, company, property_, tenancy
-from hub.store.views.counting import AsOf, changed_since, open_lines
+from hub.store.views.counting import AsOf, changed_since, lines_on
 from hub.store.views.scope import Scope
 
-_NOTHING: Bands = (0, 0, 0, 0)
+#: Øre open by age, and paid too much of a line.
+_NOTHING: tuple[Bands, int] = ((0, 0, 0, 0), 0)
 _NO_DEBT = Ageing()
 
 
@@ -56,33 +58,35 @@ def ageing(conn: Connection, scope: Scope, as_of: date, recorded: datetime | Non
         select(
             property_.c.id,
             tenancy.c.id,
-            company.c.number + "-" + property_.c.number,
             tenancy.c.key,
             tenancy.c.name,
             account.c.currency,
             account.c.balance,
             changed_since(account.c.id, at),
         )
-        .select_from(
-            scope.tenancies.join(company, company.c.id == property_.c.company_id).join(
-                account, account.c.id == tenancy.c.account_id
-            )
-        )
+        .select_from(scope.tenancies.join(account, account.c.id == tenancy.c.account_id))
         .where(scope.condition)
     )
     # By property, then by tenancy: two sorts by a number are faster than one by pairs of them.
     rows = sorted(sorted(fetched(conn, query), key=itemgetter(1)), key=itemgetter(0))
     changed = [row[1] for row in rows if row[-1] is not None]
     whose = among(conn, tenancy.c.id, changed) if changed else None
-    bands: dict[int, Bands] = {id_: (*in_bands,) for id_, *in_bands in fetched(conn, open_by_age(scope, at, whose))}
+    open_ = {id_: ((*bands,), too_much) for id_, *bands, too_much in fetched(conn, open_by_age(scope, at, whose))}
+    properties = _property_keys(conn, scope)
     found = []
-    for _, id_, property_key, key, name, currency, now, since in rows:
+    for property_id, id_, key, name, currency, now, since in rows:
         owed = now - (since or 0)
-        in_bands = bands.get(id_, _NOTHING)
+        bands, too_much = open_.get(id_, _NOTHING)
         # Most tenancies owe nothing, and have nothing open.
-        its = balanced(in_bands, owed) if owed or in_bands is not _NOTHING else _NO_DEBT
-        found.append(Aged(property_key, key, name, currency, its))
+        its = balanced(bands, owed, too_much) if owed or any(bands) else _NO_DEBT
+        found.append(Aged(properties[property_id], key, name, currency, its))
     return found
+
+
+def _property_keys(conn: Connection, scope: Scope) -> dict[int, str]:
+    """Company-property by id: made once a property, not once a tenancy."""
+    query = select(property_.c.id, company.c.number + "-" + property_.c.number).join_from(property_, company)
+    return dict(fetched(conn, query if scope.company_id is None else query.where(company.c.id == scope.company_id)))
 
 
 def totals(rows: Sequence[Aged]) -> tuple[list[Total], list[Total]]:
@@ -91,23 +95,27 @@ def totals(rows: Sequence[Aged]) -> tuple[list[Total], list[Total]]:
 
 
 def open_by_age(scope: Scope, at: AsOf, changed: ColumnElement[bool] | None) -> Select[Any]:
-    """tenancy id, øre open in the bands not due, under 30, from 30 to 60, over 60; tenancies without are left out."""
-    lines = open_lines(scope, at, changed)
+    """tenancy id, øre open in the bands not due, under 30, from 30 to 60, over 60, and øre paid too much of a line.
+
+    Tenancies without are left out.
+    """
+    lines = lines_on(scope, at, changed)
     home, business = edges(at.day, business=False), edges(at.day, business=True)
-    due = lines.c.due_date
+    due, is_open = lines.c.due_date, lines.c.remaining > NOTHING
     in_time = due >= case((tenancy.c.business, business.not_due), else_=home.not_due)
     under_30, from_30 = due >= home.under_30, due >= home.from_30_to_60
 
-    def sum_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
-        return cast(func.coalesce(func.sum(lines.c.remaining).filter(condition), 0), BigInteger)
+    def sum_where(amount: ColumnElement[int], *conditions: ColumnElement[bool]) -> ColumnElement[int]:
+        return cast(func.coalesce(func.sum(amount).filter(*conditions), 0), BigInteger)
 
     return (
         select(
             lines.c.tenancy_id,
-            sum_where(in_time),
-            sum_where(~in_time & under_30),
-            sum_where(~in_time & ~under_30 & from_30),
-            sum_where(~in_time & ~from_30),
+            sum_where(lines.c.remaining, is_open, in_time),
+            sum_where(lines.c.remaining, is_open, ~in_time, under_30),
+            sum_where(lines.c.remaining, is_open, ~in_time, ~under_30, from_30),
+            sum_where(lines.c.remaining, is_open, ~in_time, ~from_30),
+            sum_where(-lines.c.remaining, ~is_open),
         )
         .join_from(lines, tenancy, tenancy.c.id == lines.c.tenancy_id)
         .group_by(lines.c.tenancy_id)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, cast, exists, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam, exists, func, select
 
-from hub.ledger.ageing import Ageing, aged
+from hub.ledger.ageing import Ageing, aged, paid_from
 from hub.store.portfolio import Tenancy, TenancyRef
 from hub.store.tables import account, posting, tenancy
-from hub.store.views.counting import AsOf, changed_since, coming_on, open_lines
+from hub.store.views.counting import AsOf, Prepared, changed_since, coming_on, lines_on
 from hub.store.views.holdings import Holding, holdings
 from hub.store.views.scope import Scope, tenancy_of
 
@@ -97,28 +98,44 @@ def balance(conn: Connection, tenancy_key: str, as_of: date, recorded: datetime 
 
 def figures_of(conn: Connection, found: Tenancy, at: AsOf) -> Figures:
     """Open lines by due date, oldest first."""
-    ref = found.ref
-    scope = Scope(ref.company_id, ref.property_id, ref.id)
-    then = account.c.balance - func.coalesce(changed_since(account.c.id, at), 0)
-    own = conn.execute(
-        select(then, coming_on(account.c.id, at), account.c.currency, account.c.number).where(
-            account.c.id == ref.account_id
-        )
-    ).one()
-    lines = open_lines(scope, at, scope.condition)
-    columns = (lines.c.charge_id, lines.c.due_date, lines.c.holding, lines.c.remaining)
-    query = select(*columns).order_by(lines.c.due_date, lines.c.line_id)
-    return Figures._make((*own, tuple(map(OpenLine._make, conn.execute(query)))))
+    [own] = _OWN(conn, at, account_id=found.ref.account_id)
+    return Figures._make((*own, tuple(_open_lines(conn, found.ref, at))))
 
 
 def open_by_charge(conn: Connection, ref: TenancyRef, as_of: date) -> dict[int, int]:
     """Charge id, øre left of it on ``as_of``; charges with nothing left are left out."""
-    scope = Scope(ref.company_id, ref.property_id, ref.id)
-    lines = open_lines(scope, AsOf(as_of), scope.condition)
-    total = cast(func.sum(lines.c.remaining), BigInteger)
-    return dict(conn.execute(select(lines.c.charge_id, total).group_by(lines.c.charge_id)).all())
+    left: defaultdict[int, int] = defaultdict(int)
+    for line in _open_lines(conn, ref, AsOf(as_of)):
+        left[line.charge_id] += line.remaining
+    return left
 
 
 def has_movements() -> ColumnElement[bool]:
     """Of ``tenancy``: it was ever charged or paid anything."""
     return exists().where(posting.c.account_id == tenancy.c.account_id).correlate(tenancy)
+
+
+def _open_lines(conn: Connection, ref: TenancyRef, at: AsOf) -> Iterator[OpenLine]:
+    """Oldest first. What had been paid too much of one line has paid the others."""
+    lines = [OpenLine._make(row) for row in _LINES(conn, at, tenancy_id=ref.id)]
+    too_much = -sum(line.remaining for line in lines if line.remaining < 0)
+    unpaid = [line for line in lines if line.remaining > 0]
+    for line, left in zip(unpaid, paid_from(too_much, (line.remaining for line in unpaid)), strict=True):
+        if left:
+            yield line._replace(remaining=left)
+
+
+def _own(at: AsOf) -> Select[Any]:
+    then = account.c.balance - func.coalesce(changed_since(account.c.id, at), 0)
+    columns = (then, coming_on(account.c.id, at), account.c.currency, account.c.number)
+    return select(*columns).where(account.c.id == bindparam("account_id"))
+
+
+def _lines(at: AsOf) -> Select[Any]:
+    scope = Scope(tenancy_id=bindparam("tenancy_id", type_=BigInteger))
+    lines = lines_on(scope, at, scope.condition)
+    columns = (lines.c.charge_id, lines.c.due_date, lines.c.holding, lines.c.remaining)
+    return select(*columns).order_by(lines.c.due_date, lines.c.line_id)
+
+
+_OWN, _LINES = Prepared(_own), Prepared(_lines)

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, cast, func, select
 
 from hub.errors import HubError
+from hub.store.attachments import Attachment, attachments_of
 from hub.store.charges import ID_MARK
 from hub.store.positions import NOTHING
 from hub.store.tables import (
     allocation,
-    attachment,
     charge,
     charge_line,
     charge_note,
@@ -82,13 +82,6 @@ class Note(NamedTuple):
     text: str
 
 
-class Attachment(NamedTuple):
-    at: datetime
-    actor: str
-    name: str
-    sha256: str
-
-
 class ChargeDetail(NamedTuple):
     charge: Charge
     #: What it was asked in, where that was another currency: currency, minor units, rate.
@@ -152,8 +145,8 @@ def charge_detail(conn: Connection, name: str) -> ChargeDetail:
         (foreign[0], foreign[1], foreign[2]) if foreign[0] is not None else None,
         tuple(_lines(conn, found.id)),
         tuple(_paid(conn, found.id)),
-        tuple(map(Note._make, conn.execute(_of(charge_note, found.id, charge_note.c.text)))),
-        tuple(map(Attachment._make, conn.execute(_of(attachment, found.id, attachment.c.name, attachment.c.sha256)))),
+        tuple(_notes(conn, found.id)),
+        tuple(attachments_of(conn, found.id)),
     )
 
 
@@ -240,5 +233,6 @@ def _paid(conn: Connection, charge_id: int) -> Iterator[ChargePaid]:
     return map(ChargePaid._make, conn.execute(query))
 
 
-def _of(table: Any, charge_id: int, *columns: Any) -> Select[Any]:
-    return select(table.c.at, table.c.actor, *columns).where(table.c.charge_id == charge_id).order_by(table.c.id)
+def _notes(conn: Connection, charge_id: int) -> Iterator[Note]:
+    query = select(charge_note.c.at, charge_note.c.actor, charge_note.c.text)
+    return map(Note._make, conn.execute(query.where(charge_note.c.charge_id == charge_id).order_by(charge_note.c.id)))

@@ -9,6 +9,7 @@ that alone, not with the years before.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -16,10 +17,14 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    Connection,
+    Date,
     FromClause,
     Select,
     Subquery,
     and_,
+    bindparam,
+    case,
     cast,
     exists,
     func,
@@ -30,7 +35,7 @@ from sqlalchemy import (
 )
 
 from hub.store.positions import NOTHING
-from hub.store.tables import allocation, batch, charge, charge_line, entry, posting, tenancy
+from hub.store.tables import UtcDateTime, allocation, batch, charge, charge_line, entry, posting, tenancy
 from hub.store.views.scope import Scope
 
 #: What is told of a charge line.
@@ -40,6 +45,7 @@ _LINE = (
     charge_line.c.charge_id,
     charge.c.due_date,
     charge_line.c.holding,
+    charge_line.c.amount.label("demanded"),
 )
 
 
@@ -60,6 +66,32 @@ class AsOf(NamedTuple):
         return exists().where(its.c.id == of.c.batch_id, its.c.recorded_at <= self.recorded).correlate(of)
 
 
+#: In the place of a day and a moment, where a statement is made for all of them.
+_DAY: Any = bindparam("as_of_day", type_=Date)
+_RECORDED: Any = bindparam("as_of_recorded", type_=UtcDateTime)
+
+
+class Prepared:
+    """A statement that is made once: SQLAlchemy takes longer to make one than the database to answer it.
+
+    ``make`` is given an :class:`AsOf` of parameters. Whatever else differs from question to question is a parameter
+    too, and is told by name.
+    """
+
+    def __init__(self, make: Callable[[AsOf], Select[Any]]) -> None:
+        self._make = make
+        self._made: dict[bool, Select[Any]] = {}
+
+    def __call__(self, conn: Connection, as_of: AsOf, **values: object) -> Sequence[Any]:
+        at_a_moment = as_of.recorded is not None
+        if at_a_moment not in self._made:
+            self._made[at_a_moment] = self._make(AsOf(_DAY, _RECORDED if at_a_moment else None))
+        said = {_DAY.key: as_of.day, **values}
+        if at_a_moment:
+            said[_RECORDED.key] = as_of.recorded
+        return conn.execute(self._made[at_a_moment], said).all()
+
+
 def changed_since(account_id: Column[int], as_of: AsOf) -> ColumnElement[int | None]:
     """Øre by which the balance of an account has changed since; NULL where nothing has come."""
     total = _postings_since(as_of).add_columns(func.sum(posting.c.amount)).where(posting.c.account_id == account_id)
@@ -75,19 +107,22 @@ def coming_on(account_id: Column[int], as_of: AsOf) -> ColumnElement[int]:
     return cast(func.coalesce(total, 0), BigInteger)
 
 
-def open_lines(scope: Scope, as_of: AsOf, changed: ColumnElement[bool] | None) -> Subquery:
-    """Charge lines with something left: line_id, tenancy_id, charge_id, due_date, holding, remaining.
+def lines_on(scope: Scope, as_of: AsOf, changed: ColumnElement[bool] | None) -> Subquery:
+    """Charge lines that were not just paid: line_id, tenancy_id, charge_id, due_date, holding, remaining.
 
-    Of the lines that counted by then: what is left of them now, and what has been paid of them since. One that by then
-    had been paid more than once has nothing left.
+    Of the lines that counted by then: what is left of them now, and what has been paid of them since, but never more
+    than they demand. Below zero is what had been paid too much of one: by a payment that gave it up only later, and by
+    the one that took its place.
 
     ``changed`` is a condition on ``tenancy``: whose balances anything has come on since. None = nobody's.
     """
     paid_since = () if changed is None else _paid_since(scope, as_of, changed)
     parts = union_all(_open_now(scope, as_of), *paid_since).subquery("parts")
-    left = cast(func.sum(parts.c.amount), BigInteger)
     its = (parts.c.line_id, parts.c.tenancy_id, parts.c.charge_id, parts.c.due_date, parts.c.holding)
-    return select(*its, left.label("remaining")).group_by(*its).having(left > NOTHING).subquery("open_lines")
+    left = cast(func.sum(parts.c.amount), BigInteger)
+    remaining = case((left > parts.c.demanded, parts.c.demanded), else_=left)
+    query = select(*its, remaining.label("remaining")).group_by(*its, parts.c.demanded)
+    return query.having(left != NOTHING).subquery("lines")
 
 
 def _open_now(scope: Scope, as_of: AsOf) -> Select[Any]:

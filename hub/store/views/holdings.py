@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, cast, func, select
+from sqlalchemy import BigInteger, Connection, Select, bindparam, cast, func, select
 
 from hub.store.tables import account, entry, posting
-from hub.store.views.counting import AsOf
+from hub.store.views.counting import AsOf, Prepared
 
 
 class Holding(NamedTuple):
@@ -30,6 +30,14 @@ class Holding(NamedTuple):
 
 def holdings(conn: Connection, tenancy_id: int, as_of: AsOf, unpaid: Mapping[str, int]) -> list[Holding]:
     """In order of their numbers; ``unpaid`` is what is open on the tenancy's lines, by name of the holding."""
+    found = []
+    for code, number, balance in _HOLDINGS(conn, as_of, tenancy_id=tenancy_id):
+        _, name, _ = code.split(":", 2)
+        found.append(Holding(name, number, -balance, unpaid.get(name, 0)))
+    return found
+
+
+def _holdings(as_of: AsOf) -> Select[Any]:
     counted = (
         select(func.sum(posting.c.amount))
         .join(entry, entry.c.id == posting.c.entry_id)
@@ -37,13 +45,11 @@ def holdings(conn: Connection, tenancy_id: int, as_of: AsOf, unpaid: Mapping[str
         .correlate(account)
         .scalar_subquery()
     )
-    query = (
+    return (
         select(account.c.code, account.c.number, cast(func.coalesce(counted, 0), BigInteger))
-        .where(account.c.tenancy_id == tenancy_id)
+        .where(account.c.tenancy_id == bindparam("tenancy_id"))
         .order_by(account.c.number)
     )
-    found = []
-    for code, number, balance in conn.execute(query):
-        _, name, _ = code.split(":", 2)
-        found.append(Holding(name, number, -balance, unpaid.get(name, 0)))
-    return found
+
+
+_HOLDINGS = Prepared(_holdings)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from hub.errors import HubError
 from hub.store.tables import account, allocation, batch, charge, charge_line, entry, posting
-from hub.store.views.counting import AsOf
+from hub.store.views.counting import AsOf, Prepared
 from hub.store.views.scope import tenancy_of
 from hub.store.views.sources import Source, split_source, with_source
 from hub.store.views.vouchers import document_of, voucher_text, with_document
@@ -73,8 +73,14 @@ def movements(
     ref = tenancy_of(conn, tenancy_key).ref
     account_id = ref.account_id if holding is None else _holding_id(conn, ref.id, ref.key, holding)
     sign = 1 if holding is None else -1
-    at = AsOf(until or date.max, recorded)
-    query = (
+    found: list[Movement] = []
+    for row in _MOVEMENTS(conn, AsOf(until or date.max, recorded), account_id=account_id):
+        found.append(_movement(row, sign, found[-1].balance if found else 0))
+    return found
+
+
+def _movements(as_of: AsOf) -> Select[Any]:
+    return (
         with_source(
             with_document(
                 select(
@@ -89,32 +95,37 @@ def movements(
                 ).join_from(posting, entry, entry.c.id == posting.c.entry_id)
             )
         )
-        .where(posting.c.account_id == account_id, posting.c.value_date <= at.day, at.is_recorded())
+        .where(
+            posting.c.account_id == bindparam("account_id"),
+            posting.c.value_date <= as_of.day,
+            as_of.is_recorded(),
+        )
         .order_by(posting.c.value_date, entry.c.id, posting.c.seq)
     )
-    found, running = [], 0
-    for row in conn.execute(query):
-        own, source = split_source(row)
-        id_, value_date, posting_date, recorded_at, text, amount, reference, corrects, year, number, *four = own
-        running += sign * amount
-        found.append(
-            Movement(
-                id_,
-                value_date,
-                posting_date,
-                recorded_at,
-                four[0],
-                text,
-                sign * amount,
-                running,
-                source,
-                document_of(*four),
-                voucher_text(year, number),
-                reference or "",
-                corrects,
-            )
-        )
-    return found
+
+
+_MOVEMENTS = Prepared(_movements)
+
+
+def _movement(row: Row[Any], sign: int, before: int) -> Movement:
+    """``before`` is the balance before it."""
+    own, source = split_source(row)
+    id_, value_date, posting_date, recorded_at, text, amount, reference, corrects, year, number, *four = own
+    return Movement(
+        id_,
+        value_date,
+        posting_date,
+        recorded_at,
+        four[0],
+        text,
+        sign * amount,
+        before + sign * amount,
+        source,
+        document_of(*four),
+        voucher_text(year, number),
+        reference or "",
+        corrects,
+    )
 
 
 def paid_by_entry(conn: Connection, tenancy_key: str, recorded: datetime | None = None) -> dict[int, list[Paid]]:

@@ -1,22 +1,26 @@
-"""What a tenancy's next collection would contain, from what is registered and booked today."""
+"""What tenancies' next collections would contain, from what is registered and booked now."""
 
 from __future__ import annotations
 
-from datetime import date
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import date, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, and_, exists, or_, select
 
 from hub.ledger import kinds
 from hub.ledger.ageing import aged
-from hub.ledger.preview import NextCharge, OneOff, Period, Recurring, next_period, preview
-from hub.store import contributions
-from hub.store.contributions import one_offs_of, recurring_of
-from hub.store.portfolio import Tenancy
-from hub.store.tables import charge, entry, tenancy
+from hub.ledger.preview import LOOK_BACK_DAYS, Charged, Collecting, NextCharge
+from hub.store.contributions import registered_of
+from hub.store.lookup import among
+from hub.store.tables import charge, charge_line, entry
 from hub.store.views.balances import figures_of
 from hub.store.views.counting import AsOf
 from hub.store.views.scope import tenancy_of
+
+#: A line without days of its own is for the period in which it falls due: of at most so many days.
+_PERIOD_DAYS_MAX = 366
 
 
 class Upcoming(NamedTuple):
@@ -31,52 +35,74 @@ class Upcoming(NamedTuple):
     demanded: int
 
 
-def next_charge(conn: Connection, tenancy_key: str, as_of: date) -> Upcoming:
-    """Books nothing. Raises HubError when there is no such tenancy."""
+def next_charge(conn: Connection, tenancy_key: str, as_of: date, collects_from: date | None = None) -> Upcoming:
+    """Books nothing. ``collects_from`` is its company's setting. Raises HubError when there is no such tenancy."""
     found = tenancy_of(conn, tenancy_key)
     figures = figures_of(conn, found, AsOf(as_of))
     booked = figures_of(conn, found, AsOf(date.max))
     ageing = aged(
         ((line.due_date, line.remaining) for line in figures.lines), figures.balance, as_of, found.ref.business
     )
-    upcoming = preview(
-        next_period_of(conn, found, as_of),
-        [Recurring(*one[2:5], one.first_day, one.last_day) for one in recurring_of(conn, [found.ref.id])],
-        [OneOff(*one[2:5], one.due_from) for one in one_offs_of(conn, [found.ref.id]) if _waits(one)],
-        lived_in=(found.move_in, found.move_out),
-        arrears=sum(line.remaining for line in figures.lines if line.due_date <= as_of),
-        credits=-ageing.credit,
-    )
+    period, lines = collecting_of(conn, [found.ref.id], as_of)[found.ref.id].next(as_of, collects_from)
+    arrears = sum(line.remaining for line in figures.lines if line.due_date <= as_of)
     demanded = sum(line.remaining for line in booked.lines if line.due_date > as_of)
+    upcoming = NextCharge(period, arrears, lines, -ageing.credit)
     return Upcoming(found.ref.key, found.name, figures.currency, as_of, upcoming, demanded)
 
 
-def next_due(conn: Connection, tenancy_key: str, as_of: date) -> date | None:
+def next_due(conn: Connection, tenancy_key: str, as_of: date, collects_from: date | None = None) -> date | None:
     """When the next collection falls due; None for who has moved out before. Raises HubError for no such tenancy."""
     found = tenancy_of(conn, tenancy_key)
-    due = next_period_of(conn, found, as_of).first
-    return None if found.move_out is not None and found.move_out < due else due
+    period, _ = collecting_of(conn, [found.ref.id], as_of)[found.ref.id].next(as_of, collects_from)
+    return None if found.move_out is not None and found.move_out < period.first else period.first
 
 
-def next_period_of(conn: Connection, found: Tenancy, as_of: date) -> Period:
-    """The first that begins after ``as_of`` and for which no rent is booked yet."""
+def collecting_of(conn: Connection, tenancy_ids: Collection[int], as_of: date) -> dict[int, Collecting]:
+    """By tenancy, what is charged it for any period that begins no more than LOOK_BACK_DAYS before ``as_of``.
+
+    Four queries however many tenancies there are: give some thousand at a time. Whoever books what it says holds their
+    properties locked since before he asked: then nobody charges the same days in between.
+    """
+    registered = registered_of(conn, tenancy_ids)
+    charged = _charged(conn, tenancy_ids, as_of - timedelta(days=LOOK_BACK_DAYS))
+    return {id_: Collecting(one, charged.get(id_, ())) for id_, one in registered.items()}
+
+
+def _charged(conn: Connection, tenancy_ids: Collection[int], since: date) -> dict[int, list[Charged]]:
+    """Lines that stand and are for ``since`` or later. One that a credit note has paid stands: it was charged."""
     taken_back = exists().where(entry.c.corrects == charge.c.entry_id, entry.c.kind == kinds.REVERSAL)
-    last_rent = (
-        select(func.max(charge.c.due_date))
+    booked = entry.alias("booked")
+    rows = conn.execute(
+        select(
+            charge.c.tenancy_id,
+            charge.c.id,
+            charge.c.kind,
+            charge_line.c.charge_type,
+            charge_line.c.text,
+            charge.c.due_date,
+            charge_line.c.period_from,
+            charge_line.c.period_to,
+        )
+        .join_from(charge, charge_line, charge_line.c.charge_id == charge.c.id)
+        .join(booked, booked.c.id == charge.c.entry_id)
         .where(
-            charge.c.tenancy_id == tenancy.c.id,
-            charge.c.kind == kinds.RENT,
-            charge.c.due_date > as_of,
+            among(conn, charge.c.tenancy_id, tenancy_ids),
+            booked.c.kind == kinds.CHARGE,
+            or_(
+                charge_line.c.period_to >= since,
+                and_(
+                    charge_line.c.period_to.is_(None),
+                    or_(
+                        charge.c.due_date >= since - timedelta(days=_PERIOD_DAYS_MAX),
+                        charge_line.c.period_from >= since - timedelta(days=_PERIOD_DAYS_MAX),
+                    ),
+                ),
+            ),
             ~taken_back.correlate(charge),
         )
-        .correlate(tenancy)
-        .scalar_subquery()
+        .order_by(charge_line.c.id)
     )
-    interval, booked = conn.execute(
-        select(tenancy.c.interval_months, last_rent).where(tenancy.c.id == found.ref.id)
-    ).one()
-    return next_period(booked or as_of, interval)
-
-
-def _waits(line: contributions.OneOff) -> bool:
-    return line.charge_id is None and line.withdrawn_at is None
+    found: defaultdict[int, list[Charged]] = defaultdict(list)
+    for tenancy_id, charge_id, kind, *line in rows:
+        found[tenancy_id].append(Charged(charge_id, kind == kinds.RENT, *line))
+    return found

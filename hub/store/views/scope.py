@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, select, true
+from sqlalchemy import BindParameter, ColumnElement, Connection, FromClause, select, true
 
 from hub.errors import HubError
 from hub.store.portfolio import PropertyRef, Tenancy, plain_number, property_by_numbers, tenancy_by_key
@@ -16,7 +16,7 @@ class Scope(NamedTuple):
 
     company_id: int | None = None
     property_id: int | None = None
-    tenancy_id: int | None = None
+    tenancy_id: int | BindParameter[int] | None = None
 
     @property
     def tenancies(self) -> FromClause:

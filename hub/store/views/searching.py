@@ -15,6 +15,7 @@ from hub.store.tables import account, charge, company, entry, posting, suspense,
 from hub.store.views.charges import Charge, charges_by_reference
 from hub.store.views.owners import OWNER, with_owner
 from hub.store.views.sources import IN_PARTS, Source, split_source, with_source
+from hub.store.views.standing import TakenBack, taken_back
 
 #: A shorter part of a key is in too many of them.
 KEY_PART_CHARS_MIN = 3
@@ -46,6 +47,8 @@ class FoundEntry(NamedTuple):
     reference: str | None
     reason: str | None
     source: Source
+    #: None = it stands.
+    taken_back_by: TakenBack | None = None
 
 
 class Asked(NamedTuple):
@@ -143,7 +146,8 @@ def _entries(conn: Connection, asked: Asked, limit: int) -> list[FoundEntry]:
         )
     ).where(among(conn, entry.c.id, newest))
     rows = map(split_source, conn.execute(query.order_by(entry.c.value_date.desc(), entry.c.id.desc())))
-    return [FoundEntry._make((*values, source)) for values, source in rows]
+    back = taken_back(conn, newest)
+    return [FoundEntry._make((*values, source, back.get(values[0]))) for values, source in rows]
 
 
 def _wanted(asked: Asked) -> Iterator[Select[Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from hub.ledger import kinds
 from hub.store.tables import account, entry, posting, suspense
 from hub.store.views.owners import OWNER, with_owner
 from hub.store.views.sources import IN_PARTS, Source, split_source, with_source
+from hub.store.views.standing import TakenBack, taken_back
 
 _CHANNELS = (kinds.CLEARING, kinds.BANK)
 
@@ -35,6 +36,8 @@ class Transaction(NamedTuple):
     reference: str | None
     text: str
     source: Source
+    #: None = it stands.
+    taken_back_by: TakenBack | None = None
 
 
 class TransactionQuery(NamedTuple):
@@ -67,7 +70,7 @@ class TransactionQuery(NamedTuple):
         return query.order_by(posting.c.value_date.desc(), posting.c.entry_id.desc(), posting.c.seq).limit(limit)
 
 
-def transactions(conn: Connection, asked: TransactionQuery, limit: int) -> Iterator[Transaction]:
+def transactions(conn: Connection, asked: TransactionQuery, limit: int) -> list[Transaction]:
     """The newest first, ``limit`` of them."""
     chosen = asked.newest(limit).subquery("chosen")
     query = with_source(
@@ -91,6 +94,6 @@ def transactions(conn: Connection, asked: TransactionQuery, limit: int) -> Itera
             .join(suspense, suspense.c.entry_id == entry.c.id, isouter=True)
         )
     ).order_by(posting.c.value_date.desc(), entry.c.id.desc(), posting.c.seq)
-    for row in conn.execute(query, execution_options=IN_PARTS):
-        values, source = split_source(row)
-        yield Transaction._make((*values, source))
+    rows = list(map(split_source, conn.execute(query, execution_options=IN_PARTS)))
+    back = taken_back(conn, {values[0] for values, _ in rows})
+    return [Transaction._make((*values, source, back.get(values[0]))) for values, source in rows]

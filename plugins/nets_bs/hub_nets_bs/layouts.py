@@ -1,4 +1,4 @@
-"""The records of delivery 0602 (payment information), 128 bytes each, as the provider's guides place them."""
+"""The records of delivery 0602 (payment information), 128 bytes each, and what all deliveries share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hub.plugin.layout import Amount, Choice, Day, Digits, Gap, Layout, Literal,
 from hub_nets_bs.records import AUTOMATIC, SECTION_OF_CODE, SLIP, Section
 
 RECORD_BYTES = 128
-DELIVERY_TYPE = b"0602"
+PAYMENT_INFORMATION = "0602"
 
 DELIVERY_START = b"BS002"
 SECTION_START = b"BS012"
@@ -22,6 +22,7 @@ PAYMENT = b"BS042"
 SECTION_END = b"BS092"
 DELIVERY_END = b"BS992"
 ENVELOPE = b"PBCNET"
+ENVELOPE_START = b"PBCNET00"
 ENVELOPE_END = b"PBCNET90"
 
 
@@ -37,7 +38,7 @@ class Layouts(NamedTuple):
     envelope_end: Layout
 
 
-class _DayOrNone(Day):
+class DayOrNone(Day):
     """A date that no source says must be there, nor how its absence is written: zeros and blanks are both none."""
 
     def load(self, raw: bytes, pivot: date | None = None) -> date | None:
@@ -63,13 +64,13 @@ class _BlankGap(Gap):
 @cache
 def layouts(encoding: str) -> Layouts:
     return Layouts(
-        delivery_start=_delivery_start(encoding),
+        delivery_start=delivery_start(PAYMENT_INFORMATION, encoding),
         section_start=_section_start(),
         payment={AUTOMATIC: _automatic(encoding), SLIP: _slip(encoding)},
         text={start: _text(start, encoding) for start in (b"BS022", b"BS052", b"BS062")},
-        section_end=_section_end(),
-        delivery_end=_delivery_end(encoding),
-        envelope_end=_envelope_end(),
+        section_end=section_end(AUTOMATIC, SLIP),
+        delivery_end=delivery_end(PAYMENT_INFORMATION, encoding),
+        envelope_end=envelope_end(),
     )
 
 
@@ -79,14 +80,15 @@ def refused(layout: Layout, field: str, line: int, what: str, found: object, exp
     return Malformed(what, line=line, positions=(place.first, place.last), field=field, found=found, expected=expected)
 
 
-def _delivery_start(encoding: str) -> Layout:
+def delivery_start(delivery_type: str, encoding: str) -> Layout:
+    """BS002 of every delivery."""
     return Layout(
         "BS002",
         Struct(
             "record_type" / Literal(DELIVERY_START),
             "data_supplier" / Digits(8),
             "subsystem" / Text(3, encoding),
-            "delivery_type" / Literal(DELIVERY_TYPE),
+            "delivery_type" / Literal(delivery_type.encode("ascii")),
             "delivery" / Digits(10),
             Gap(19),
             "created" / Day("DDMMYY"),
@@ -101,11 +103,11 @@ def _section_start() -> Layout:
         Struct(
             "record_type" / Literal(SECTION_START),
             "creditor" / Digits(8),
-            "section" / _same(AUTOMATIC, SLIP),
+            "section" / one_of(AUTOMATIC, SLIP),
             "zeros" / Literal(b"000"),
             "group" / Digits(5),
             Gap(24),
-            "date" / _DayOrNone("DDMMYY", zeros="none"),
+            "date" / DayOrNone("DDMMYY", zeros="none"),
             Gap(73),
         ),
     )
@@ -116,10 +118,10 @@ def _automatic(encoding: str) -> Layout:
         "BS042 in section 0211",
         Struct(
             "record_type" / Literal(PAYMENT),
-            "creditor" / _few(8),
+            "creditor" / few(8),
             "code" / _codes(AUTOMATIC),
             "zeros" / Literal(b"000"),
-            "group" / _few(5),
+            "group" / few(5),
             "customer" / Text(15, encoding),
             "mandate" / Digits(9),
             "due" / Day("DDMMYY", zeros="none"),
@@ -139,10 +141,10 @@ def _slip(encoding: str) -> Layout:
         "BS042 in section 0215",
         Struct(
             "record_type" / Literal(PAYMENT),
-            "creditor" / _few(8),
+            "creditor" / few(8),
             "code" / _codes(SLIP),
             "zeros" / Literal(b"000"),
-            "group" / _few(5),
+            "group" / few(5),
             "payment_id_start" / Digits(4),
             "customer" / Text(15, encoding),
             "card_type" / Digits(2),
@@ -169,13 +171,14 @@ def _text(start: bytes, encoding: str) -> Layout:
     )
 
 
-def _section_end() -> Layout:
+def section_end(*sections: str) -> Layout:
+    """BS092 of 0602 and 0603."""
     return Layout(
         "BS092",
         Struct(
             "record_type" / Literal(SECTION_END),
             "creditor" / Digits(8),
-            "section" / _same(AUTOMATIC, SLIP),
+            "section" / one_of(*sections),
             "zeros" / Literal(b"000"),
             "group" / Digits(5),
             Gap(6),
@@ -189,14 +192,15 @@ def _section_end() -> Layout:
     )
 
 
-def _delivery_end(encoding: str) -> Layout:
+def delivery_end(delivery_type: str, encoding: str) -> Layout:
+    """BS992 of every delivery but 0621."""
     return Layout(
         "BS992",
         Struct(
             "record_type" / Literal(DELIVERY_END),
             "data_supplier" / Digits(8),
             "subsystem" / Text(3, encoding),
-            "delivery_type" / Literal(DELIVERY_TYPE),
+            "delivery_type" / Literal(delivery_type.encode("ascii")),
             "sections" / Number(11),
             "payments" / Number(11),
             "net_amount" / Amount(15),
@@ -209,25 +213,32 @@ def _delivery_end(encoding: str) -> Layout:
     )
 
 
-def _envelope_end() -> Layout:
+def envelope_start() -> Layout:
+    """The line before a delivery of ours in an envelope."""
+    return Layout("PBCNET00", Struct("record_type" / Literal(ENVELOPE_START), "transmission" / Text(20), Gap(100)))
+
+
+def envelope_end() -> Layout:
+    """The line after a delivery in an envelope; it counts what stands between the envelope's lines."""
     return Layout(
         "PBCNET90",
-        Struct("record_type" / Literal(ENVELOPE_END), Gap(20), "records" / Number(6), Gap(94)),
+        Struct("record_type" / Literal(ENVELOPE_END), "transmission" / Text(20), "records" / Number(6), Gap(94)),
     )
 
 
 def _codes(section: Section) -> Choice:
-    return _same(*(code for code, its_section in SECTION_OF_CODE.items() if its_section == section))
+    return one_of(*(code for code, its_section in SECTION_OF_CODE.items() if its_section == section))
 
 
-def _few(size: int) -> Digits:
+def few(size: int) -> Digits:
     """Digits that are the same in all records of a section."""
     digits = Digits(size)
     digits.remembered = True
     return digits
 
 
-def _same(*values: str) -> Choice:
+def one_of(*values: str) -> Choice:
+    """A code that is its own value."""
     codes: dict[bytes, Any] = {value.encode("ascii"): value for value in values}
     return Choice(codes)
 

@@ -15,6 +15,7 @@ from hub_nets_bs.records import (
     Section,
     canonical_customer,
     chargeback,
+    difference,
     failed,
     payment,
 )
@@ -55,6 +56,9 @@ def _paid(line: int, row: Any, section: Section, customer: str, trace: str) -> P
         _refuse_amounts_without_sign(line, row)
         return Kept(line, row.code, "Nothing was collected (sign code 0)")
     _refuse_no_payment(line, row)
+    note = ""
+    if row.paid != row.amount_due or (section == SLIP and row.fee):
+        note = _difference(row, section)
     return payment(
         row.creditor,
         row.group,
@@ -67,6 +71,7 @@ def _paid(line: int, row: Any, section: Section, customer: str, trace: str) -> P
         section=section,
         trace=trace,
         record=line,
+        note=note,
     )
 
 
@@ -86,7 +91,14 @@ def _charged_back(line: int, row: Any, section: Section, customer: str, trace: s
         section=section,
         trace=trace,
         record=line,
+        note=_difference(row, section),
     )
+
+
+def _difference(row: Any, section: Section) -> str:
+    if section == SLIP:
+        return difference(row.sign * row.amount_due, row.sign * row.paid, row.fee, row.fee_sign)
+    return difference(row.sign * row.amount_due, row.sign * row.paid)
 
 
 def _failed(line: int, row: Any) -> PaymentFailed:

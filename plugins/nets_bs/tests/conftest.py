@@ -154,10 +154,12 @@ def plugin() -> Callable[..., Plugin]:
 
 @pytest.fixture
 def read(view: Callable[..., FileView], plugin: Callable[..., Plugin]) -> Callable[..., list[Record]]:
-    """The records of bytes, or of lines joined with CR LF."""
+    """The records of bytes, or of lines joined with CR LF; of delivery 0602 unless another kind is named."""
 
-    def go(content: bytes | Sequence[str], **settings: Any) -> list[Record]:
+    def go(
+        content: bytes | Sequence[str], kind: str = "0602", name: str = "D0000001.BS1", **settings: Any
+    ) -> list[Record]:
         raw = content if isinstance(content, bytes) else joined(content)
-        return list(plugin(**settings).read(view(raw)))
+        return list(plugin(**settings).read(view(raw, name), kind))
 
     return go

@@ -27,7 +27,7 @@ DAY = date(2026, 1, 2)
 
 
 def _made(records: list[Record], **head: str) -> bytes:
-    return b"".join(Plugin(SETTINGS).make(records, HEAD | head))
+    return b"".join(Plugin(SETTINGS).make("0602", records, HEAD | head))
 
 
 def _read(content: bytes) -> list[Record]:
@@ -131,7 +131,7 @@ def test_making_holds_no_records():
         for number in taken:
             yield payment("01234567", "00001", str(number), 100, DAY, DAY)
 
-    chunks = Plugin(SETTINGS).make(endless(), HEAD)
+    chunks = Plugin(SETTINGS).make("0602", endless(), HEAD)
     assert sum(len(next(chunks)) for _ in range(2)) == 2 * 1000 * 130
     assert next(taken) < 2_100
 

@@ -34,9 +34,12 @@ def test_a_delivery_is_claimed_by_its_content_whatever_its_name(plugin, view, bs
     ("content", "why"),
     [
         (b"", "the file is empty"),
-        (DELIVERY_0601.encode(), "Betalingsservice delivery 0601, which this version does not read"),
+        (DELIVERY_0601.encode(), "Betalingsservice delivery 0601, which goes to Betalingsservice and never comes back"),
+        (DELIVERY_0601.replace("0601", "0686").encode(), "Betalingsservice delivery 0686, which this version does not"),
         (b"%PDF-1.7\n", "it does not begin with BS002, the start of a Betalingsservice delivery"),
-        (b"PBCNET40BS1 25123001+PN00DATA ACCEPTERET\r\n", "it does not begin with BS002"),
+        (b"PBCNET50BS1 25123001+XX00\r\n", "it does not begin with BS002"),
+        (b"PBCNET40OS1 25123001", "a file of Overf\xf8rselsservice (OS1), which is not Betalingsservice"),
+        (b"OS121PBS-OVERF\xd8RSEL", "a file of Overf\xf8rselsservice (OS1), which is not Betalingsservice"),
         ("\ufeffhello".encode("utf-16-le"), f"{NO_DELIVERY}, but with a UTF-16 byte order mark"),
         (b"\xef\xbb\xbfhello", f"{NO_DELIVERY}, but with a UTF-8 byte order mark"),
         (b"\0" * 200, "it does not begin with BS002"),
@@ -63,7 +66,7 @@ def test_a_byte_order_mark_is_claimed_so_that_the_refusal_can_name_it(plugin, vi
     file = view((before + "\r\n".join(bs.lines())).encode(encoding))
     assert plugin(creditors=["01234567"]).identify(file) == Mine("0602")
     with pytest.raises(Malformed, match=f"{place}: .*found a {mark} byte order mark, expected "):
-        list(plugin().read(file))
+        list(plugin().read(file, "0602"))
 
 
 def test_creditors_tell_instances_apart(plugin, view, bs):
@@ -72,9 +75,11 @@ def test_creditors_tell_instances_apart(plugin, view, bs):
     file = view("\n".join(bs.lines(("0211", [bs.automatic()]))).encode("latin-1"))
     assert mine.identify(file) == Mine("0602")
     assert others.identify(file) == NotMine("a delivery of creditor 01234567")
-    assert mine.describe().telltales == ("betalingsservice/0602/01234567", "betalingsservice/0602/07654321")
+    both = [f"betalingsservice/{kind}/{one}" for kind in ("0602", "0603", "0621") for one in ("01234567", "07654321")]
+    assert mine.describe().telltales == (*both, "betalingsservice/receipts")
     # R1: an instance that reads any creditor's deliveries covers those that read one's.
-    assert plugin().describe().telltales == ("betalingsservice/0602",)
+    any_creditor = tuple(f"betalingsservice/{kind}" for kind in ("0602", "0603", "0621"))
+    assert plugin(receipts=False).describe().telltales == any_creditor
 
 
 @pytest.mark.parametrize(
@@ -85,6 +90,7 @@ def test_creditors_tell_instances_apart(plugin, view, bs):
         {"creditors": ["٠١٢٣٤٥٦٧"]},
         {"chargebacks_in_total": "ignored"},
         {"encoding": "utf-8"},
+        {"cancellation_date": "none"},
         {"creditor": "01234567"},
     ],
 )

@@ -62,8 +62,35 @@ def test_a_slip_pays_what_was_paid_not_what_was_due(read, bs):
         reference="000010620",
         link="nets|01234567|00001|0215|2026-01-02|000000000000042|000010620",
         key="nets|01234567|00001|0215|2026-01-02|000000000000042|000010620|0297|2025-12-29|AB34567890123456789012",
-        text="Indbetalingskort 000010620",
+        text="Indbetalingskort 000010620, opkrævet 150,00",
     )
+
+
+def test_what_differs_from_what_was_due_is_said_and_nothing_else(read, bs):
+    automatic = [bs.automatic(), bs.automatic(paid=14999), bs.automatic(sign="2", amount=5000, paid=4000)]
+    assert [record.text for record in read(bs.lines(("0211", automatic)))] == [
+        "Betalingsservice HUSLEJE 2026-01",
+        "Betalingsservice HUSLEJE 2026-01, opkrævet 150,00",
+        "Betalingsservice udbetaling HUSLEJE 2026-01, opkrævet -50,00",
+    ]
+
+
+def test_the_fee_of_a_slip_is_said_with_its_unknown_sign_code(read, bs):
+    slip = bs.slip()
+    with_fee = slip[:46] + "100750" + slip[52:]
+    first, second = read(bs.lines(("0215", [slip, with_fee])))
+    assert first.text == "Indbetalingskort 000010620"
+    assert second.text == "Indbetalingskort 000010620, gebyr 7,50 (fortegnskode 1)"
+    assert (first.amount, first.key) == (second.amount, second.key)
+
+
+def test_a_payment_of_one_delivery_is_charged_back_in_a_later_one(read, bs):
+    """Continuous delivery: 0236 comes at once, 0239 days later, in another file."""
+    (paid,) = read(bs.lines(("0211", [bs.automatic()])))
+    back, _ = read(bs.lines(("0211", [bs.automatic("0239", paid_on="070126", booked_on="080126")])))
+    assert isinstance(back, Chargeback)
+    assert back.link == paid.link
+    assert back.key == paid.key.replace("|0236|2026-01-02|", "|0239|2026-01-07|")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -28,8 +28,13 @@ class Stored(NamedTuple):
     kept: bool
 
 
+def blob_name(sha256: str) -> str:
+    """Where the bytes lie, from the content store's folder."""
+    return f"{sha256[:2]}/{sha256}"
+
+
 def blob_path(content: Path, sha256: str) -> Path:
-    return content / sha256[:2] / sha256
+    return content / blob_name(sha256)
 
 
 def store(seen: Seen, content: Path, *, part: str, bytes_max: int) -> Stored:
@@ -41,7 +46,7 @@ def store(seen: Seen, content: Path, *, part: str, bytes_max: int) -> Stored:
     """
     with _open_claimed(seen) as source:
         if seen.size > bytes_max:
-            stored = Stored(_copy(source, None), seen.size, False)
+            stored = Stored(hash_of(source), seen.size, False)
             _check_unchanged(source, seen)
             return stored
         temporary = content / "tmp" / f"{part}.part"
@@ -49,7 +54,7 @@ def store(seen: Seen, content: Path, *, part: str, bytes_max: int) -> Stored:
         temporary.unlink(missing_ok=True)
         try:
             with temporary.open("xb") as target:
-                sha256 = _copy(source, target)
+                sha256 = hash_of(source, copied_to=target)
                 _check_unchanged(source, seen)
                 os.fchmod(target.fileno(), 0o444)
                 target.flush()
@@ -57,12 +62,37 @@ def store(seen: Seen, content: Path, *, part: str, bytes_max: int) -> Stored:
         except (OSError, SourceChanged):
             temporary.unlink(missing_ok=True)
             raise
+    _place(temporary, content, sha256)
+    return Stored(sha256, seen.size, True)
+
+
+def keep(chunks: Iterable[bytes], content: Path, *, part: str) -> Stored:
+    """Bytes of our own making, kept as ``store`` keeps a file that came: durable under their name on return."""
+    temporary = content / "tmp" / f"{part}.part"
+    temporary.parent.mkdir(parents=True, exist_ok=True)
+    temporary.unlink(missing_ok=True)
+    digest, size = hashlib.sha256(), 0
+    try:
+        with temporary.open("xb") as target:
+            for chunk in chunks:
+                digest.update(chunk)
+                size += target.write(chunk)
+            os.fchmod(target.fileno(), 0o444)
+            target.flush()
+            os.fsync(target.fileno())
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _place(temporary, content, digest.hexdigest())
+    return Stored(digest.hexdigest(), size, True)
+
+
+def _place(temporary: Path, content: Path, sha256: str) -> None:
     final = blob_path(content, sha256)
     final.parent.mkdir(exist_ok=True)
     temporary.replace(final)
     sync_folder(final.parent)
     sync_folder(content)
-    return Stored(sha256, seen.size, True)
 
 
 @contextmanager
@@ -84,6 +114,16 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def hash_of(source: BinaryIO, *, copied_to: BinaryIO | None = None) -> str:
+    """The sha256, as 64 hex digits, of what is left to read."""
+    digest = hashlib.sha256()
+    while chunk := source.read(_CHUNK_BYTES):
+        digest.update(chunk)
+        if copied_to is not None:
+            copied_to.write(chunk)
+    return digest.hexdigest()
 
 
 def is_same(path: Path, size: int, mtime_ns: int) -> bool:
@@ -109,15 +149,6 @@ def _open_claimed(seen: Seen) -> BinaryIO:
         os.close(descriptor)
         raise _changed(seen, "it is no regular file any more")
     return os.fdopen(descriptor, "rb", buffering=0)
-
-
-def _copy(source: BinaryIO, target: BinaryIO | None) -> str:
-    digest = hashlib.sha256()
-    while chunk := source.read(_CHUNK_BYTES):
-        digest.update(chunk)
-        if target is not None:
-            target.write(chunk)
-    return digest.hexdigest()
 
 
 def _check_unchanged(source: BinaryIO, seen: Seen) -> None:

@@ -1,0 +1,224 @@
+"""``hub collect``: the collection run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hub.cli.acting import KeyOption, answered
+from hub.cli.asking import required_day
+from hub.cli.context import ActorOption, JsonOption, SiteOption, actor_of, load, now, opened, root_of
+from hub.cli.output import answer, say, table
+
+if TYPE_CHECKING:
+    from hub.acts.act import Acting
+    from hub.collecting.control import Control
+    from hub.collecting.issue import Issued
+    from hub.collecting.run import Planned
+
+
+class _CheckedError(Exception):
+    """Takes the transaction of a check back; carries what it showed."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.document = document
+
+
+def collect(
+    ctx: typer.Context,
+    company: Annotated[str, typer.Option("--company", metavar="NUMBER", help="Whose tenants are asked.")],
+    due: Annotated[str, typer.Option("--due", metavar="DATE", help="When it falls due: YYYY-MM-DD.")],
+    property: Annotated[
+        str | None, typer.Option("--property", metavar="PROPERTY", help="Of this property alone: 12, or 1-12.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Show the data check and the control list; write nothing.")
+    ] = False,
+    payouts: Annotated[bool, typer.Option("--payouts", help="Pay out what tenants have to their credit.")] = False,
+    leave_out: Annotated[
+        bool, typer.Option("--leave-out", help="Collect from the others where some cannot be.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="After the vendor's deadline.")] = False,
+    moment: Annotated[
+        str | None, typer.Option("--now", metavar="TIME", help="As if it were this moment: ISO, with its zone.")
+    ] = None,
+    key: KeyOption = None,
+    actor: ActorOption = None,
+    as_json: JsonOption = False,
+    site: SiteOption = None,
+) -> int:
+    """The collection run: charge what is registered, demand what falls due, make the delivery. All of it or nothing."""
+    from hub.acts.act import perform
+    from hub.collecting.deliveries import place
+    from hub.collecting.run import RunAsked
+    from hub.store.collecting.deliveries import delivery_of
+    from hub.store.portfolio import plain_number
+    from hub.vendors import Vendors
+
+    who, the_site = actor_of(actor), load(root_of(ctx, site))
+    asked = RunAsked(
+        plain_number(company),
+        required_day(due, "--due"),
+        None if property is None else plain_number(property.removeprefix(f"{company}-")),
+        payouts,
+        leave_out,
+        force,
+    )
+    with ExitStack() as stack:
+        database = stack.enter_context(opened(the_site))
+        vendors = stack.enter_context(Vendors(the_site))
+        vendor = the_site.company(asked.company).collection.vendor
+        instance = vendors.instances.get(vendor) if vendor else None
+
+        def do(acting: Acting) -> Mapping[str, Any]:
+            from hub.collecting.issue import issue
+            from hub.collecting.run import plan, refuse_unfit
+
+            planned = plan(acting, asked)
+            document = _planned(acting, planned)
+            if check:
+                raise _CheckedError(document)
+            refuse_unfit(planned)
+            return {**document, **_issued(issue(acting, planned, instance))}
+
+        try:
+            done = perform(
+                database, the_site, "collect", vars(asked), do, actor=who, now=_moment(moment) or now(), key=key
+            )
+        except _CheckedError as checked:
+            shown = checked.document
+            answer(as_json, shown, lambda: _tell(shown))
+            return 0
+        result = dict(done.result)
+        if result["delivery"] is not None:
+            with database.read() as conn:
+                result["path"] = str(place(the_site, delivery_of(conn, result["delivery"]["id"])))
+    if as_json or done.repeated:
+        answered(as_json, result, done.repeated)
+    else:
+        _tell(result)
+    return 0
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        given = None
+    if given is None or given.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} is no moment: write 2026-11-20T10:59+01:00", param_hint="--now")
+    return given
+
+
+def _planned(acting: Acting, planned: Planned) -> dict[str, Any]:
+    from hub.collecting.run import deadline_of
+    from hub.collecting.texts import billed
+    from hub.money import format_amount
+
+    lines = billed(planned.texts)
+    price = None if planned.section is None else planned.section.line_price
+    return {
+        "company": planned.asked.company,
+        "property": planned.asked.property,
+        "due": planned.asked.due.isoformat(),
+        "deadline": deadline_of(acting, planned),
+        "charged": {
+            "charges": planned.charging.charges,
+            "amount": format_amount(planned.charging.amount),
+            "partial_months": list(planned.charging.partial),
+        },
+        "collections": len(planned.demands),
+        "amount": format_amount(sum(one.amount for one in planned.demands)),
+        "text_lines": lines,
+        "text_lines_price": None if price is None else format_amount(lines * price),
+        "payouts": [
+            {"tenancy": one.debtor.tenancy.key, "amount": format_amount(one.payout)}
+            for one in planned.demands
+            if one.payout
+        ],
+        "unfit": [one._asdict() for one in planned.unfit],
+        "left": [one._asdict() for one in planned.left],
+        **_control(planned.control),
+    }
+
+
+def _control(control: Control) -> dict[str, Any]:
+    from hub.money import format_amount
+
+    return {
+        "properties": [
+            {
+                **one._asdict(),
+                "amount": format_amount(one.amount),
+                "overdue": format_amount(one.overdue),
+                "payouts": format_amount(one.payouts),
+            }
+            for one in control.properties
+        ],
+        "compared_with": control.before and control.before.isoformat(),
+        "changes": [
+            {
+                "tenancy": one.tenancy,
+                "what": one.what,
+                "before": None if one.before is None else format_amount(one.before),
+                "now": None if one.now is None else format_amount(one.now),
+            }
+            for one in control.compared
+        ],
+    }
+
+
+def _issued(issued: Issued) -> dict[str, Any]:
+    delivery = issued.delivery
+    return {
+        "own_slips": issued.own_slips,
+        "delivery": None
+        if delivery is None
+        else {
+            "id": delivery.id,
+            "number": f"{delivery.number:010d}",
+            "name": delivery.name,
+            "sha256": delivery.sha256,
+            "records": delivery.records,
+        },
+    }
+
+
+def _tell(document: Mapping[str, Any]) -> None:
+    for title, rows, columns in (
+        ("cannot be collected:", "unfit", ("where", "why", "do")),
+        ("not asked:", "left", ("tenancy", "why")),
+        ("", "properties", ("property", "name", "collections", "automatic", "amount", "overdue", "payouts")),
+        ("paid out:", "payouts", ("tenancy", "amount")),
+        (f"against {document['compared_with']}:", "changes", ("tenancy", "what", "before", "now")),
+    ):
+        if document[rows]:
+            say(*([title] if title else []))
+            table(columns, [[one[name] for name in columns] for one in document[rows]])
+    charged = document["charged"]
+    say(f"charged now: {charged['charges']} charges, {charged['amount']}")
+    if charged["partial_months"]:
+        say(f"for a part of a month, and charged for the whole: {', '.join(charged['partial_months'])}")
+    price = document["text_lines_price"]
+    billed = f"{document['text_lines']} text lines" + (f", {price} of them to the vendor" if price else "")
+    say(f"{document['collections']} collections of {document['amount']}, due {document['due']}; {billed}")
+    if document["deadline"]:
+        say(f"to be delivered before {document['deadline']}")
+    _tell_written(document)
+
+
+def _tell_written(document: Mapping[str, Any]) -> None:
+    if "delivery" not in document:
+        say("nothing was written: this was the check")
+        return
+    if delivery := document["delivery"]:
+        say(f"delivery {delivery['id']}, number {delivery['number']}: {document['path']}")
+    if document["own_slips"]:
+        say(f"{document['own_slips']} own slips: hub slips print --company {document['company']}")

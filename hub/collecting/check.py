@@ -1,0 +1,141 @@
+"""The data check of a run: who cannot be collected and why, all at once, before anything is written."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from hub.collecting.demand import Debtor, Demand
+from hub.collecting.numbers import FORM
+from hub.errors import HubError
+from hub.settings import CompanyConfig, DeliverySection, Site
+from hub.store.collecting.collectables import CompanyFacts
+
+#: Of a line of name or address in a delivery.
+ADDRESS_CHARACTERS_MAX = 35
+_ENCODING = "iso8859-1"
+_POSTAL_CODE = re.compile(r"[0-9]{4}")
+_GROUP = re.compile(r"[0-9]{5}")
+
+
+class Unfit(NamedTuple):
+    """Why a property (``1-12``) or tenancy (``1-12-304-2``) cannot be collected, and what mends it."""
+
+    where: str
+    why: str
+    do: str
+
+
+class CannotCollectError(HubError):
+    """The company is not set up for what was asked."""
+
+
+def delivery_section(site: Site, company: CompanyConfig) -> DeliverySection | None:
+    """Of the instance that takes the company's collections; None = own slips alone. Raises CannotCollectError."""
+    name = company.collection.vendor
+    if name is None:
+        return None
+    where = f"company {company.number}"
+    if name not in site.vendors:
+        raise CannotCollectError(
+            f"collection.vendor is {name!r}, which is no vendor instance", where=where, do="see: hub vendors"
+        )
+    section = site.vendors[name].delivery
+    if section is None:
+        raise CannotCollectError(
+            f"vendor instance {name!r} has no table [delivery]",
+            where=where,
+            do=f"say its data supplier number in config/vendors/{name}.toml",
+        )
+    return section
+
+
+def judge_company(company: CompanyFacts, config: CompanyConfig) -> None:
+    """Raises CannotCollectError."""
+    where = f"company {company.number}"
+    if config.closed:
+        raise CannotCollectError("the company is closed", where=where, do="open it in its settings")
+    if config.collection.vendor is not None and not company.creditor:
+        raise CannotCollectError(
+            "the company has no creditor number (PBS number)", where=where, do="import it: portfolio column pbs_number"
+        )
+    if company.currency != "DKK":
+        raise CannotCollectError(
+            f"the company's books are in {company.currency}", where=where, why="collections and slips are in DKK alone"
+        )
+
+
+def unfit(company: CompanyFacts, demands: Sequence[Demand]) -> list[Unfit]:
+    """All that is wrong with these demands, properties first."""
+    found: dict[Unfit, None] = {}
+    customers = Counter(demand.customer for demand in demands if demand.customer)
+    for demand in demands:
+        for one in _unfit(company, demand, customers):
+            found.setdefault(one)
+    return sorted(found, key=lambda one: (one.where.count("-"), one.where))
+
+
+def fit(demands: Iterable[Demand], unfit_at: Iterable[str]) -> list[Demand]:
+    """Those that nothing is wrong with, themselves or their property."""
+    wrong = set(unfit_at)
+    return [demand for demand in demands if not {demand.debtor.tenancy.key, _property(demand)} & wrong]
+
+
+def _unfit(company: CompanyFacts, demand: Demand, customers: Mapping[str, int]) -> Iterator[Unfit]:
+    key = demand.debtor.tenancy.key
+    if demand.channel == "own_slip":
+        if not company.slip_creditor:
+            do = "import it: portfolio column fi_creditor; it is not the PBS number (R14)"
+            yield Unfit(_property(demand), "own slips need the company's FI creditor number", do)
+    else:
+        if not _GROUP.fullmatch(demand.group):
+            do = "import it: portfolio column debtor_group"
+            yield Unfit(_property(demand), "the property has no debtor group", do)
+        yield from _wrong_number(demand, key, customers)
+        yield from _wrong_lines(demand.debtor, key)
+    if demand.amount <= 0 and not demand.payout:
+        yield Unfit(key, "the demand is not above zero", "look at its charges")
+    yield from _wrong_address(demand.debtor, key)
+
+
+def _wrong_number(demand: Demand, key: str, customers: Mapping[str, int]) -> Iterator[Unfit]:
+    number = demand.customer
+    if not number:
+        do = "import it (bs_customer), or say how it is made: collection.customer_number"
+        yield Unfit(key, "the tenancy has no customer number", do)
+    elif not FORM.fullmatch(number):
+        why = f"customer number {number!r} has other characters than 0-9, A-Z, Æ, Ø, Å, or more than 15"
+        yield Unfit(key, why, "give it another number, before its first mandate")
+    elif customers[number] > 1:
+        why = f"customer number {number!r} is also another tenancy's (R15)"
+        yield Unfit(key, why, "one would receive the other's payments: give one of them another")
+
+
+def _wrong_address(debtor: Debtor, key: str) -> Iterator[Unfit]:
+    do = "mend it in the portfolio"
+    for what, text in (("name", debtor.name), ("address", debtor.address)):
+        if not text.strip():
+            yield Unfit(key, f"the tenant has no {what}", do)
+    if not _POSTAL_CODE.fullmatch(debtor.postal_code):
+        why = f"postal code {debtor.postal_code!r} is no Danish one of four digits"
+        yield Unfit(key, why, f"{do}; a tenant abroad gets an invoice by hand")
+
+
+def _wrong_lines(debtor: Debtor, key: str) -> Iterator[Unfit]:
+    """What a delivery has no room or no character for."""
+    for what, text in (("name", debtor.name), ("second name", debtor.second_name), ("address", debtor.address)):
+        if len(text) > ADDRESS_CHARACTERS_MAX:
+            why = f"{what} {text!r} has {len(text)} characters, a line has {ADDRESS_CHARACTERS_MAX}"
+            yield Unfit(key, why, "shorten it in the portfolio: nothing is cut in silence")
+        try:
+            text.encode(_ENCODING)
+        except UnicodeEncodeError as error:
+            wrong = text[error.start : error.end]
+            why = f"{what} {text!r} has a character that a delivery cannot hold: {wrong!r}"
+            yield Unfit(key, why, "write it otherwise in the portfolio")
+
+
+def _property(demand: Demand) -> str:
+    return "-".join(demand.debtor.tenancy.key.split("-")[:2])

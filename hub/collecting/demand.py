@@ -1,0 +1,68 @@
+"""One demand on one tenancy for one day: what it is for, and the one way that it goes (R12, R13)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal, NamedTuple
+
+from hub.store.portfolio import TenancyRef
+
+#: automatic: the vendor takes the money. vendor_slip: the vendor makes a slip. own_slip: we do.
+Channel = Literal["automatic", "vendor_slip", "own_slip"]
+
+
+class DemandedLine(NamedTuple):
+    """What is open on one charge line and is demanded; amounts in øre."""
+
+    line_id: int
+    charge_id: int
+    #: Of the charge; on a slip's message and in a list.
+    reference: str
+    charge_type: str
+    text: str
+    amount: int
+    #: Of the amount, as far as it is demanded; rate in hundredths of a percent.
+    vat: int
+    vat_rate: int
+    period: tuple[date, date] | None
+    due_date: date
+
+
+class Debtor(NamedTuple):
+    """Who is asked."""
+
+    tenancy: TenancyRef
+    name: str
+    second_name: str
+    #: Where letters go: a moved-out tenant's new address.
+    address: str
+    postal_code: str
+    city: str
+    email: str
+    #: ``email`` or ``letter``; "" = not said.
+    channel: str
+
+
+class Demand(NamedTuple):
+    debtor: Debtor
+    channel: Channel
+    #: PBS creditor number and debtor group; "" and "" for an own slip of a company without.
+    creditor: str
+    group: str
+    #: Name of the debtor group: the property's.
+    heading: str
+    #: Customer number, "" where an own slip needs none.
+    customer: str
+    #: "" = none.
+    mandate: str
+    due: date
+    #: What falls due on that day, then what was due before and is collected along; none of a payout.
+    lines: tuple[DemandedLine, ...]
+    overdue: tuple[DemandedLine, ...]
+    #: Øre of credit that is paid out to the tenant; 0 = this is a demand.
+    payout: int = 0
+
+    @property
+    def amount(self) -> int:
+        """Øre, positive = the tenant pays, negative = is paid."""
+        return sum(line.amount for line in (*self.lines, *self.overdue)) - self.payout

@@ -1,0 +1,227 @@
+"""The collection run: charges what is registered, demands what falls due, makes the delivery; all of it or nothing.
+
+A run is planned inside its transaction, so that what the check shows is what would be done; the check takes the
+transaction back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from typing import NamedTuple
+
+from hub.acts.act import Acting
+from hub.collecting.charging import Charging, charge_due
+from hub.collecting.check import (
+    CannotCollectError,
+    Unfit,
+    delivery_section,
+    fit,
+    judge_company,
+    unfit,
+)
+from hub.collecting.control import Control, control_of
+from hub.collecting.deadlines import deadline, judge_due_date
+from hub.collecting.demand import Demand
+from hub.collecting.demands import Asking, Left, demands_of
+from hub.collecting.numbers import give_numbers
+from hub.collecting.texts import Texts, texts_of
+from hub.settings import CompanyConfig, DeliverySection
+from hub.store.collecting.collectables import CompanyFacts, Demanded, Resident, company_facts, demanded_on, residents
+from hub.store.collecting.collections import asked_on, by_delivery, last_day_before
+from hub.store.collecting.deliveries import change_state, delivery_of
+from hub.store.collecting.messages import Messages, messages_of
+from hub.store.portfolio import lock_properties
+
+_TENANCIES_A_PART = 2_000
+
+
+class UnfitError(CannotCollectError):
+    """Some cannot be collected, and nobody said to leave them out."""
+
+    def __init__(self, found: Sequence[Unfit]) -> None:
+        super().__init__(
+            f"{len(found)} problems keep properties or tenants from being collected; first: {found[0].where}: "
+            f"{found[0].why}",
+            why="a tenant who is not asked pays nothing, and finds out with a reminder",
+            do="see them all: hub collect ... --check; mend them, or collect the others: --leave-out",
+        )
+        self.unfit = tuple(found)
+
+
+class SecondCollectionError(CannotCollectError):
+    """A customer would be collected from twice on one day, which the vendor refuses."""
+
+
+@dataclass(frozen=True)
+class RunAsked:
+    company: str
+    due: date
+    #: Of one property, by number.
+    property: str | None = None
+    payouts: bool = False
+    #: Collects the others where some cannot be.
+    leave_out: bool = False
+    #: After the vendor's deadline.
+    force: bool = False
+
+
+class Planned(NamedTuple):
+    """A run as it would be; the charges in it are booked in the transaction already."""
+
+    asked: RunAsked
+    company: CompanyFacts
+    config: CompanyConfig
+    #: None = own slips alone.
+    section: DeliverySection | None
+    charging: Charging
+    #: Those that nothing is wrong with.
+    demands: list[Demand]
+    texts: list[tuple[str, ...]]
+    left: list[Left]
+    unfit: list[Unfit]
+    control: Control
+
+
+def plan(acting: Acting, asked: RunAsked) -> Planned:
+    """Raises CannotCollectError, DueDateError, TooLateError, SecondCollectionError, ChargeRefusedError."""
+    config = acting.site.company(asked.company)
+    facts = company_facts(acting.conn, asked.company)
+    if facts is None:
+        raise CannotCollectError(f"company {asked.company} is not in the portfolio")
+    judge_company(facts, config)
+    section = delivery_section(acting.site, config)
+    if section is not None:
+        judge_due_date(asked.due, section, acting.site.zone, acting.now, force=asked.force)
+    today = acting.site.today(asked.company, acting.now)
+    people = _residents(acting, facts, config, asked)
+    charging = _charge(acting, config, people, asked.due, today)
+    asking = _ask(acting, facts, config, people, asked, today)
+    if again := _second(acting, facts, asking.demands, asked.due):
+        _make_room(acting, config, asking.demands, again, people)
+        asking = _ask(acting, facts, config, people, asked, today)
+    wrong = unfit(facts, asking.demands)
+    demands = fit(asking.demands, {one.where for one in wrong})
+    before = last_day_before(acting.conn, facts.id, asked.due)
+    then = asked_on(acting.conn, facts.id, before) if before else {}
+    ours = {key: one for key, one in then.items() if asked.property in (None, one.property)}
+    return Planned(
+        asked,
+        facts,
+        config,
+        section,
+        charging,
+        demands,
+        _texts(acting, facts, config, demands),
+        asking.left,
+        wrong,
+        control_of(demands, before, ours),
+    )
+
+
+def refuse_unfit(planned: Planned) -> None:
+    """Raises UnfitError unless those were to be left out."""
+    if planned.unfit and not planned.asked.leave_out:
+        raise UnfitError(planned.unfit)
+
+
+def deadline_of(acting: Acting, planned: Planned) -> str | None:
+    """ISO text of the moment by which the delivery must be with the vendor; None = nothing is delivered."""
+    if planned.section is None:
+        return None
+    return deadline(planned.asked.due, planned.section, acting.site.zone).isoformat()
+
+
+def _residents(acting: Acting, facts: CompanyFacts, config: CompanyConfig, asked: RunAsked) -> list[Resident]:
+    """Their properties are locked from here on: what is open stays as it is read."""
+    found = residents(acting.conn, facts.id, asked.property)
+    if asked.property is not None and not found:
+        raise CannotCollectError(f"property {asked.company}-{asked.property} has no tenancies in the portfolio")
+    lock_properties(acting.conn, {one.tenancy.property_id for one in found})
+    return give_numbers(acting, config.collection.customer_number, found)
+
+
+def _charge(acting: Acting, config: CompanyConfig, people: Sequence[Resident], due: date, today: date) -> Charging:
+    whole = Charging(0, 0, ())
+    for part in _parts(people):
+        done = charge_due(acting, config, [one.tenancy for one in part], due, today)
+        whole = Charging(whole.charges + done.charges, whole.amount + done.amount, whole.partial + done.partial)
+    return whole
+
+
+def _ask(
+    acting: Acting,
+    facts: CompanyFacts,
+    config: CompanyConfig,
+    people: Sequence[Resident],
+    asked: RunAsked,
+    today: date,
+) -> Asking:
+    whole = Asking([], [])
+    for part in _parts(people):
+        some = demands_of(acting.conn, facts, config.collection, part, asked.due, today, payouts=asked.payouts)
+        whole.demands.extend(some.demands)
+        whole.left.extend(some.left)
+    return whole
+
+
+def _second(acting: Acting, facts: CompanyFacts, demands: Sequence[Demand], due: date) -> list[Demanded]:
+    """Live collections of the same customers for the same day."""
+    there = demanded_on(acting.conn, facts.creditor, facts.id, due)
+    return [there[demand.customer] for demand in demands if demand.customer in there]
+
+
+def _make_room(
+    acting: Acting,
+    config: CompanyConfig,
+    demands: Sequence[Demand],
+    again: Sequence[Demanded],
+    people: Sequence[Resident],
+) -> None:
+    """Gives up what has not left yet, so that one collection asks for all; else refuses."""
+    first = again[0]
+    whose = next(one.tenancy.key for one in people if one.tenancy.id == first.tenancy_id)
+    why = "the vendor refuses a second collection of a customer for one day (R12)"
+    asks = f"{len(again)} tenants are asked for that day already, first {whose} by delivery {first.delivery_id}"
+    if config.collection.second == "refuse":
+        raise SecondCollectionError(
+            asks, why=why, do='choose another due date; or set collection.second = "merge" while that has not been sent'
+        )
+    ours = {one.tenancy.id for one in people}
+    deliveries = {one.delivery_id for one in again}
+    if None in deliveries:
+        raise SecondCollectionError(asks, why="that is an own slip, and it is out", do="choose another due date")
+    reached = by_delivery(acting.conn, [id_ for id_ in deliveries if id_ is not None])
+    for id_, tenancies in reached.items():
+        state = delivery_of(acting.conn, id_).state
+        if state != "made":
+            do = "choose another due date"
+            raise SecondCollectionError(asks, why=f"{why}; delivery {id_} is {state} and can be changed no more", do=do)
+        if not tenancies <= ours:
+            do = "collect for the whole company"
+            raise SecondCollectionError(asks, why=f"delivery {id_} asks tenants of other properties too", do=do)
+        text = "merged into a later run"
+        change_state(acting.conn, id_, "withdrawn", text, at=acting.now, actor=acting.actor)
+
+
+def _texts(
+    acting: Acting, facts: CompanyFacts, config: CompanyConfig, demands: Sequence[Demand]
+) -> list[tuple[str, ...]]:
+    messages = Messages(messages_of(acting.conn, facts.id))
+    made = []
+    for demand in demands:
+        slip = demand.channel != "automatic"
+        around = Texts(
+            messages.around(demand.debtor.tenancy, "before", slip=slip),
+            messages.around(demand.debtor.tenancy, "after", slip=slip),
+        )
+        made.append(texts_of(demand, around, tell_vat=config.collection.tell_vat))
+    return made
+
+
+def _parts(people: Sequence[Resident]) -> Iterator[list[Resident]]:
+    remaining = iter(people)
+    while part := list(islice(remaining, _TENANCIES_A_PART)):
+        yield part

@@ -1,0 +1,73 @@
+"""What became of money that was nobody's when it came: matched, taken from there, charged back, matched again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from hub.ledger import kinds
+from hub.reports.explain_facts import Step, Story
+from hub.store.tables import batch, entry, posting, reversal, suspense, tenancy
+from hub.store.taking_back import History, history_of
+
+_TAKES_IT_FURTHER = (kinds.MATCH, kinds.CHARGEBACK, kinds.REVERSAL)
+
+
+def story_of(conn: Connection, entry_id: int) -> Story | None:
+    """The way of the money that this entry brought or moved; None where it was never in suspense."""
+    payment = _first_of(conn, entry_id)
+    was_suspended = select(suspense.c.entry_id).where(suspense.c.entry_id == payment)
+    if conn.execute(was_suspended).one_or_none() is None:
+        return None
+    taken_further = dict(_steps_from(history_of(conn, [payment]), payment))
+    kinds_of = {payment: kinds.PAYMENT}
+    steps = []
+    for row in _entries(conn, taken_further):
+        kinds_of[row.id] = row.kind
+        of = taken_further[row.id]
+        facts = (row.value_date, row.recorded_at, row.actor, row.amount, row.tenancy or "", row.reason or "")
+        steps.append(Step(row.id, row.kind, of, kinds_of[of], *facts))
+    left = select(func.sum(suspense.c.remaining)).where(suspense.c.entry_id.in_([payment, *taken_further]))
+    # PostgreSQL sums bigint to numeric.
+    return Story(payment, tuple(steps), int(conn.execute(left).scalar_one()))
+
+
+def _first_of(conn: Connection, entry_id: int) -> int:
+    """The entry at the end of what this one points at."""
+    while True:
+        corrected = conn.execute(select(entry.c.corrects).where(entry.c.id == entry_id)).scalar_one_or_none()
+        if corrected is None:
+            return entry_id
+        entry_id = corrected
+
+
+def _steps_from(history: History, entry_id: int) -> Iterator[tuple[int, int]]:
+    """(entry, the one that it takes further)."""
+    for one in history.of(entry_id):
+        if one.kind in _TAKES_IT_FURTHER:
+            yield one.id, entry_id
+            yield from _steps_from(history, one.id)
+
+
+def _entries(conn: Connection, ids: dict[int, int]) -> Iterator[Any]:
+    """As they were booked: what takes another further comes after it."""
+    yield from conn.execute(
+        select(
+            entry.c.id,
+            entry.c.kind,
+            entry.c.value_date,
+            batch.c.recorded_at,
+            batch.c.actor,
+            posting.c.amount,
+            tenancy.c.key.label("tenancy"),
+            reversal.c.reason,
+        )
+        .join_from(entry, posting, (posting.c.entry_id == entry.c.id) & (posting.c.seq == 0))
+        .join(batch, batch.c.id == entry.c.batch_id)
+        .join(tenancy, tenancy.c.account_id == posting.c.account_id, isouter=True)
+        .join(reversal, reversal.c.entry_id == entry.c.id, isouter=True)
+        .where(entry.c.id.in_(list(ids)))
+        .order_by(entry.c.id)
+    )

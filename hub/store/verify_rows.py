@@ -1,0 +1,231 @@
+"""That no row stands alone: charges, credit notes, reversals, voucher numbers, contributions, rules and foreign amounts
+are of something that is there, and agree with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, String, and_, cast, exists, func, literal, or_, select
+
+from hub.ledger import kinds
+from hub.store.tables import (
+    account,
+    batch,
+    charge,
+    charge_line,
+    company,
+    credited,
+    entry,
+    match_rule,
+    one_off,
+    posting,
+    reversal,
+    tenancy,
+    voucher_range,
+)
+from hub.store.verify_sums import told_by
+
+
+def wrong_rows(conn: Connection) -> Iterator[str]:
+    """A sentence for each row that has lost what it belongs to, or says otherwise."""
+    for query, told in (
+        (_credited(), _tell_credited),
+        (_reversals(), _tell_reversal),
+        (_voucher_ranges(), _tell_voucher_range),
+        (_foreign(), _tell_foreign),
+        (_one_offs(), _tell_one_off),
+        (_rules(), _tell_rule),
+        (_uses(), _tell_uses),
+    ):
+        yield from told_by(conn, query, told)
+
+
+def lost_charges(conn: Connection, charges: int, lines: int) -> Iterator[str]:
+    """A sentence for each charge without an entry or lines, and each line without a charge.
+
+    ``charges`` and ``lines`` are those that belong to entries: only where there are more, it takes looking for them.
+    """
+    for table, met, query, told in (
+        (charge, charges, _charges(), _tell_charge),
+        (charge_line, lines, _lines(), _tell_line),
+    ):
+        if conn.execute(select(func.count()).select_from(table)).scalar_one() != met:
+            yield from told_by(conn, query, told)
+
+
+def _charges() -> Select[Any]:
+    return (
+        select(charge.c.id, charge.c.entry_id, charge.c.reference)
+        .outerjoin_from(charge, entry, entry.c.id == charge.c.entry_id)
+        .where(or_(entry.c.id.is_(None), ~exists().where(charge_line.c.charge_id == charge.c.id)))
+    )
+
+
+def _tell_charge(row: Row[Any]) -> str:
+    return f"charge {row.id} ({row.reference}) has no lines, or is of entry {row.entry_id}, which is not there"
+
+
+def _lines() -> Select[Any]:
+    return (
+        select(charge_line.c.id, charge_line.c.charge_id)
+        .outerjoin_from(charge_line, charge, charge.c.id == charge_line.c.charge_id)
+        .where(charge.c.id.is_(None))
+    )
+
+
+def _tell_line(row: Row[Any]) -> str:
+    return f"charge line {row.id} is of charge {row.charge_id}, which is not there"
+
+
+def _credited() -> Select[Any]:
+    """What a credit note takes back is of the charge that it points at, and so is its reversal."""
+    note, line_charge = entry.alias("note"), charge.alias("line_charge")
+    return (
+        select(credited.c.entry_id, credited.c.line_id)
+        .outerjoin_from(credited, entry, entry.c.id == credited.c.entry_id)
+        .outerjoin(note, note.c.id == entry.c.corrects)
+        .outerjoin(charge_line, charge_line.c.id == credited.c.line_id)
+        .outerjoin(line_charge, line_charge.c.id == charge_line.c.charge_id)
+        .where(
+            or_(
+                entry.c.id.is_(None),
+                line_charge.c.id.is_(None),
+                ~or_(
+                    and_(entry.c.kind == kinds.CREDIT_NOTE, line_charge.c.entry_id == entry.c.corrects),
+                    and_(entry.c.kind == kinds.REVERSAL, line_charge.c.entry_id == note.c.corrects),
+                ),
+            )
+        )
+    )
+
+
+def _tell_credited(row: Row[Any]) -> str:
+    return f"entry {row.entry_id} is said to credit charge line {row.line_id}, and is no credit note of it"
+
+
+def _reversals() -> Select[Any]:
+    return (
+        select(reversal.c.entry_id)
+        .outerjoin_from(reversal, entry, (entry.c.id == reversal.c.entry_id) & (entry.c.kind == kinds.REVERSAL))
+        .where(entry.c.id.is_(None))
+    )
+
+
+def _tell_reversal(row: Row[Any]) -> str:
+    return f"a reason for a reversal is of entry {row.entry_id}, which is none"
+
+
+def _voucher_ranges() -> Select[Any]:
+    year = cast(voucher_range.c.year, String)
+    of_year = exists().where(
+        entry.c.id.between(batch.c.entry_first, batch.c.entry_last),
+        entry.c.batch_id == batch.c.id,
+        func.substr(cast(entry.c.posting_date, String), 1, 4) == year,
+    )
+    return (
+        select(voucher_range.c.batch_id, voucher_range.c.year)
+        .outerjoin_from(voucher_range, batch, batch.c.id == voucher_range.c.batch_id)
+        .where(or_(batch.c.id.is_(None), ~of_year))
+    )
+
+
+def _tell_voucher_range(row: Row[Any]) -> str:
+    return f"voucher numbers of {row.year} were dealt to batch {row.batch_id}, which has no entries of that year"
+
+
+def _foreign() -> Select[Any]:
+    """All three or none; never in the company's own currency."""
+    its = charge.c
+    none = and_(its.foreign_currency.is_(None), its.foreign_amount.is_(None), its.foreign_rate.is_(None))
+    all_ = and_(
+        its.foreign_currency.is_not(None),
+        its.foreign_currency != company.c.currency,
+        its.foreign_amount > 0,
+        its.foreign_rate.is_not(None),
+    )
+    return (
+        select(its.id, its.reference, tenancy.c.key)
+        # Outer joins keep SQLite from walking every tenancy's charges by their index, where few are foreign.
+        .outerjoin_from(charge, tenancy, tenancy.c.id == its.tenancy_id)
+        .outerjoin(company, company.c.id == tenancy.c.company_id)
+        .where(~none, ~func.coalesce(all_, literal(False)))
+    )
+
+
+def _tell_foreign(row: Row[Any]) -> str:
+    return (
+        f"tenancy {row.key}: charge {row.id} ({row.reference}) was asked in another currency, whose name, amount or "
+        "rate is missing or cannot be"
+    )
+
+
+def _one_offs() -> Select[Any]:
+    """One that was charged is on a charge of its tenancy, and was not withdrawn."""
+    return (
+        select(one_off.c.id, one_off.c.charge_id, tenancy.c.key)
+        .join_from(one_off, tenancy, tenancy.c.id == one_off.c.tenancy_id)
+        .outerjoin(charge, charge.c.id == one_off.c.charge_id)
+        .where(
+            one_off.c.charge_id.is_not(None),
+            or_(
+                charge.c.id.is_(None), charge.c.tenancy_id != one_off.c.tenancy_id, one_off.c.withdrawn_at.is_not(None)
+            ),
+        )
+    )
+
+
+def _tell_one_off(row: Row[Any]) -> str:
+    return f"tenancy {row.key}: one-off line {row.id} is said to be on charge {row.charge_id}, and cannot be"
+
+
+def _rules() -> Select[Any]:
+    """A remembered match was made when a person gave that tenancy money, in its company."""
+    return (
+        select(match_rule.c.id, match_rule.c.customer_key, match_rule.c.entry_id, tenancy.c.key)
+        .join_from(match_rule, tenancy, tenancy.c.id == match_rule.c.tenancy_id)
+        .outerjoin(posting, (posting.c.entry_id == match_rule.c.entry_id) & (posting.c.seq == 0))
+        .where(
+            or_(
+                posting.c.entry_id.is_(None),
+                posting.c.account_id != tenancy.c.account_id,
+                match_rule.c.company_id != tenancy.c.company_id,
+            )
+        )
+    )
+
+
+def _tell_rule(row: Row[Any]) -> str:
+    return (
+        f"rule {row.id} gives what {row.customer_key} pays to tenancy {row.key}, and entry {row.entry_id}, with which "
+        "it was made, did not"
+    )
+
+
+def _uses() -> Select[Any]:
+    """Payments out of files that name the rule in their text, on its tenancy."""
+    named = literal("% (regel ") + cast(match_rule.c.id, String) + ")"
+    found = (
+        select(func.count())
+        .select_from(posting)
+        .join(entry, entry.c.id == posting.c.entry_id)
+        .where(
+            posting.c.account_id == account.c.id,
+            posting.c.seq == 0,
+            entry.c.record.is_not(None),
+            entry.c.text.like(named),
+        )
+        .correlate(match_rule, account)
+        .scalar_subquery()
+    )
+    return (
+        select(match_rule.c.id, match_rule.c.uses, found.label("found"))
+        .join_from(match_rule, tenancy, tenancy.c.id == match_rule.c.tenancy_id)
+        .join(account, account.c.id == tenancy.c.account_id)
+        .where(match_rule.c.uses != found)
+    )
+
+
+def _tell_uses(row: Row[Any]) -> str:
+    return f"rule {row.id} is said to have booked {row.uses} payments, the books have {row.found} by it"

@@ -1,0 +1,254 @@
+"""``hub collect``: who is asked for what, by which way; what the delivery says, byte by byte; what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.collecting_site import CREDITOR, DATA_SUPPLIER, NOW, PEOPLE, A, B, C, CollectingSite, D
+
+Sites = Callable[..., CollectingSite]
+
+
+@pytest.fixture
+def sites(database_url: str, tmp_path: Path) -> Sites:
+    return lambda **settings: CollectingSite(tmp_path / "site", database_url, **settings)
+
+
+def test_a_run_charges_demands_and_delivers_once(sites: Sites) -> None:
+    site = sites()
+    site.rent(A, B, C)
+
+    run = site.collect()
+
+    assert (run["collections"], run["amount"], run["charged"]["charges"]) == (3, "15000.00", 3)
+    assert [site.balance(tenancy) for tenancy in (A, B, C, D)] == ["5000.00", "5000.00", "5000.00", "0.00"]
+    lines = site.delivered(run)
+    assert lines[0][:30] == f"BS002{DATA_SUPPLIER}BS106010000000001"
+    demands = [line for line in lines if line[:5] == "BS042"]
+    assert [(line[22:27], line[27:42], line[51:59], line[59], line[60:73], line[73:82]) for line in demands] == [
+        ("00001", "101".rjust(15, "0"), "01122026", "1", "0000000500000", "000000001"),
+        ("00001", "102".rjust(15, "0"), "01122026", "1", "0000000500000", "000000002"),
+        ("00002", "201".rjust(15, "0"), "01122026", "1", "0000000500000", "000000003"),
+    ]
+    assert lines[-1][:57] == f"BS992{DATA_SUPPLIER}BS10601" + "2".rjust(11, "0") + "3".rjust(11, "0") + "1500000".rjust(
+        15, "0"
+    )
+    assert site.hub("verify").status == 0
+
+    again = site.collect()
+    assert (again["collections"], again["charged"]["charges"], again["delivery"]) == (0, 0, None)
+
+
+def test_the_check_shows_what_would_be_done_and_writes_nothing(sites: Sites) -> None:
+    site = sites()
+    site.rent(A, B)
+
+    checked = site.collect("--check")
+
+    assert (checked["collections"], checked["amount"]) == (2, "10000.00")
+    assert (checked["text_lines"], checked["text_lines_price"]) == (2, "0.50")
+    assert checked["deadline"] == "2026-11-23T11:00:00+01:00"
+    assert "delivery" not in checked
+    assert not (site.root / "outbox").exists()
+    assert site.balance(A) == "0.00"
+    run = site.collect()
+    assert {name: run[name] for name in checked} == checked
+
+
+def test_a_key_asks_once(sites: Sites) -> None:
+    site = sites()
+    site.rent(A)
+    first = site.collect("--key", "december")
+    second = site.collect("--key", "december")
+    assert second["repeated"]
+    assert (second["delivery"], second["path"]) == (first["delivery"], first["path"])
+
+
+def test_what_cannot_be_collected_is_listed_whole_and_refused_until_left_out(sites: Sites) -> None:
+    people = [
+        *PEOPLE[:2],
+        PEOPLE[2].replace("Ib,", "Ib \u0141,").replace(",201", ","),
+        PEOPLE[3].replace("Testvej 4,2720", ",27x"),
+    ]
+    site = sites(people=people)
+    site.rent(A, C, D)
+
+    assert "4 problems keep properties or tenants from being collected" in site.refused()
+    problems = {(one["where"], one["why"]) for one in site.collect("--check")["unfit"]}
+    assert problems == {
+        (C, "the tenancy has no customer number"),
+        (C, "name 'Ib Ł' has a character that a delivery cannot hold: 'Ł'"),
+        (D, "the tenant has no address"),
+        (D, "postal code '27x' is no Danish one of four digits"),
+    }
+    assert site.balance(A) == "0.00"
+    run = site.collect("--leave-out")
+    assert (run["collections"], run["amount"]) == (1, "5000.00")
+    assert run["charged"]["charges"] == 3
+
+
+def test_a_property_without_a_debtor_group_is_named_once(sites: Sites) -> None:
+    site = sites(people=[line.replace(",00002,", ",,") for line in PEOPLE])
+    site.rent(A, C, D)
+    (problem,) = site.collect("--check")["unfit"]
+    assert (problem["where"], problem["why"]) == ("1-2", "the property has no debtor group")
+    assert site.collect("--leave-out")["collections"] == 1
+
+
+def test_electronic_invoices_go_another_way(sites: Sites) -> None:
+    people = [PEOPLE[0].replace(",0,,101", ",1,5798009811578,101"), *PEOPLE[1:]]
+    site = sites(people=people)
+    site.rent(A, B)
+    run = site.collect()
+    assert [one["tenancy"] for one in run["left"]] == [A]
+    assert run["collections"] == 1
+
+
+def test_what_is_overdue_comes_along_within_its_interval(sites: Sites) -> None:
+    site = sites(collection='[collection.overdue]\nleast = "100.00"\nmost = "900.00"')
+    site.rent(A, B, C)
+    for tenancy, amount in ((A, "99.99"), (B, "100.00"), (C, "900.01")):
+        line = f"10010={amount}"
+        site.hub("charges", "add", tenancy, "--due", "2026-11-01", "--line", line)
+
+    run = site.collect()
+
+    assert run["amount"] == "15100.00"
+    assert {one["property"]: one["overdue"] for one in run["properties"]} == {"1-1": "100.00", "1-2": "0.00"}
+    texts = [line[52:112] for line in site.delivered(run) if line[:5] == "BS052"]
+    assert f"{'Forfalden saldo fra 01.11.2026':<46}{'100,00':>14}" in texts
+    assert f"{'I alt':<46}{'5.100,00':>14}" in texts
+
+
+@pytest.mark.parametrize(
+    ("now", "due", "said"),
+    [
+        (datetime(2026, 11, 23, 10, tzinfo=UTC), "2026-12-01", "were to be delivered before 2026-11-23 11:00"),
+        (NOW, "2026-11-20", "is not ahead"),
+        (NOW, "2027-02-19", "more than 90 days ahead"),
+    ],
+)
+def test_a_day_that_the_vendor_refuses_is_refused(sites: Sites, now: datetime, due: str, said: str) -> None:
+    site = sites()
+    site.rent(A)
+    assert said in site.refused(due=due, now=now)
+    assert site.balance(A) == "0.00"
+
+
+def test_a_late_run_is_made_when_forced(sites: Sites) -> None:
+    site = sites()
+    site.rent(A)
+    assert site.collect("--force", now=datetime(2026, 11, 23, 10, tzinfo=UTC))["collections"] == 1
+
+
+def test_a_second_collection_for_a_day_is_refused_or_merged(sites: Sites) -> None:
+    site = sites(collection='second = "refuse"')
+    site.rent(A, B)
+    first = site.collect()
+    site.hub("charges", "add", A, "--due", "2026-12-01", "--line", "20010=1250.00")
+
+    assert "tenants are asked for that day already, first 1-1-1-1 by delivery" in site.refused()
+    toml = site.root / "config/companies/1.toml"
+    toml.write_text(toml.read_text().replace('"refuse"', '"merge"'))
+    merged = site.collect()
+
+    assert (merged["collections"], merged["amount"]) == (2, "11250.00")
+    assert int(merged["delivery"]["number"]) == int(first["delivery"]["number"]) + 1
+    assert site.hub("verify").status == 0
+
+
+def test_next_month_is_compared_with_this(sites: Sites) -> None:
+    site = sites()
+    site.rent(A, B)
+    site.collect()
+    site.rent(C, amount="100.00")
+    december = site.ask("recurring", "list", B)
+    (line,) = december["recurring"]
+    site.hub("recurring", "end", line["id"], "--last-day", "2026-12-31")
+    site.hub("one-off", "add", A, "--type", "10010", "--amount", "7.50", "--due-from", "2027-01-01")
+
+    january = site.collect(due="2027-01-01", now=NOW + timedelta(days=30))
+
+    assert january["compared_with"] == "2026-12-01"
+    assert [tuple(one.values()) for one in january["changes"]] == [
+        (A, "changed", "5000.00", "5007.50"),
+        (B, "gone", "5000.00", None),
+        (C, "new", None, "200.00"),
+    ]
+
+
+def test_own_slips_are_asked_for_without_the_vendor(sites: Sites) -> None:
+    site = sites(collection='without_mandate = "own_slip"')
+    site.rent(A, B)
+    run = site.collect()
+    assert (run["own_slips"], run["delivery"]) == (2, None)
+    assert site.collect()["collections"] == 0
+
+
+def test_a_test_is_refused_on_a_production_site_and_made_on_another(sites: Sites, tmp_path: Path) -> None:
+    site = sites(delivery='subsystem = "KR9"')
+    site.rent(A)
+    assert "subsystem KR9 is a test, and this is a production site" in site.refused()
+    assert site.balance(A) == "0.00"
+    toml = site.root / "config/hub.toml"
+    toml.write_text(toml.read_text().replace("production = true", "production = false"))
+    assert site.delivered(site.collect())[0][13:16] == "KR9"
+
+
+def test_customer_numbers_are_made_by_the_form_once(sites: Sites) -> None:
+    form = ", ".join(
+        f'{{ part = "{part}", first = {first}, length = {length} }}'
+        for part, first, length in (("property", 1, 3), ("unit", 4, 3), ("tenant", 7, 2))
+    )
+    people = [line.rsplit(",", 1)[0] + "," for line in PEOPLE]
+    site = sites(people=people, collection=f"customer_number = [{form}]")
+    site.rent(A, C)
+
+    run = site.collect()
+
+    demands = [line[27:42] for line in site.delivered(run) if line[:5] == "BS042"]
+    assert demands == ["00100101".rjust(15, "0"), "00200101".rjust(15, "0")]
+    assert _events(site, A) == [("bs_customer", "00100101")]
+
+
+def test_a_form_that_repeats_is_refused(sites: Sites) -> None:
+    people = [line.rsplit(",", 1)[0] + "," for line in PEOPLE]
+    site = sites(people=people, collection='customer_number = [{ part = "tenant", first = 1, length = 2 }]')
+    site.rent(A, B)
+    assert "customer number '01' would be that of 1-1-2-1 and is that of 1-1-1-1" in site.refused()
+
+
+def test_creditor_of_the_delivery_is_the_companys(sites: Sites) -> None:
+    site = sites()
+    site.rent(A)
+    assert {line[5:13] for line in site.delivered(site.collect())[1:-1]} == {CREDITOR}
+
+
+def _events(site: CollectingSite, key: str) -> list[tuple[str, Any]]:
+    changes = site.ask("portfolio", "history", key)["changes"]
+    return [(one["field"], one["new"]) for one in changes]
+
+
+def test_messages_stand_around_in_order_and_slips_have_their_own(sites: Sites) -> None:
+    site = sites()
+    site.rent(A, C)
+    site.hub("messages", "set", "--company", "1", "--before", "Til alle", "--after", "Venlig hilsen")
+    site.hub("messages", "set", "--property", "1-1", "--before", "Til ejendommen")
+    site.hub("messages", "set", "--tenancy", A, "--after", "Til dig")
+    site.hub("messages", "set", "--company", "1", "--slips", "--before", "På kortet")
+    site.hub("messages", "set", "--company", "1", "--before", "x" * 301, status=1)
+
+    texts = [line[52:112].rstrip() for line in site.delivered(site.collect()) if line[:5] == "BS052"]
+
+    assert [text for text in texts if "Husleje" not in text] == [
+        *("På kortet", "Til ejendommen", "Venlig hilsen", "Til dig"),
+        *("På kortet", "Venlig hilsen"),
+    ]
+    assert len(site.ask("messages", "list", "--company", "1")["messages"]) == 5
+    site.hub("messages", "set", "--tenancy", A, "--after", "")
+    assert len(site.ask("messages", "list", "--company", "1")["messages"]) == 4

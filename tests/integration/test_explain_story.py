@@ -1,0 +1,132 @@
+"""Money that came to suspense: all that became of it is told in order, and every entry on its way knows its file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.ledger import kinds
+from hub.reports.explain import explain
+from hub.reports.explain_facts import Explanation
+from hub.reports.explain_sentences import sentences
+from hub.store.database import Database
+from tests.desk import paid, taken_back
+from tests.hand import FIRST, SECOND, Hand
+
+_CAME = "Der kom 500,00 kr. den 2. november 2026, og vi kunne ikke se, hvem pengene var fra."
+_TODAY = "22. november 2026"
+sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def hand(database: Database, tmp_path: Path) -> Iterator[Hand]:
+    made = Hand(database, tmp_path)
+    yield made
+    made.proved()
+
+
+def _came(hand: Hand) -> int:
+    hand.desk.book(paid("777", 500_00, line=35))
+    return hand.last_entry(kinds.PAYMENT)
+
+
+def _found(hand: Hand, entry_id: int) -> Explanation:
+    with hand.db.read() as conn:
+        return explain(conn, entry_id)
+
+
+def _told(hand: Hand, entry_id: int) -> list[str]:
+    return sentences(_found(hand, entry_id), "da")
+
+
+def test_matched_unmatched_charged_back_and_matched_again(hand: Hand) -> None:
+    payment = _came(hand)
+    first = hand.match(payment, FIRST)["entry"]
+    undone = hand.unmatch(payment)["entry"]
+    second = hand.match(payment, SECOND)["entry"]
+    hand.desk.book(taken_back("777", 500_00))
+    back = hand.last_entry(kinds.CHARGEBACK)
+    wrong = hand.reverse(back)
+
+    story = _found(hand, payment).story
+    assert story is not None
+    assert [(step.entry, step.kind, step.of, step.of_kind, step.tenancy) for step in story.steps] == [
+        (first, "match", payment, "payment", FIRST),
+        (undone, "reversal", first, "match", FIRST),
+        (second, "match", payment, "payment", SECOND),
+        (back, "chargeback", second, "match", SECOND),
+        (wrong, "reversal", back, "chargeback", SECOND),
+    ]
+    assert _told(hand, payment) == [
+        _CAME,
+        f"Den {_TODAY} blev de ført på lejemål {FIRST}.",
+        f"Den {_TODAY} blev de taget fra lejemål {FIRST} igen: det hørte til et andet lejemål.",
+        f"Den {_TODAY} blev de ført på lejemål {SECOND}.",
+        f"Banken tog dem tilbage fra lejemål {SECOND} den 9. november 2026.",
+        f"Den {_TODAY} blev det rettet, at banken havde taget dem: det var en fejl.",
+    ]
+
+
+@sqlite_only
+def test_taken_by_the_bank_while_it_was_nobodys_and_there_again(hand: Hand) -> None:
+    payment = _came(hand)
+    hand.desk.book(taken_back("777", 500_00))
+    assert _told(hand, payment) == [_CAME, "Banken tog dem tilbage den 9. november 2026."]
+    again = hand.reverse(hand.last_entry(kinds.CHARGEBACK))
+
+    assert _told(hand, payment)[2:] == [
+        f"Den {_TODAY} blev det rettet, at banken havde taget dem: det var en fejl.",
+        "500,00 kr. ligger nu igen uden lejer.",
+    ]
+    hand.match(again, SECOND)
+    assert _told(hand, payment)[3:] == [f"Den {_TODAY} blev de ført på lejemål {SECOND}."]
+
+
+@sqlite_only
+def test_taken_out_of_the_books(hand: Hand) -> None:
+    payment = _came(hand)
+    hand.match(payment, FIRST)
+    hand.unmatch(payment)
+    assert _told(hand, payment)[-1] == "500,00 kr. ligger nu igen uden lejer."
+    hand.reverse(payment, "duplicate")
+    assert _told(hand, payment)[-1] == f"Den {_TODAY} blev de taget ud af regnskabet: det var bogført to gange."
+
+
+def test_every_entry_on_the_way_leads_to_the_file_and_the_line(hand: Hand) -> None:
+    payment = _came(hand)
+    way = [payment]
+    for tenancy in (FIRST, SECOND, FIRST):
+        way.append(hand.match(payment, tenancy)["entry"])
+        way.append(hand.unmatch(payment)["entry"])
+    way.append(hand.match(payment, SECOND)["entry"])
+    hand.desk.book(taken_back("777", 500_00))
+    back = hand.last_entry(kinds.CHARGEBACK)
+    way.append(hand.reverse(back))
+
+    origins = {_found(hand, one).origin for one in way[:-1]}
+    (origin,) = origins
+    assert origin is not None
+    assert (origin.name, origin.record) == ("file1", 35)
+    # The charge-back came in a file of its own.
+    own = [_found(hand, one).origin for one in (back, way[-1])]
+    assert [one and (one.name, one.record) for one in own] == [("file2", 9), ("file2", 9)]
+    assert len({_found(hand, one).story for one in (*way, back)}) == 1
+
+
+@sqlite_only
+def test_a_tenant_is_not_told_whose_else_it_was(hand: Hand) -> None:
+    payment = _came(hand)
+    wrong = hand.match(payment, FIRST)["entry"]
+    hand.unmatch(payment)
+    right = hand.match(payment, SECOND)["entry"]
+
+    assert not any(SECOND in told for told in _told(hand, wrong))
+    assert _told(hand, wrong)[-1] == f"Det blev taget tilbage den {_TODAY}: det hørte til et andet lejemål."
+    assert not any(FIRST in told for told in _told(hand, right))
+
+
+@sqlite_only
+def test_money_that_was_never_in_suspense_has_no_such_story(hand: Hand) -> None:
+    assert _found(hand, hand.pay(FIRST, 1_00)).story is None

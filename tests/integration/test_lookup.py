@@ -1,0 +1,54 @@
+"""How PostgreSQL finds the rows of a few thousand keys, however small the table and however old its statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+
+from hub.store.database import Database, connect
+from hub.store.lookup import by_index
+from hub.store.positions import load_positions
+from tests.conftest import Postgres
+
+
+@pytest.fixture
+def on_postgres(postgres: Postgres) -> Iterator[Database]:
+    opened = connect(postgres.emptied())
+    yield opened
+    opened.close()
+
+
+def _plans_of_positions(conn: Connection) -> str:
+    """How the database would look for what 2,000 tenancies have open."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_conn: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        asked.append((statement, values))
+
+    ids = range(1, 2_001)
+    event.listen(conn, "before_cursor_execute", note)
+    load_positions(conn, dict.fromkeys(ids, "oldest"), ids)
+    event.remove(conn, "before_cursor_execute", note)
+    plans = [conn.exec_driver_sql(f"EXPLAIN {statement}", values).scalars() for statement, values in asked]
+    return "\n".join(line for plan in plans for line in plan)
+
+
+def test_a_booking_finds_what_tenancies_have_open_by_index_and_reads_no_table_whole(on_postgres: Database) -> None:
+    with on_postgres.write() as conn:
+        by_index(conn)
+        plans = _plans_of_positions(conn)
+    assert "ix_charge_line_open" in plans
+    assert "pk_charge " in plans
+    assert "ix_credit_open" in plans
+    assert not any(whole in plans for whole in ("Seq Scan", "Hash Join", "Merge Join"))
+
+
+def test_the_next_transaction_may_read_whole_tables(on_postgres: Database) -> None:
+    with on_postgres.write() as conn:
+        by_index(conn)
+        assert conn.exec_driver_sql("SHOW enable_seqscan").scalar_one() == "off"
+    with on_postgres.write() as conn:
+        assert conn.exec_driver_sql("SHOW enable_seqscan").scalar_one() == "on"
