@@ -11,7 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 CASES = (
-    ("bench.reader", ["200000"]),
+    ("bench.reader", ["1000000"]),
+    ("bench.collecting", ["sqlite", "10000"]),
+    ("bench.collecting", ["sqlite", "100000"]),
+    ("bench.collecting", ["postgresql", "100000"]),
     ("bench.booking", ["sqlite", "250000"]),
     ("bench.booking", ["sqlite", "1000000"]),
     ("bench.booking", ["postgresql", "250000"]),

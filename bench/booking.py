@@ -85,7 +85,7 @@ def hub_run(root: Path) -> None:
         filed_seconds = time.perf_counter() - began
         seconds = booked_at[-1] - began
         children = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()
-        peaks = {"peak_rss_mb": _peak_mb("self"), "children_peak_rss_mb": sum(map(_peak_mb, children))}
+        peaks = {"peak_rss_mb": peak_mb("self"), "children_peak_rss_mb": sum(map(peak_mb, children))}
     database.close()
     if outcome.result.state != "booked" or outcome.result.counts.unmatched:
         raise SystemExit(f"not booked whole: {outcome}")
@@ -105,7 +105,7 @@ def _booking_moments() -> list[float]:
     return moments
 
 
-def _peak_mb(process: str) -> float:
+def peak_mb(process: str) -> float:
     """A process's own peak; what getrusage tells outlives exec, so that a child would answer with its parent's."""
     status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024

@@ -1,4 +1,4 @@
-"""A site with a portfolio, an open charge for every tenancy, and a delivery that pays them all."""
+"""A site with a portfolio: an open charge for every tenancy and a delivery that pays them all; or rent to collect."""
 
 from __future__ import annotations
 
@@ -21,15 +21,18 @@ from hub.store.books import Books
 from hub.store.database import connect, create
 from hub.store.entries import Movement, NewLine
 from hub.store.portfolio import TenancyRef
-from hub.store.tables import account, company, property_, tenancy, unit
+from hub.store.tables import account, company, mandate, property_, recurring, tenancy, unit
 from hub.vendors import Vendors
 
-CREDITOR, GROUP = "02345678", "00001"
+CREDITOR, GROUP, DATA_SUPPLIER = "02345678", "00001", "12345678"
 UNITS_PER_PROPERTY = 200
 _BATCH = 2_000
 RENT = 512_500
 DUE = date(2026, 11, 2)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+COLLECTED_FOR = date(2026, 12, 1)
+#: Charge type, its text, øre a month.
+_CONTRIBUTIONS = (("10010", "Husleje", RENT), ("75020", "Varme, aconto", 65_000))
 
 
 def make_site(root: Path, database_url: str, tenancies: int) -> None:
@@ -45,9 +48,62 @@ def make_site(root: Path, database_url: str, tenancies: int) -> None:
         _charge(conn, site, refs)
     database.close()
     with Vendors(site) as vendors, (root / "delivery.bs").open("wb") as delivery:
-        head = {"data_supplier": "12345678", "created": "2026-11-10"}
+        head = {"data_supplier": DATA_SUPPLIER, "created": "2026-11-10"}
         for chunk in vendors.instances["bs"].make("0602", _payments(tenancies), head):
             delivery.write(chunk)
+
+
+def make_collecting_site(root: Path, database_url: str, tenancies: int) -> None:
+    """A ready site whose tenancies all have rent and heat to be collected for ``COLLECTED_FOR``; half by mandate."""
+    for folder in ("vendors", "companies"):
+        (root / "config" / folder).mkdir(parents=True)
+    (root / "config" / "hub.toml").write_text(
+        f'database = "{database_url}"\n[site]\nproduction = true\n', encoding="utf-8"
+    )
+    (root / "config" / "vendors" / "bs.toml").write_text(
+        f'plugin = "nets_bs"\n[delivery]\ndata_supplier = "{DATA_SUPPLIER}"\n', encoding="utf-8"
+    )
+    types = "\n".join(f'{number} = "{text}"' for number, text, _ in _CONTRIBUTIONS)
+    (root / "config" / "companies" / "1.toml").write_text(
+        f'number = "1"\ncollects_from = {COLLECTED_FOR}\n[charge_types]\n{types}\n[collection]\nvendor = "bs"\n',
+        encoding="utf-8",
+    )
+    database = create(load_site(root).database_url)
+    with database.write() as conn:
+        refs = _make_portfolio(conn, tenancies)
+        _register(conn, refs)
+    database.close()
+
+
+def _register(conn: Connection, refs: list[TenancyRef]) -> None:
+    """Contributions of all, mandates of every other."""
+    said = {"recorded_at": NOW.isoformat(), "actor": "bench"}
+    contributions = [
+        {"tenancy_id": ref.id, "charge_type": number, "text": "", "amount": amount, "vat_rate": 0, **said}
+        for ref in refs
+        for number, _, amount in _CONTRIBUTIONS
+    ]
+    first_day = {"first_day": COLLECTED_FOR.replace(day=1).isoformat()}
+    _insert(conn, recurring, [{"id": id_, **row, **first_day} for id_, row in enumerate(contributions, start=1)])
+    whose = {"company_id": 1, "creditor": CREDITOR, "debtor_group": GROUP, "agreement": "automatic"}
+    mandates = [
+        {
+            "id": number,
+            **whose,
+            "customer": str(ref.id),
+            "customer_key": str(ref.id),
+            "number": f"{number:09d}",
+            "tenancy_id": ref.id,
+        }
+        for number, ref in enumerate(refs[::2], start=1)
+    ]
+    _insert(conn, mandate, mandates)
+
+
+def _insert(conn: Connection, table: Table, its_rows: list[dict[str, object]]) -> None:
+    bulk.insert_rows(conn, table, [tuple(row.get(column.name) for column in table.columns) for row in its_rows])
+    if conn.dialect.name == "postgresql":
+        conn.execute(text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), {len(its_rows)})"))
 
 
 def _key(number: int) -> str:
@@ -104,6 +160,9 @@ def _make_portfolio(conn: Connection, tenancies: int) -> list[TenancyRef]:
                 "number": "1",
                 "account_id": ref.account_id,
                 "name": f"Beboer {ref.id}",
+                "address": f"Bænkvej {ref.id}",
+                "postal_code": "2720",
+                "city": "Vanløse",
                 "business": False,
                 "vat_registered": False,
                 "interval_months": 1,
@@ -114,9 +173,7 @@ def _make_portfolio(conn: Connection, tenancies: int) -> list[TenancyRef]:
         ],
     }
     for table, its_rows in rows.items():
-        bulk.insert_rows(conn, table, [tuple(row.get(column.name) for column in table.columns) for row in its_rows])
-        if conn.dialect.name == "postgresql":
-            conn.execute(text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), {len(its_rows)})"))
+        _insert(conn, table, its_rows)
     return refs
 
 

@@ -19,15 +19,41 @@ class Step(NamedTuple):
     came_of_it: str
 
 
-class Desk:
-    """Does one thing after the other; ``found`` is in the shape of :data:`demo.expected.DESK`."""
+class Steps:
+    """Commands one after the other, each with what came of it; ``found`` is their JSON by what the demo calls it."""
 
     def __init__(self, commands: Commands, dates: Dates) -> None:
         self._commands = commands
         self._dates = dates
-        self._today = dates.today.isoformat()
         self.steps: list[Step] = []
         self.found: dict[str, Any] = {}
+
+    def _do(self, name: str, *arguments: str, said: str) -> Any:
+        done = self._run(name, *arguments)
+        self._tell(said.format_map(done))
+        return done
+
+    def _refused(self, name: str, *arguments: str) -> None:
+        what, _, _ = self._run(name, *arguments, statuses=(_REFUSED,))["error"].partition(". ")
+        self._tell(f"refused: {what}")
+
+    def _run(self, name: str, *arguments: str, statuses: tuple[int, ...] = (0,)) -> Any:
+        self.found[name] = self._commands.run(*arguments, statuses=statuses)
+        shown = [argument.removeprefix(f"{self._commands.site}/") for argument in arguments]
+        self.steps.append(Step(f"hub {shlex.join(shown)}", ""))
+        return self.found[name]
+
+    def _tell(self, came_of_it: str) -> None:
+        """Of the last command."""
+        self.steps[-1] = self.steps[-1]._replace(came_of_it=came_of_it)
+
+
+class Desk(Steps):
+    """``found`` is in the shape of :data:`demo.expected.DESK`."""
+
+    def __init__(self, commands: Commands, dates: Dates) -> None:
+        super().__init__(commands, dates)
+        self._today = dates.today.isoformat()
         #: The entry of the payment that was nobody's.
         self.payment = 0
 
@@ -100,25 +126,6 @@ class Desk:
             *("files", "reverse", str(booked["id"]), "--reason", "test_file"),
             said="{state}: {entries} entries are taken back, and the copies of it are set aside",
         )
-
-    def _do(self, name: str, *arguments: str, said: str) -> Any:
-        done = self._run(name, *arguments)
-        self._tell(said.format_map(done))
-        return done
-
-    def _refused(self, name: str, *arguments: str) -> None:
-        what, _, _ = self._run(name, *arguments, statuses=(_REFUSED,))["error"].partition(". ")
-        self._tell(f"refused: {what}")
-
-    def _run(self, name: str, *arguments: str, statuses: tuple[int, ...] = (0,)) -> Any:
-        self.found[name] = self._commands.run(*arguments, statuses=statuses)
-        shown = [argument.removeprefix(f"{self._commands.site}/") for argument in arguments]
-        self.steps.append(Step(f"hub {shlex.join(shown)}", ""))
-        return self.found[name]
-
-    def _tell(self, came_of_it: str) -> None:
-        """Of the last command."""
-        self.steps[-1] = self.steps[-1]._replace(came_of_it=came_of_it)
 
 
 def _suggestion(one: Any) -> str:

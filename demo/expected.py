@@ -33,6 +33,11 @@ The journal has every entry but the two failed ones. Its debit: charges 320,400.
 payments 308,050.00, results 4,058.25 + 1,475.25 (the 1,000.00 paid too much is no result: 1,234.50 whole) = 5,533.50,
 the match 250.00, charges 250.00 and 5,000.00, payment 4,000.00, credit note 500.00, payment and difference 4,200.00,
 typing error and reversal 1,390.00, test file and reversals 27,800.00: together 1,560,623.50.
+
+The next month's rent, after all that: 16 x 6,950.00 = 111,200.00, 14 x 7,700.00 = 107,800.00, 12 x 8,450.00 =
+101,400.00, together 320,400.00. Property 1 is asked for the overdue 13,400.00 too; what property 3 has to its credit,
+1,475.25, pays first: 332,324.75. All but 1-1-2-1 pay, who was asked for rent and the rejected month, 13,900.00:
+318,424.75.
 """
 
 from __future__ import annotations
@@ -281,6 +286,37 @@ PROOF: Mapping[str, Any] = {
         "money unmatched": {"rows": 1, "amount": "5000.00"},
         "booked from files": {"rows": 2, "amount": "310633.00"},
     },
+}
+
+COLLECTED: Mapping[str, Any] = {
+    "data check": {
+        "collections": 42,
+        "amount": "332324.75",
+        "charged": {"charges": 42, "amount": "320400.00", "partial_months": []},
+        "unfit": [],
+        "left": [],
+        "properties": [
+            {"property": "1-1", "collections": 16, "automatic": 16, "amount": "124600.00", "overdue": "13400.00"},
+            {"property": "1-2", "collections": 14, "automatic": 14, "amount": "107800.00", "overdue": "0.00"},
+            {"property": "1-3", "collections": 12, "automatic": 12, "amount": "99924.75", "overdue": "0.00"},
+        ],
+    },
+    "collect": {"collections": 42, "amount": "332324.75", "own_slips": 0},
+    "sent": {"state": "sent"},
+    "answers": {
+        "files": [
+            {"kind": "receipt V", "state": "booked"},
+            {
+                "kind": "0602",
+                "state": "booked",
+                "records": {"read": 42, "booked": 41, "failed": 1, "unmatched": 0},
+                "amount": "318424.75",
+            },
+        ]
+    },
+    "delivery": {"state": "accepted"},
+    "failed": {"collections": [{"tenancy": "1-1-2-1", "amount": "13900.00", "state": "failed"}]},
+    "verified": {"ok": True, "problems": []},
 }
 
 #: What ``bean-check`` says, and what Beancount makes of the transactions.

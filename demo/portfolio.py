@@ -12,7 +12,7 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-from hub.calendar import is_bank_day
+from hub.calendar import is_bank_day, last_bank_day
 
 COMPANY = "1"
 COMPANY_NAME = "Ejendomsselskabet Tre Ænder"
@@ -90,6 +90,16 @@ class Dates:
     def coming(self) -> date:
         """When money comes that the delivery of today tells of already."""
         return _bank_day_from(self.today + 2 * _DAY)
+
+    @property
+    def collected_for(self) -> date:
+        """The first of the next month: the day for which its rent is collected."""
+        return (self.today.replace(day=1) + 32 * _DAY).replace(day=1)
+
+    @property
+    def after_the_deadline(self) -> bool:
+        """Betalingsservice takes collections until the sixth-last bank day of the month before."""
+        return self.today >= last_bank_day(self.today.year, self.today.month, 6)
 
     @property
     def heat_year(self) -> tuple[date, date]:

@@ -20,9 +20,10 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from demo.collecting import Collecting
 from demo.commands import Commands, DemoError, wait_until
 from demo.desk import Desk
-from demo.expected import AFTER, BALANCES_BEFORE, BY_OTHERS, DESK, PROOF, READ_OUT, RESTORED, differences
+from demo.expected import AFTER, BALANCES_BEFORE, BY_OTHERS, COLLECTED, DESK, PROOF, READ_OUT, RESTORED, differences
 from demo.files import Dropped, copy_of, drop, make_files, make_test_file
 from demo.portfolio import (
     COMPANY,
@@ -83,9 +84,13 @@ def _demo(console: Console, site: Path) -> list[str]:
     wrong = [*differences({"before": BALANCES_BEFORE}, {"before": before}), *differences(AFTER, found)]
     desk = Desk(commands, dates)
     desk.work(made.result())
-    show_steps(console, desk.steps)
+    show_steps(console, desk.steps, "A bookkeeper goes on")
     wrong += differences(DESK, desk.found, "desk: ")
     wrong += _close(console, commands, dates)
+    collecting = Collecting(commands, dates)
+    collecting.work()
+    show_steps(console, collecting.steps, "The next month's rent")
+    wrong += differences(COLLECTED, collecting.found, "collecting: ")
     further = look_further(commands.program, site, found["files"]["broken"]["id"], desk.payment)
     show_commands(console, further, site)
     return wrong

@@ -30,9 +30,9 @@ def show(console: Console, before: Mapping[str, Any], found: Mapping[str, Any]) 
     console.print(f"[bold]What hub verify says[/]\n  {_verdict(found['verify'])}\n")
 
 
-def show_steps(console: Console, steps: Sequence[Step]) -> None:
-    """What the bookkeeper did."""
-    table = _table("A bookkeeper goes on", "command", "what came of it")
+def show_steps(console: Console, steps: Sequence[Step], title: str) -> None:
+    """What was done, and what came of it."""
+    table = _table(title, "command", "what came of it")
     for step in steps:
         table.add_row(step.command, step.came_of_it)
     console.print(table)
@@ -95,6 +95,7 @@ def look_further(program: Path, site: Path, broken: int, payment: int) -> list[s
     shown = (
         *("movements 1-3-4-1", f"explain {payment}", "balance 1-2-14-1", "ageing --company 1", "search 4199.50"),
         *("unmatched", f"files show {broken}", "documents 1-3", "journal list", "vendors show brunata-heat"),
+        *("deliveries list", "collections list --tenancy 1-1-2-1"),
     )
     return [f"{_short(program)} {command} --site {_short(site)}" for command in shown]
 

@@ -137,21 +137,25 @@ class Acting:
         return f"{self.key}#{self._entries}"
 
     def tenancy(self, key: str) -> TenancyRef:
-        """The tenancy, its property locked. Raises HubError where there is none, or its company is closed."""
+        """The tenancy, its property locked. Raises HubError where there is none, and as :meth:`bookable`."""
         ref = tenancy_of(self.conn, key).ref
-        company = self.company_of(ref)
-        if company.closed:
-            raise ClosedCompanyError(f"company {company.number} is closed", where=ref.key, do="open it in its settings")
         currency = self.conn.execute(select(account.c.currency).where(account.c.id == ref.account_id)).scalar_one()
+        self.bookable(self.company_of(ref), currency, where=ref.key)
+        lock_properties(self.conn, {ref.property_id})
+        return ref
+
+    def bookable(self, company: CompanyConfig, currency: str, *, where: str) -> CompanyConfig:
+        """The company, where it takes entries in ``currency``, its books'. Raises ClosedCompanyError, CurrencyError."""
+        if company.closed:
+            raise ClosedCompanyError(f"company {company.number} is closed", where=where, do="open it in its settings")
         if currency != company.currency:
             raise CurrencyError(
                 f"company {company.number} is set to {company.currency}, its books are in {currency}",
-                where=ref.key,
+                where=where,
                 why="the amount could mean either",
                 do="mend currency in the company's settings; see: hub check",
             )
-        lock_properties(self.conn, {ref.property_id})
-        return ref
+        return company
 
     def words(self, tenancy: TenancyRef) -> Words:
         """What entries of the tenancy's company are called, in its language."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, or_, select, update
 
 from hub.acts.act import Acting
 from hub.acts.holdings import all_held, refuse_overdrawn
@@ -14,8 +14,9 @@ from hub.acts.undoing import Booked, booked, held_by, undo
 from hub.errors import HubError
 from hub.ledger import kinds
 from hub.store import journal
+from hub.store.collecting.mandate_events import take_back
 from hub.store.lookup import among
-from hub.store.tables import batch, entry, file, reading
+from hub.store.tables import batch, entry, file, mandate_event, reading
 from hub.store.taking_back import Corrector, History, history_of, waves
 
 #: Looked at and taken back together.
@@ -29,7 +30,7 @@ class FileNotReversedError(HubError):
 def reverse_file(
     acting: Acting, file_id: int, why: Why, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> dict[str, Any]:
-    """Takes back every entry of the file that still stands, latest first; all of them or none.
+    """Takes back every entry of the file that still stands, latest first, and what it said of mandates; all or nothing.
 
     ``progress`` is told how many entries have been looked at, and of how many.
 
@@ -58,10 +59,11 @@ def reverse_file(
         done += _undo(acting, [row.id for row in part if row.id not in cancelled], why)
         progress(start + len(part), len(entries))
     acting.conn.execute(update(reading).where(reading.c.id.in_(readings)).values(reversed_at=acting.now))
+    mandates = take_back(acting.conn, readings, text=why.reason, at=acting.now, actor=acting.actor)
     acting.conn.execute(update(file).where(file.c.id == file_id).values(state="reversed"))
-    detail = {"reason": why.reason, "note": why.note, "entries": done}
+    detail = {"reason": why.reason, "note": why.note, "entries": done, "mandates": mandates}
     journal.add_event(acting.conn, at=acting.now, actor=acting.actor, what="reversed", file_id=file_id, detail=detail)
-    return {"file": file_id, "state": "reversed", "entries": done, "reason": why.reason}
+    return {"file": file_id, "state": "reversed", "entries": done, "mandates": mandates, "reason": why.reason}
 
 
 def _undo(acting: Acting, entry_ids: Sequence[int], why: Why) -> int:
@@ -112,7 +114,7 @@ def _cancelled(acting: Acting, readings: Collection[int], chargebacks: Sequence[
 
 
 def _readings(acting: Acting, file_id: int) -> list[int]:
-    """Those of the file that have booked something, with nobody at work on it."""
+    """Those of the file that have booked something or changed a mandate, with nobody at work on it."""
     found = journal.get_file(acting.conn, file_id)
     if found is None:
         raise FileNotReversedError(f"there is no file {file_id}", do="see: hub files")
@@ -123,14 +125,10 @@ def _readings(acting: Acting, file_id: int) -> list[int]:
         raise FileNotReversedError(f"file {file_id} is being worked on", do="try again when it has ended")
     if found.state == "reversed":
         raise FileNotReversedError(f"file {file_id} has been reversed before")
-    readings = list(
-        acting.conn.scalars(
-            select(batch.c.reading_id)
-            .join(reading, reading.c.id == batch.c.reading_id)
-            .where(reading.c.file_id == file_id, reading.c.reversed_at.is_(None))
-            .distinct()
-        )
-    )
+    booked_some = exists().where(batch.c.reading_id == reading.c.id)
+    changed_some = exists().where(mandate_event.c.reading_id == reading.c.id)
+    unreversed = (reading.c.file_id == file_id, reading.c.reversed_at.is_(None))
+    readings = list(acting.conn.scalars(select(reading.c.id).where(*unreversed, or_(booked_some, changed_some))))
     if not readings:
         raise FileNotReversedError(f"nothing of file {file_id} is booked: it is {found.state}")
     return readings

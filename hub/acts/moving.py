@@ -7,6 +7,7 @@ nothing. The new entry's key is the reversal's with a mark, by which the history
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select, update
@@ -14,16 +15,18 @@ from sqlalchemy import select, update
 from hub.acts.act import Acting, judged_text
 from hub.acts.holdings import all_held, refuse_overdrawn
 from hub.acts.reversals import Why, refuse_taken_back
-from hub.acts.undoing import Booked, booked, forget_rules, held_by, undo
+from hub.acts.undoing import Booked, booked, held_by, undo
 from hub.errors import HubError
 from hub.ledger import kinds
 from hub.ledger.chain import input_hash
 from hub.money import format_amount
 from hub.store.chargebacks import take_back_differences, taken_of
 from hub.store.entries import Correction, Movement, Part
+from hub.store.lookup import among
 from hub.store.match_rules import rule_marked
-from hub.store.portfolio import TenancyRef
-from hub.store.tables import batch, entry, match_rule, posting, reading, suspense
+from hub.store.origins import Payer, payer_of, ways_back
+from hub.store.portfolio import TenancyRef, tenancies_of_posted
+from hub.store.tables import entry, match_rule, posting
 from hub.store.taking_back import Corrector, History, history_of, moved_key
 
 #: What a tenancy's balance may have of money that came in or went out, and a person may put into suspense; a reversal
@@ -39,15 +42,16 @@ def move_to_suspense(acting: Acting, found: Booked, history: History, why: Why) 
     """Takes an entry from the tenancy's balance and books it anew as nobody's. Raises OverdrawnError."""
     tenancy = found.tenancy
     assert tenancy is not None
-    vendor, customer = _payer(acting, found)
+    way = ways_back(acting.conn, [found.id])[found.id]
+    payer = _payer(acting, way)
     before = all_held(acting, [tenancy])
     undone = undo(acting, [found], history, why.reason, why.note, lambda one: one.value_date)[found.id]
     refuse_overdrawn(acting, [tenancy], before)
-    forget_rules(acting, [found.id])
     kind = kinds.PAYMENT if found.kind == kinds.REVERSAL else found.kind
-    movement = _anew(acting, found, undone.movement, kind, None)._replace(
-        customer=customer,
-        vendor=vendor,
+    movement = _anew(found, undone.movement, kind, None)._replace(
+        customer=payer.customer,
+        vendor=payer.vendor,
+        reference=payer.reference,
         reason=f"taken from {tenancy.key}: {why.reason}" + (f", {why.note}" if why.note else ""),
     )
     if kind == kinds.PAYMENT:
@@ -75,8 +79,10 @@ def move_out(
     history = history_of(acting.conn, [entry_id])
     why = Why("other", f"matched to {ref.key}")
     undone = undo(acting, [found], history, why.reason, why.note, lambda one: one.value_date)[entry_id]
-    movement = _anew(acting, found, undone.movement, found.kind, ref)
-    movement = movement._replace(text=judged_text(text, "a text") or found.text)
+    movement = _anew(found, undone.movement, found.kind, ref)
+    movement = movement._replace(
+        text=judged_text(text, "a text") or found.text, reference=payer_of(acting.conn, found.id).reference
+    )
     payment = _told(acting, found, ref, takes_back) if takes_back is not None else _found(acting, found, ref)
     if payment is None:
         (moved_id,) = acting.books.post(ref.company_id, [movement])
@@ -97,11 +103,8 @@ def move_out(
     return told, moved_id
 
 
-def _anew(acting: Acting, found: Booked, back: Movement, kind: str, tenancy: TenancyRef | None) -> Movement:
+def _anew(found: Booked, back: Movement, kind: str, tenancy: TenancyRef | None) -> Movement:
     """What ``back`` has reversed, as it was, on another's account."""
-    reference = acting.conn.execute(
-        select(suspense.c.reference).where(suspense.c.entry_id == found.id)
-    ).scalar_one_or_none()
     return Movement(
         kind,
         tenancy,
@@ -113,25 +116,28 @@ def _anew(acting: Acting, found: Booked, back: Movement, kind: str, tenancy: Ten
         moved_key(back.key),
         input_hash(found.id, back.amount),
         found.text,
-        reference=reference or "",
         parts=tuple(Part(on, -amount) for on, amount in found.mirror.parts),
     )
 
 
-def _payer(acting: Acting, found: Booked) -> tuple[str, str]:
-    """Vendor and customer number of a payment as far as they are known: a rule tells its number, which is forgotten."""
+def _payer(acting: Acting, way: Sequence[int]) -> Payer:
+    """Who paid, as far as that is known: of the entry that brought the money, or the rule that it was booked by.
+
+    A rule that booked any of it is forgotten: whoever was wrong about this payment is wrong about the next.
+    """
     conn = acting.conn
-    source = select(reading.c.vendor).join(batch, batch.c.reading_id == reading.c.id)
-    vendor = conn.execute(
-        source.join(entry, entry.c.batch_id == batch.c.id).where(entry.c.id == found.id)
-    ).scalar_one_or_none()
-    rule_id = rule_marked(found.text) if vendor is not None else None
-    if rule_id is None or found.tenancy is None:
-        return vendor or "", ""
-    its = (match_rule.c.id == rule_id, match_rule.c.tenancy_id == found.tenancy.id)
-    # Whoever was wrong about this payment is wrong about the next.
-    conn.execute(update(match_rule).where(*its, match_rule.c.forgotten_at.is_(None)).values(forgotten_at=acting.now))
-    return vendor or "", conn.execute(select(match_rule.c.customer_key).where(*its)).scalar_one_or_none() or ""
+    texts = conn.execute(select(entry.c.id, entry.c.text).where(among(conn, entry.c.id, way), entry.c.record.is_not(None)))
+    marked = {id_: rule_id for id_, text in texts if (rule_id := rule_marked(text)) is not None}
+    whose = tenancies_of_posted(conn, marked.keys())
+    payer = payer_of(conn, way[-1])
+    for id_, rule_id in marked.items():
+        if id_ in whose:
+            its = (match_rule.c.id == rule_id, match_rule.c.tenancy_id == whose[id_].id)
+            in_use = match_rule.c.forgotten_at.is_(None)
+            conn.execute(update(match_rule).where(*its, in_use).values(forgotten_at=acting.now))
+            number = conn.execute(select(match_rule.c.customer_key).where(*its)).scalar_one_or_none()
+            payer = payer._replace(customer=payer.customer or number or "")
+    return payer
 
 
 def _told(acting: Acting, found: Booked, ref: TenancyRef, payment_id: int) -> Booked:

@@ -15,6 +15,7 @@ from hub.ledger.chain import input_hash
 from hub.money import format_amount
 from hub.store import bulk
 from hub.store.charges import charge_of
+from hub.store.collecting.matching import add_results, answered_by_suspense
 from hub.store.differences import written_off_beside
 from hub.store.entries import Movement
 from hub.store.match_rules import CUSTOMER_CHARACTERS_MAX
@@ -53,8 +54,12 @@ def match(
 
 
 def _give(acting: Acting, row: Row[Any], ref: TenancyRef, charge: str, text: str) -> tuple[dict[str, Any], int]:
-    """The match of money that came in; what to tell of it, and its entry's id."""
+    """The match of money that came in; what to tell of it, and its entry's id.
+
+    Where it answers a collection of the tenancy, it does so now; ``charge`` says what it pays in place of that.
+    """
     reference = charge_of(acting.conn, ref, charge).reference if charge else row.reference
+    answered = answered_by_suspense(acting.conn, ref, row.entry_id, row.reference)
     amount = row.remaining
     posted = acting.first_open_day(acting.company_of(ref), row.value_date)
     on = row.value_date.isoformat()
@@ -70,10 +75,13 @@ def _give(acting: Acting, row: Row[Any], ref: TenancyRef, charge: str, text: str
         input_hash(row.entry_id, amount),
         judged_text(text, "a text") or acting.words(ref).payment,
         reference=reference,
+        demanded=answered.lines if answered is not None and not charge else (),
         corrects=row.entry_id,
         corrects_key=row.key,
     )
     (entry_id,) = acting.books.post(ref.company_id, [movement])
+    if answered is not None:
+        add_results(acting.conn, [(entry_id, answered.id)])
     bulk.add_amounts(acting.conn, suspense.c.remaining, {row.entry_id: -amount})
     result = {
         "entry": entry_id,

@@ -9,7 +9,7 @@ from datetime import date
 
 from sqlalchemy import select, update
 
-from hub.acts.act import Acting, ClosedCompanyError
+from hub.acts.act import Acting
 from hub.ledger import kinds
 from hub.ledger.chain import input_hash
 from hub.ledger.words import WORDS
@@ -18,6 +18,7 @@ from hub.store import bulk
 from hub.store.differences import Owed, owe_again, written_off
 from hub.store.entries import Correction, Credited, Movement, Withdrawn
 from hub.store.lookup import among
+from hub.store.origins import ways_back
 from hub.store.portfolio import TenancyRef, lock_properties, tenancies_of_posted
 from hub.store.tables import (
     account,
@@ -74,7 +75,7 @@ class Undone:
 def booked(acting: Acting, entry_ids: Collection[int]) -> dict[int, Booked]:
     """By entry id, each tenancy's property, or money in suspense, locked; ids of no entry are left out.
 
-    Raises ClosedCompanyError.
+    Raises ClosedCompanyError, CurrencyError.
     """
     conn = acting.conn
     query = (
@@ -86,6 +87,7 @@ def booked(acting: Acting, entry_ids: Collection[int]) -> dict[int, Booked]:
             entry.c.text,
             entry.c.corrects,
             account.c.company_id,
+            account.c.currency,
             company.c.number,
         )
         .join_from(entry, posting, (posting.c.entry_id == entry.c.id) & (posting.c.seq == 0))
@@ -101,10 +103,8 @@ def booked(acting: Acting, entry_ids: Collection[int]) -> dict[int, Booked]:
     conn.execute(waiting.order_by(suspense.c.entry_id).with_for_update()).all()
     mirrors = mirrors_of(conn, entry_ids)
     found = {}
-    for id_, kind, key, value_date, text, corrects, company_id, number in rows:
-        config = acting.site.company(number)
-        if config.closed:
-            raise ClosedCompanyError(f"company {number} is closed", where=f"entry {id_}")
+    for id_, kind, key, value_date, text, corrects, company_id, currency, number in rows:
+        config = acting.bookable(acting.site.company(number), currency, where=f"entry {id_}")
         more = (config, tenancies.get(id_), mirrors[id_])
         found[id_] = Booked(id_, kind, key, value_date, text, corrects, company_id, *more)
     return found
@@ -113,7 +113,7 @@ def booked(acting: Acting, entry_ids: Collection[int]) -> dict[int, Booked]:
 def held_by(acting: Acting, entry_ids: Collection[int]) -> tuple[dict[int, Booked], History]:
     """Who has now what these entries have brought, by their ids, all of them locked; ids of no entry are left out.
 
-    Raises ClosedCompanyError.
+    Raises ClosedCompanyError, CurrencyError.
     """
     locked = booked(acting, entry_ids)
     while True:
@@ -152,6 +152,7 @@ def undo(
     for company_id, way in ways.items():
         undone |= way.book(acting, company_id, withdrawn)
     _give_back_matches(acting, [one for one in entries if one.kind == kinds.MATCH])
+    _forget_rules(acting, entries)
     beside = _differences(history, [one for one in entries if one.id not in withdrawn], movements)
     owe_again(acting.books, beside)
     return {id_: Undone(entry_id, movements[id_]) for id_, entry_id in undone.items()}
@@ -289,16 +290,21 @@ def _owed(one: Booked, movement: Movement, differences: Sequence[Corrector]) -> 
 
 
 def _give_back_matches(acting: Acting, matches: Sequence[Booked]) -> None:
-    """What was matched waits again; whoever was wrong about the payment was wrong about the payer."""
-    if not matches:
+    """What was matched waits again."""
+    if matches:
+        back = [(one.corrects, one.mirror.amount) for one in matches if one.corrects is not None]
+        bulk.add_amounts(acting.conn, suspense.c.remaining, back)
+
+
+def _forget_rules(acting: Acting, entries: Sequence[Booked]) -> None:
+    """Whoever was wrong about a payment was wrong about the payer: what was remembered with it is used no more.
+
+    Also where its charge-back and the reversal of that lie between the match and who has the money now.
+    """
+    companies = {one.company_id for one in entries}
+    in_use = (match_rule.c.company_id.in_(companies), match_rule.c.forgotten_at.is_(None))
+    if acting.conn.execute(select(match_rule.c.id).where(*in_use).limit(1)).first() is None:
         return
-    back = [(one.corrects, one.mirror.amount) for one in matches if one.corrects is not None]
-    bulk.add_amounts(acting.conn, suspense.c.remaining, back)
-    forget_rules(acting, [one.id for one in matches])
-
-
-def forget_rules(acting: Acting, entry_ids: Collection[int]) -> None:
-    """What was remembered with these entries is used no more."""
-    made = among(acting.conn, match_rule.c.entry_id, entry_ids)
-    in_use = match_rule.c.forgotten_at.is_(None)
-    acting.conn.execute(update(match_rule).where(made, in_use).values(forgotten_at=acting.now))
+    ways = ways_back(acting.conn, [one.id for one in entries])
+    made = among(acting.conn, match_rule.c.entry_id, {id_ for way in ways.values() for id_ in way})
+    acting.conn.execute(update(match_rule).where(made, *in_use).values(forgotten_at=acting.now))

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -22,11 +23,13 @@ from hub.errors import HubError
 from hub.settings import Site
 from hub.store.database import connect_at_any, revision_of
 from hub.store.verify import noted_head
+from hub.store.verify_parents import lost_parents
 from hub.transport.content import hash_of, sync_folder
 
 #: Told what is being done, and how many of it are.
 Tell = Callable[[str, int], None]
 _LOST_SHOWN_MAX = 20
+_ORPHANS_SHOWN_MAX = 3
 #: No room, no room left to this user, a file bigger than this process or file system may write.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 #: Whether a file's bytes ought to lie in content/: those of a file that was too big to keep never did.
@@ -63,6 +66,7 @@ def make_backup(
     ``without_lost``: bytes that content/ has lost or that were changed there are left out and named, which otherwise
     is an error. Raises BackupError, DatabaseError; whatever it raises, ``target`` is as it was.
     """
+    _refuse_elsewhere(target)
     if not overwrite:
         _refuse_existing(target)
     database = connect_at_any(site.database_url)
@@ -72,6 +76,7 @@ def make_backup(
             folders = {folder: list(_files_below(site.root, folder)) for folder in FOLDERS}
             with database.read() as conn:
                 backup = _Backup(site, conn, Writer(file), tell)
+                backup.refuse_orphans()
                 backup.about(now)
                 backup.files(folders["config"])
                 backup.tables()
@@ -105,6 +110,19 @@ class _Backup:
         self._content_files = 0
         self._content_bytes = 0
         self._absent: list[str] = []
+
+    def refuse_orphans(self) -> None:
+        """Rows whose parent is gone cannot be restored: the database that is filled anew refuses them."""
+        columns = {table: {name for name, _ in its} for table, its in self._tables.items()}
+        found = list(islice(lost_parents(self._conn, columns), _ORPHANS_SHOWN_MAX + 1))
+        if found:
+            more = ", and more" if len(found) > _ORPHANS_SHOWN_MAX else ""
+            raise BackupError(
+                f"rows are of something that is gone: {'; '.join(found[:_ORPHANS_SHOWN_MAX])}{more}",
+                why="a backup that holds them could not be restored",
+                do="run: hub verify, which names all of them; keep a copy that the database's own tools make, and "
+                "restore the last backup that proves",
+            )
 
     def about(self, now: datetime) -> None:
         about = About(
@@ -215,6 +233,11 @@ def _files_below(root: Path, folder: str) -> Iterator[str]:
 
 def _raise(error: OSError) -> None:
     raise error
+
+
+def _refuse_elsewhere(target: Path) -> None:
+    if not target.parent.is_dir():
+        raise BackupError("there is no such folder", where=str(target.parent), do="make it, or give --to another place")
 
 
 def _refuse_existing(target: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from sqlalchemy import (
     Boolean,
     Column,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     inspect,
     text,
 )
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import JSON, TypeEngine
 
 from hub.backup.archive import PART_BYTES_MAX, Kind
@@ -114,13 +116,13 @@ def load(conn: Connection, table: str, columns: Columns, part: bytes) -> int:
 def any_order(conn: Connection) -> Iterator[None]:
     """Rows may come before those that they refer to: what refers to what is checked at the end, all at once.
 
-    Raises RestoreError on SQLite, the driver's error on PostgreSQL.
+    Raises RestoreError.
     """
     if conn.dialect.name == "sqlite":
         conn.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         yield
         if wrong := conn.exec_driver_sql("PRAGMA foreign_key_check").first():
-            raise RestoreError(f"a row of {wrong[0]} refers to one of {wrong[2]} that is not there")
+            raise _orphan(f"row {wrong[1]} of table {wrong[0]} refers to one of {wrong[2]} that is not there")
         conn.exec_driver_sql("PRAGMA defer_foreign_keys = OFF")
         return
     found = conn.execute(_FOREIGN_KEYS).all()
@@ -130,7 +132,19 @@ def any_order(conn: Connection) -> Iterator[None]:
     # Without numbers of rows the planner would walk every index row by row.
     conn.exec_driver_sql("ANALYZE")
     for table, name, definition in found:
-        conn.exec_driver_sql(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
+        try:
+            conn.exec_driver_sql(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
+        except IntegrityError as error:
+            detail = error.orig.diag.message_detail if isinstance(error.orig, psycopg.Error) else None
+            raise _orphan(f"a row of table {table} is of something that is not there: {detail}") from error
+
+
+def _orphan(what: str) -> RestoreError:
+    return RestoreError(
+        what,
+        why="it was so in the database that the backup was made of; nothing was restored",
+        do="restore an earlier backup; where that database still is, hub verify there names all such rows",
+    )
 
 
 def sequences_of(conn: Connection) -> dict[str, int]:

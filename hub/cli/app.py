@@ -19,17 +19,22 @@ from hub.cli import (
     bs,
     charge_acts,
     collect,
+    collections,
     contributions,
+    deliveries,
     explaining,
     imports,
     intake,
     journal,
     ledger,
     lists,
+    mandate_orders,
+    mandates,
     matching,
     messages,
     portfolio_history,
     site,
+    slips,
     statement,
 )
 from hub.cli.context import FAULT, WRONG_USE, SiteOption, status_of
@@ -68,7 +73,16 @@ imports.charges_app.command("attachments")(charge_acts.list_attachments)
 imports.charges_app.command("attachment")(charge_acts.take_out)
 intake.files_app.command("reverse")(acts.reverse_file)
 app.command()(collect.collect)
+app.add_typer(collections.collections_app, name="collections")
+app.add_typer(slips.slips_app, name="slips")
+app.add_typer(deliveries.deliveries_app, name="deliveries")
 app.add_typer(messages.messages_app, name="messages")
+app.add_typer(mandates.mandates_app, name="mandates")
+mandates.mandates_app.command("enrol")(mandate_orders.enrol)
+mandates.mandates_app.command("cancel")(mandate_orders.cancel)
+mandates.mandates_app.command("deliver")(mandate_orders.deliver)
+mandates.mandates_app.command("settle")(mandate_orders.settle)
+mandates.mandates_app.command("orders")(mandate_orders.list_orders)
 app.command()(acts.pay)
 app.command()(acts.payout)
 app.command()(acts.transfer)
@@ -88,6 +102,7 @@ app.command()(backup.backup)
 app.command()(backup.restore)
 
 _INTERRUPTED = 130
+_SECRET_OPTION = "--payer-id"
 
 
 def _show_version(wanted: bool) -> None:
@@ -148,7 +163,7 @@ def _ran(given: list[str]) -> int:
         raise
     except Exception as error:
         log = _log()
-        log.exception("a fault of ours", arguments=given)
+        log.exception("a fault of ours", arguments=_shown(given))
         return _failed(given, f"a fault of ours: {type(error).__name__}: {error}", status=FAULT)
     return status if isinstance(status, int) else 0
 
@@ -169,6 +184,16 @@ def _failed(arguments: Sequence[str], message: str, *, status: int = WRONG_USE, 
         print_json({"error": message, **details})
     warn(f"hub: {message}")
     return status
+
+
+def _shown(arguments: Sequence[str]) -> list[str]:
+    """Arguments as a log may have them: without a payer's CPR number."""
+    shown = []
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        option, given, _ = argument.partition("=")
+        hidden = f"{option}=..." if given and option == _SECRET_OPTION else argument
+        shown.append("..." if before == _SECRET_OPTION else hidden)
+    return shown
 
 
 def _log() -> Any:

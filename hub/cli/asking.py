@@ -52,6 +52,9 @@ TenancyOption = Annotated[
 LimitOption = Annotated[
     int, typer.Option("--limit", metavar="COUNT", min=1, max=100_000, help="Show so many at most; the rest is counted.")
 ]
+NowOption = Annotated[
+    str | None, typer.Option("--now", metavar="TIME", help="As if it were this moment: ISO, with its zone.")
+]
 
 #: Business days of any books are among these; beyond them days cannot be counted on.
 _YEAR_MIN, _YEAR_MAX = 1900, 9000
@@ -134,6 +137,19 @@ def when_of(site: Site, key: str | None, as_of: str | None, recorded: str | None
     moment = None if recorded is None else _moment(recorded, zone)
     day = day_of(as_of, "--as-of")
     return When(day or (moment or now()).astimezone(zone).date(), moment)
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """What ``--now`` says."""
+    if text is None:
+        return None
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        given = None
+    if given is None or given.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} is no moment: write 2026-11-20T10:59+01:00", param_hint="--now")
+    return given
 
 
 def zone_of(site: Site, key: str | None) -> ZoneInfo:

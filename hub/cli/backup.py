@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import typer
 
 from hub.cli.context import FAULT, JsonOption, SiteOption, load_to_read, now, root_of
 from hub.cli.output import answer, say
+from hub.errors import HubError
 
 if TYPE_CHECKING:
     from hub.backup import Made, Restored
@@ -23,7 +25,7 @@ _ABSENT_SHOWN_MAX = 20
 def backup(
     ctx: typer.Context,
     to: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--to", metavar="FILE", help="Or a folder. Default: SITE-TIME.hub.tar in the current folder."),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Put it in the place of a file of that name.")] = False,
@@ -40,7 +42,10 @@ def backup(
     from hub.backup import make_backup
 
     the_site, at = load_to_read(root_of(ctx, site)), now()
-    target = to or Path()
+    target = Path(to or "")
+    if to is not None and to.endswith(os.sep) and not target.is_dir():
+        # Without its last character it would be the name of a file.
+        raise HubError("there is no such folder", where=to, do="make it, or give --to another place")
     if target.is_dir():
         target /= f"{the_site.root.name or 'hub'}-{at:%Y%m%dT%H%M%SZ}.hub.tar"
     with _shown() as tell:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hub.plugin import ShownField
+if TYPE_CHECKING:
+    from hub.plugin import ShownField
 
 #: More than any file has.
 LINES_MAX = 2**53

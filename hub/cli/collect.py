@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hub.cli.acting import KeyOption, answered
-from hub.cli.asking import required_day
+from hub.cli.asking import NowOption, moment_of, required_day
 from hub.cli.context import ActorOption, JsonOption, SiteOption, actor_of, load, now, opened, root_of
 from hub.cli.output import answer, say, table
 
@@ -44,9 +43,7 @@ def collect(
         bool, typer.Option("--leave-out", help="Collect from the others where some cannot be.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="After the vendor's deadline.")] = False,
-    moment: Annotated[
-        str | None, typer.Option("--now", metavar="TIME", help="As if it were this moment: ISO, with its zone.")
-    ] = None,
+    moment: NowOption = None,
     key: KeyOption = None,
     actor: ActorOption = None,
     as_json: JsonOption = False,
@@ -55,8 +52,9 @@ def collect(
     """The collection run: charge what is registered, demand what falls due, make the delivery. All of it or nothing."""
     from hub.acts.act import perform
     from hub.collecting.deliveries import place
+    from hub.collecting.handing_over import sweep
     from hub.collecting.run import RunAsked
-    from hub.store.collecting.deliveries import delivery_of
+    from hub.store.collecting.deliveries import delivery_of, is_to_hand_over
     from hub.store.portfolio import plain_number
     from hub.vendors import Vendors
 
@@ -88,33 +86,25 @@ def collect(
 
         try:
             done = perform(
-                database, the_site, "collect", vars(asked), do, actor=who, now=_moment(moment) or now(), key=key
+                database, the_site, "collect", vars(asked), do, actor=who, now=moment_of(moment) or now(), key=key
             )
         except _CheckedError as checked:
             shown = checked.document
             answer(as_json, shown, lambda: _tell(shown))
             return 0
         result = dict(done.result)
-        if result["delivery"] is not None:
-            with database.read() as conn:
-                result["path"] = str(place(the_site, delivery_of(conn, result["delivery"]["id"])))
+        with database.read() as conn:
+            # Those that were merged into this run lie there no longer.
+            sweep(conn, the_site)
+            if result["delivery"] is not None:
+                ours = delivery_of(conn, result["delivery"]["id"])
+                # Asked again under its key, it may have been handed over meanwhile.
+                result["path"] = str(place(the_site, ours)) if is_to_hand_over(conn, ours) else None
     if as_json or done.repeated:
         answered(as_json, result, done.repeated)
     else:
         _tell(result)
     return 0
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        given = datetime.fromisoformat(text)
-    except ValueError:
-        given = None
-    if given is None or given.tzinfo is None:
-        raise typer.BadParameter(f"{text!r} is no moment: write 2026-11-20T10:59+01:00", param_hint="--now")
-    return given
 
 
 def _planned(acting: Acting, planned: Planned) -> dict[str, Any]:
@@ -221,4 +211,5 @@ def _tell_written(document: Mapping[str, Any]) -> None:
     if delivery := document["delivery"]:
         say(f"delivery {delivery['id']}, number {delivery['number']}: {document['path']}")
     if document["own_slips"]:
-        say(f"{document['own_slips']} own slips: hub slips print --company {document['company']}")
+        asked = f"--company {document['company']} --due {document['due']}"
+        say(f"{document['own_slips']} own slips: hub slips print {asked} --out DIR")

@@ -16,6 +16,7 @@ from hub.money import format_amount
 
 if TYPE_CHECKING:
     from hub.reports.explain_facts import Explanation, Other, Story, Use
+    from hub.store.collecting.answers import Asked
 
 
 def explain(ctx: typer.Context, entry: EntryArgument, as_json: JsonOption = False, site: SiteOption = None) -> int:
@@ -68,7 +69,22 @@ def _shape(found: Explanation, content: Path) -> dict[str, Any]:
         if rule
         else None,
         "moved_out": found.after_move_out.isoformat() if found.after_move_out else None,
+        "answers": _asked(found.answers) if found.answers else None,
+        "asked_by": [_asked(one) for one in found.asked_by],
         "source": _source(found, content),
+    }
+
+
+def _asked(one: Asked) -> dict[str, Any]:
+    """A collection; ``hub collections show`` tells all of it."""
+    return {
+        "id": one.id,
+        "reference": one.reference,
+        "channel": one.channel,
+        "due_date": one.due_date.isoformat(),
+        "amount": format_amount(one.amount),
+        "delivery": one.delivery,
+        "withdrawn": one.withdrawn_at is not None,
     }
 
 
@@ -160,6 +176,8 @@ def _source(found: Explanation, content: Path) -> dict[str, Any] | None:
         return None
     at = None if origin.record is None else record_bytes(blob_path(content, origin.sha256), origin.record)
     return {
+        "entry": origin.entry,
+        "date": origin.value_date.isoformat(),
         "vendor": origin.vendor,
         "file": origin.name,
         "file_id": origin.file_id,
@@ -195,9 +213,16 @@ def _tell(told: Sequence[str], document: dict[str, Any]) -> None:
         say(f"credited by: entry {one['entry']} of {one['date']}, {one['amount']}, by {one['actor']}")
     for one in document["holdings"]:
         say(f"holding {one['holding']}: {one['amount']}")
+    answered = [document["answers"]] if document["answers"] else []
+    for title, collections in (("answers", answered), ("asked for by", document["asked_by"])):
+        for one in collections:
+            withdrawn = ", withdrawn" if one["withdrawn"] else ""
+            say(f"{title}: collection {one['reference']} due {one['due_date']}, {one['amount']}{withdrawn}")
     source = document["source"]
     if source is not None:
         say(f"from: {source['file']} (file {source['file_id']}) of {source['vendor']}", f"sha256: {source['sha256']}")
+        if source["entry"] != document["entry"]:
+            say(f"there it is entry {source['entry']} of {source['date']}")
         if source["bytes"] is not None:
             place = f"{source['byte_length']} bytes from byte {source['byte_offset']} (the first is 0)"
             say(f"line {source['record']}, {place}:")

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import NamedTuple
 
 from hub.errors import HubError
 from hub.settings import Site, load_site
-from hub.store.database import create
+from hub.store.database import SCHEMA_HEAD, create
 from hub.vendors.discovery import installed
 
 _DEFAULT_DATABASE = '# database = "sqlite:///hub.db"'
@@ -19,8 +20,20 @@ _ON, _OFF = "enabled = true", "enabled = false"
 _PLUGINS = {"betalingsservice.toml": "nets_bs"}
 
 
-def make_site(root: Path, database: str | None) -> tuple[Site, list[str]]:
-    """Makes what is missing, and brings the database to head; gives the site and the paths that are new.
+class MadeSite(NamedTuple):
+    """``made`` are the paths that are new; ``was_at`` the revision that the database was at, None = it is new."""
+
+    site: Site
+    made: list[str]
+    was_at: str | None
+
+    @property
+    def was_brought_forward(self) -> bool:
+        return self.was_at not in (None, SCHEMA_HEAD)
+
+
+def make_site(root: Path, database: str | None) -> MadeSite:
+    """Makes what is missing, and brings the database to head.
 
     What exists is never changed. Raises HubError when ``database`` is not that of a site that exists already, and
     ConfigError when what exists cannot be used.
@@ -39,10 +52,11 @@ def make_site(root: Path, database: str | None) -> tuple[Site, list[str]]:
         )
     made.extend(_make_folders(site))
     is_new = not _sqlite_file_exists(site)
-    create(site.database_url).close()
+    opened = create(site.database_url)
+    opened.close()
     if is_new:
         made.append("the database")
-    return site, made
+    return MadeSite(site, made, opened.found_at)
 
 
 def _write_templates(root: Path, database: str | None) -> Iterator[str]:

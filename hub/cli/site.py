@@ -11,6 +11,7 @@ from hub.cli.context import WRONG_USE, JsonOption, SiteOption, load, load_to_rea
 from hub.cli.output import answer, say, table
 
 if TYPE_CHECKING:
+    from hub.cli.new_site import MadeSite
     from hub.settings import Problem
 
 vendors_app = typer.Typer(help="Installed plug-ins, and the site's vendor instances.", invoke_without_command=True)
@@ -31,10 +32,12 @@ def init(
     What exists is kept; a database that exists is brought up to date.
     """
     from hub.cli.new_site import make_site
+    from hub.store.database import SCHEMA_HEAD
 
-    the_site, made = make_site(folder or root_of(ctx, site), database)
-    root = str(the_site.root)
-    answer(as_json, {"site": root, "made": made}, lambda: _tell_made(root, made))
+    made = make_site(folder or root_of(ctx, site), database)
+    brought = {"from": made.was_at, "to": SCHEMA_HEAD} if made.was_brought_forward else None
+    document = {"site": str(made.site.root), "made": made.made, "brought_forward": brought}
+    answer(as_json, document, lambda: _tell_made(made))
     return 0
 
 
@@ -120,11 +123,18 @@ def _problems(root: Path) -> list[Problem]:
     return judge(root, facts)
 
 
-def _tell_made(root: str, made: list[str]) -> None:
-    if not made:
+def _tell_made(made: MadeSite) -> None:
+    from hub.store.database import SCHEMA_HEAD
+
+    root = made.site.root
+    if made.made:
+        say(f"{root}:", *(f"  made {path}" for path in made.made))
+    if made.was_brought_forward:
+        say(f"{root}: database brought from {made.was_at} to {SCHEMA_HEAD}; next: hub verify")
+    elif made.made:
+        say("next: look through config/, then: hub check")
+    else:
         say(f"{root} is a site already: nothing was changed, its database is up to date")
-        return
-    say(f"{root}:", *(f"  made {path}" for path in made), "next: look through config/, then: hub check")
 
 
 def _tell_vendors(plugins: list[dict[str, Any]], instances: list[dict[str, Any]]) -> None:

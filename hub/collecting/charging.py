@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select, update
 from hub.acts.act import Acting
 from hub.acts.charges import ChargeAsked, LineAsked, charge_movement
 from hub.ledger import kinds
+from hub.ledger.preview import Line
 from hub.settings import CompanyConfig
 from hub.store.entries import Movement
 from hub.store.lookup import among
@@ -44,8 +45,9 @@ def charge_due(
     movements: list[Movement] = []
     spent: list[tuple[int, list[int]]] = []
     partial: list[str] = []
-    for tenancy in tenancies:
-        lines = collecting[tenancy.id].through(due, today, company.collects_from)
+    due_now = [(one, collecting[one.id].through(due, today, company.collects_from)) for one in tenancies]
+    _make_holdings(acting, company, due_now)
+    for tenancy, lines in due_now:
         if not lines:
             continue
         asked = tuple(
@@ -59,6 +61,16 @@ def charge_due(
     if movements:
         _spend(acting.conn, acting.books.post(tenancies[0].company_id, movements), spent)
     return Charging(len(movements), sum(one.amount for one in movements), tuple(partial))
+
+
+def _make_holdings(
+    acting: Acting, company: CompanyConfig, due_now: Sequence[tuple[TenancyRef, Sequence[Line]]]
+) -> None:
+    """Those that the lines fill, all at once: made one by one, the first run would take ten times as long."""
+    filled = ((tenancy, company.charge_type(line.charge_type).holding) for tenancy, lines in due_now for line in lines)
+    wanted = list(dict.fromkeys((tenancy, name) for tenancy, name in filled if name))
+    if wanted:
+        acting.books.holdings(due_now[0][0].company_id, wanted)
 
 
 class _References:

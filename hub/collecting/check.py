@@ -10,7 +10,8 @@ from typing import NamedTuple
 from hub.collecting.demand import Debtor, Demand
 from hub.collecting.numbers import FORM
 from hub.errors import HubError
-from hub.settings import CompanyConfig, DeliverySection, Site
+from hub.ledger.fik import card_type
+from hub.settings import CollectionSection, CompanyConfig, DeliverySection, Site
 from hub.store.collecting.collectables import CompanyFacts
 
 #: Of a line of name or address in a delivery.
@@ -67,12 +68,20 @@ def judge_company(company: CompanyFacts, config: CompanyConfig) -> None:
         )
 
 
-def unfit(company: CompanyFacts, demands: Sequence[Demand]) -> list[Unfit]:
-    """All that is wrong with these demands, properties first."""
+def slip_creditor(company: CompanyFacts, section: CollectionSection, card: str) -> str:
+    """Where own slips of this card type are paid to; "" = the company has not said. Raises SlipError."""
+    return company.slip_creditor if card_type(card).family == "FIK" else section.giro_account or ""
+
+
+def unfit(company: CompanyFacts, section: CollectionSection, card: str, demands: Sequence[Demand]) -> list[Unfit]:
+    """All that is wrong with these demands, properties first; ``card`` is the type of own slips among them."""
     found: dict[Unfit, None] = {}
     customers = Counter(demand.customer for demand in demands if demand.customer)
+    paid_to = slip_creditor(company, section, card)
     for demand in demands:
-        for one in _unfit(company, demand, customers):
+        if demand.channel == "own_slip" and not paid_to:
+            found.setdefault(_no_slip_creditor(_property(demand), card))
+        for one in _unfit(demand, customers):
             found.setdefault(one)
     return sorted(found, key=lambda one: (one.where.count("-"), one.where))
 
@@ -83,13 +92,17 @@ def fit(demands: Iterable[Demand], unfit_at: Iterable[str]) -> list[Demand]:
     return [demand for demand in demands if not {demand.debtor.tenancy.key, _property(demand)} & wrong]
 
 
-def _unfit(company: CompanyFacts, demand: Demand, customers: Mapping[str, int]) -> Iterator[Unfit]:
+def _no_slip_creditor(where: str, card: str) -> Unfit:
+    if card_type(card).family == "FIK":
+        do = "import it: portfolio column fi_creditor; it is not the PBS number (R14)"
+        return Unfit(where, "own slips need the company's FI creditor number", do)
+    do = "say it in the company's settings: collection.giro_account"
+    return Unfit(where, f"slips of type {card} need the company's giro account", do)
+
+
+def _unfit(demand: Demand, customers: Mapping[str, int]) -> Iterator[Unfit]:
     key = demand.debtor.tenancy.key
-    if demand.channel == "own_slip":
-        if not company.slip_creditor:
-            do = "import it: portfolio column fi_creditor; it is not the PBS number (R14)"
-            yield Unfit(_property(demand), "own slips need the company's FI creditor number", do)
-    else:
+    if demand.channel != "own_slip":
         if not _GROUP.fullmatch(demand.group):
             do = "import it: portfolio column debtor_group"
             yield Unfit(_property(demand), "the property has no debtor group", do)

@@ -42,7 +42,7 @@ class _Counts:
         for record in records:
             section: tuple[str, ...]
             if isinstance(record, Collection):
-                section = (record.creditor, record.group, record.channel)
+                section = (record.creditor, record.group, record.channel, record.heading)
                 self.amount += record.amount
                 self.texts += len(record.texts)
             elif isinstance(record, MandateOrder):
@@ -107,9 +107,8 @@ def place(site: Site, made: Delivery) -> Path:
 
     Raises ChangedBytesError.
     """
-    folder = site.outbox / made.vendor
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / made.name
+    target = outbox_path(site, made)
+    target.parent.mkdir(parents=True, exist_ok=True)
     with placing(target) as writer, blob_path(site.content, made.sha256).open("rb") as kept:
         if hash_of(kept, copied_to=writer) != made.sha256:
             # The writer's file is given up with the exception.
@@ -121,6 +120,20 @@ def place(site: Site, made: Delivery) -> Path:
             )
     target.chmod(0o444)
     return target
+
+
+def outbox_path(site: Site, made: Delivery) -> Path:
+    """Where it lies while it is to be handed over."""
+    return site.outbox / made.vendor / made.name
+
+
+def is_as_made(site: Site, made: Delivery) -> bool:
+    """Whether its bytes are kept, and are those that were made."""
+    try:
+        with blob_path(site.content, made.sha256).open("rb") as kept:
+            return hash_of(kept) == made.sha256
+    except FileNotFoundError:
+        return False
 
 
 def refuse_tests(site: Site, section: DeliverySection) -> None:

@@ -74,8 +74,8 @@ def demands_of(
             one.customer,
             mandate,
             due,
-            tuple(map(_demanded, demanded)),
-            tuple(map(_demanded, overdue)),
+            tuple(map(demanded_line, demanded)),
+            tuple(map(demanded_line, overdue)),
             payout,
         )
         asking.demands.append(demand)
@@ -107,7 +107,8 @@ def _no_payout(section: CollectionSection, payout: int, mandate: str) -> str:
     return ""
 
 
-def _demanded(line: OpenLine) -> DemandedLine:
+def demanded_line(line: OpenLine) -> DemandedLine:
+    """All that is open of it."""
     return DemandedLine(
         line.line_id,
         line.charge_id,

@@ -6,20 +6,24 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from hub.acts.act import Acting
+from hub.collecting.check import slip_creditor
 from hub.collecting.deliveries import make_delivery
 from hub.collecting.demand import Demand
-from hub.collecting.fik import payment_id
 from hub.collecting.run import Planned
+from hub.ledger.fik import card_type, payment_id
 from hub.plugin import Collection
+from hub.settings import CollectionSection
 from hub.store.collecting import serials
+from hub.store.collecting.collectables import CompanyFacts
 from hub.store.collecting.collections import REFERENCE_DIGITS, NewCollection, add_collections
 from hub.store.collecting.deliveries import Delivery
-from hub.store.collecting.slips import OWN, NewSlip, add_slips
+from hub.store.collecting.slips import OWN, NewSlip, add_slips, ids_used
 from hub.store.ids import Ids
 from hub.vendors import Instance
 
 KIND = "0601"
 _COUNTRY = "DK"
+_COLLECTIONS_A_PART = 2_000
 
 
 class Issued(NamedTuple):
@@ -40,37 +44,79 @@ class _Numbered(NamedTuple):
 
 def issue(acting: Acting, planned: Planned, instance: Instance | None) -> Issued:
     """Writes the run's collections; those that the vendor makes go into one delivery. Raises VendorFault."""
-    numbered = _numbered(acting, planned)
-    delivered = [one for one in numbered if one.demand.channel != "own_slip"]
-    own = [one for one in numbered if one.demand.channel == "own_slip"]
+    asked = list(zip(planned.demands, planned.texts, strict=True))
+    vendors = [(demand, texts) for demand, texts in asked if demand.channel != "own_slip"]
+    own = [demand for demand, _ in asked if demand.channel == "own_slip"]
     delivery = None
-    if delivered:
+    if vendors:
         assert instance is not None
         assert planned.section is not None
-        ordered = sorted(delivered, key=lambda one: (one.demand.group, one.demand.customer))
+        numbered = _numbered(acting, planned.company, vendors)
+        ordered = sorted(numbered, key=lambda one: (one.demand.group, one.demand.customer))
         today = acting.site.today(planned.asked.company, acting.now)
         records = _records(ordered)
         delivery = make_delivery(acting, instance, planned.section, KIND, records, created_on=today)
-    rows = [_row(planned, one, None if delivery is None else delivery.id) for one in numbered]
-    lines = [
-        (one.id, line.line_id, line.amount) for one in numbered for line in (*one.demand.lines, *one.demand.overdue)
-    ]
-    add_collections(acting.conn, rows, lines)
-    _issue_slips(acting, planned, own)
-    return Issued(delivery, len(numbered), len(own))
+        _write(acting, planned.company, numbered, delivery.id)
+    section = planned.config.collection
+    slips = issue_slips(acting, planned.company, section, section.card_type, own)
+    return Issued(delivery, len(asked), len(slips))
 
 
-def _numbered(acting: Acting, planned: Planned) -> list[_Numbered]:
-    demands = planned.demands
+def issue_slips(
+    acting: Acting, company: CompanyFacts, section: CollectionSection, card: str, demands: Sequence[Demand]
+) -> list[NewSlip]:
+    """Writes collections by own slips of one card type, and what each slip pays before any is printed (R14).
+
+    A slip is that of the newest charge on it. Where it is paid to is known, see hub.collecting.check.
+    """
     if not demands:
         return []
-    series = f"reference:{planned.company.creditor or planned.company.number}"
+    numbered = _numbered(acting, company, [(demand, ()) for demand in demands])
+    _write(acting, company, numbered, None)
+    paid_to = slip_creditor(company, section, card)
+    ids = _payment_ids(acting, paid_to, card, len(demands), section.first_slip_number)
+    slips = [
+        NewSlip(
+            company.id,
+            paid_to,
+            card,
+            id_,
+            one.demand.debtor.tenancy.id,
+            OWN,
+            (one.demand.lines or one.demand.overdue)[-1].charge_id,
+            one.id,
+            one.demand.amount,
+            one.demand.due,
+        )
+        for id_, one in zip(ids, numbered, strict=True)
+    ]
+    add_slips(acting.conn, slips, at=acting.now, actor=acting.actor)
+    return slips
+
+
+def _numbered(
+    acting: Acting, company: CompanyFacts, demands: Sequence[tuple[Demand, tuple[str, ...]]]
+) -> list[_Numbered]:
+    series = f"reference:{company.creditor or company.number}"
     references = serials.deal(acting.conn, series, len(demands))
     ids = Ids(acting.conn).take("collection", len(demands))
     return [
         _Numbered(id_, f"{number:0{REFERENCE_DIGITS}d}", demand, texts)
-        for id_, number, demand, texts in zip(ids, references, demands, planned.texts, strict=True)
+        for id_, number, (demand, texts) in zip(ids, references, demands, strict=True)
     ]
+
+
+def _payment_ids(acting: Acting, paid_to: str, card: str, count: int, first: int) -> list[str]:
+    """Never dealt before, and not among those that the vendor has dealt under the same creditor number."""
+    if not card_type(card).id_digits:
+        return [""] * count
+    found: list[str] = []
+    while len(found) < count:
+        numbers = serials.deal(acting.conn, f"slip:{paid_to}", count - len(found), first=first)
+        ids = [payment_id(card, number).lstrip("0") for number in numbers]
+        used = ids_used(acting.conn, paid_to, card, ids)
+        found += [id_ for id_ in ids if id_ not in used]
+    return found
 
 
 def _records(ordered: Sequence[_Numbered]) -> Iterator[Collection]:
@@ -95,13 +141,24 @@ def _records(ordered: Sequence[_Numbered]) -> Iterator[Collection]:
         )
 
 
-def _row(planned: Planned, one: _Numbered, delivery_id: int | None) -> NewCollection:
+def _write(acting: Acting, company: CompanyFacts, numbered: Sequence[_Numbered], delivery_id: int | None) -> None:
+    """``delivery_id`` None: they go out by own slips."""
+    for start in range(0, len(numbered), _COLLECTIONS_A_PART):
+        part = numbered[start : start + _COLLECTIONS_A_PART]
+        rows = [_row(company, one, delivery_id) for one in part]
+        lines = [
+            (one.id, line.line_id, line.amount) for one in part for line in (*one.demand.lines, *one.demand.overdue)
+        ]
+        add_collections(acting.conn, rows, lines)
+
+
+def _row(company: CompanyFacts, one: _Numbered, delivery_id: int | None) -> NewCollection:
     demand = one.demand
     return NewCollection(
         one.id,
-        planned.company.id,
+        company.id,
         demand.debtor.tenancy.id,
-        None if demand.channel == "own_slip" else delivery_id,
+        delivery_id,
         demand.channel,
         demand.creditor,
         demand.group,
@@ -112,27 +169,3 @@ def _row(planned: Planned, one: _Numbered, delivery_id: int | None) -> NewCollec
         demand.amount,
         one.reference,
     )
-
-
-def _issue_slips(acting: Acting, planned: Planned, own: Sequence[_Numbered]) -> None:
-    """The id of each is stored before its slip is printed (R14); it is that of the newest charge on it."""
-    if not own:
-        return
-    card, creditor = planned.config.collection.card_type, planned.company.slip_creditor
-    numbers = serials.deal(acting.conn, f"slip:{creditor}", len(own))
-    slips = [
-        NewSlip(
-            planned.company.id,
-            creditor,
-            card,
-            payment_id(card, number).lstrip("0"),
-            one.demand.debtor.tenancy.id,
-            OWN,
-            (one.demand.lines or one.demand.overdue)[-1].charge_id,
-            one.id,
-            one.demand.amount,
-            one.demand.due,
-        )
-        for number, one in zip(numbers, own, strict=True)
-    ]
-    add_slips(acting.conn, slips, at=acting.now, actor=acting.actor)

@@ -16,6 +16,7 @@ from hub.errors import HubError
 from hub.settings.collecting import NumberPart
 from hub.store import bulk
 from hub.store.collecting.collectables import Resident
+from hub.store.collecting.mandate_imports import claim_waiting
 from hub.store.lookup import among
 from hub.store.portfolio import TenancyRef, customer_key
 from hub.store.portfolio_history import Change, Said, note_changes
@@ -64,14 +65,15 @@ def give_numbers(acting: Acting, form: Sequence[NumberPart], residents: Sequence
     if not form:
         return list(residents)
     made = {one.tenancy: customer_number(form, one.tenancy.key) for one in residents if not one.customer}
-    _refuse_given(acting.conn, made)
+    refuse_given(acting.conn, made)
     if made:
-        _keep(acting, made)
+        keep_numbers(acting, made, "collect")
+        claim_waiting(acting.conn, Said(acting.now, acting.actor, "collect"))
     return [one._replace(customer=made[one.tenancy]) if one.tenancy in made else one for one in residents]
 
 
-def _refuse_given(conn: Connection, made: Mapping[TenancyRef, str]) -> None:
-    """R15: a number once used is never given again, and two never have the same."""
+def refuse_given(conn: Connection, made: Mapping[TenancyRef, str]) -> None:
+    """R15: a number once used is never given again, and two never have the same. Raises CustomerNumberError."""
     owners: dict[str, str] = {}
     for tenancy_, number in made.items():
         other = owners.setdefault(customer_key(number), tenancy_.key)
@@ -102,7 +104,8 @@ def _given(number: str, key: str, other: str) -> CustomerNumberError:
     )
 
 
-def _keep(acting: Acting, made: Mapping[TenancyRef, str]) -> None:
+def keep_numbers(acting: Acting, made: Mapping[TenancyRef, str], source: str) -> None:
+    """These numbers are these tenancies' for good; ``source`` is what said so."""
     for one, number in made.items():
         key = customer_key(number)
         where = tenancy.c.id == one.id
@@ -110,4 +113,4 @@ def _keep(acting: Acting, made: Mapping[TenancyRef, str]) -> None:
         values = {"company_id": one.company_id, "customer_key": key, "tenancy_id": one.id, "first_seen_at": acting.now}
         bulk.insert_if_new(acting.conn, customer_number_table, **values)
     changes = [Change("tenancy", one.key, "bs_customer", None, number) for one, number in made.items()]
-    note_changes(acting.conn, changes, Said(acting.now, acting.actor, "collect"))
+    note_changes(acting.conn, changes, Said(acting.now, acting.actor, source))

@@ -102,7 +102,7 @@ def plan(acting: Acting, asked: RunAsked) -> Planned:
     if again := _second(acting, facts, asking.demands, asked.due):
         _make_room(acting, config, asking.demands, again, people)
         asking = _ask(acting, facts, config, people, asked, today)
-    wrong = unfit(facts, asking.demands)
+    wrong = unfit(facts, config.collection, config.collection.card_type, asking.demands)
     demands = fit(asking.demands, {one.where for one in wrong})
     before = last_day_before(acting.conn, facts.id, asked.due)
     then = asked_on(acting.conn, facts.id, before) if before else {}

@@ -32,7 +32,22 @@ def texts_of(demand: Demand, around: Texts, *, tell_vat: bool) -> tuple[str, ...
 
     One amount needs no sum; a payout says what it is. Every line has at most 60 characters.
     """
-    return (*around.before, *_specification(demand, tell_vat=tell_vat), *around.after)
+    rows = specification(demand, tell_vat=tell_vat)
+    return (*around.before, *(line for text, ore in rows for line in _row(text, ore)), *around.after)
+
+
+def specification(demand: Demand, *, tell_vat: bool) -> Iterator[tuple[str, int]]:
+    """What is demanded, and how much; øre. VAT in a row is told below it, its text set in by two blanks."""
+    if demand.payout:
+        yield "Udbetaling af tilgodehavende", demand.payout
+        return
+    for line in demand.lines:
+        yield f"{line.text}{_days(line.period)}", line.amount
+        if tell_vat and line.vat:
+            yield f"  heraf moms {_rate(line.vat_rate)} %", line.vat
+    yield from _overdue(demand.overdue)
+    if len(demand.lines) + len(demand.overdue) > 1:
+        yield "I alt", demand.amount
 
 
 def wrapped(text: str) -> list[str]:
@@ -46,31 +61,13 @@ def amount_text(ore: int) -> str:
     return f"{'-' if ore < 0 else ''}{kroner:,}".replace(",", ".") + f",{rest:02d}"
 
 
-def _specification(demand: Demand, *, tell_vat: bool) -> Iterator[str]:
-    if demand.payout:
-        yield from _row("Udbetaling af tilgodehavende", demand.payout)
-        return
-    for line in demand.lines:
-        yield from _line(line, tell_vat)
-    if demand.overdue:
-        yield from _overdue(demand.overdue)
-    if len(demand.lines) + len(demand.overdue) > 1:
-        yield from _row("I alt", demand.amount)
-
-
-def _line(line: DemandedLine, tell_vat: bool) -> Iterator[str]:
-    yield from _row(f"{line.text}{_days(line.period)}", line.amount)
-    if tell_vat and line.vat:
-        yield from _row(f"  heraf moms {_rate(line.vat_rate)} %", line.vat)
-
-
-def _overdue(lines: Sequence[DemandedLine]) -> Iterator[str]:
+def _overdue(lines: Sequence[DemandedLine]) -> Iterator[tuple[str, int]]:
     """By due date, the oldest first: which charge it was says the statement."""
     by_day: dict[date, int] = {}
     for line in lines:
         by_day[line.due_date] = by_day.get(line.due_date, 0) + line.amount
     for day, amount in sorted(by_day.items()):
-        yield from _row(f"Forfalden saldo fra {day:%d.%m.%Y}", amount)
+        yield f"Forfalden saldo fra {day:%d.%m.%Y}", amount
 
 
 def _row(text: str, ore: int) -> Iterator[str]:

@@ -121,6 +121,6 @@ def _book(books: Books, held: Sequence[_Held]) -> None:
             contra_date=day,
             key=one.key,
             given=one.given,
-            text=values["text"] or values["holding"],
+            text=values["text"] or books.words(tenancy.company_id).holding(values["holding"]),
         )
         books.enter(tenancy.company_id, books.holding(tenancy, values["holding"]), movement)

@@ -18,6 +18,7 @@ from sqlalchemy import Column, Connection, Table
 from hub.imports import cells
 from hub.imports.main_units import wrong_main_units
 from hub.imports.table import BadRow, ImportReport, Row, parse_day, printable, read_table, taken_in
+from hub.store.collecting.mandate_imports import take_over
 from hub.store.database import Database
 from hub.store.journal import add_event
 from hub.store.portfolio import customer_key
@@ -122,9 +123,9 @@ def import_portfolio(
         _without_address(lines, stored, errors)
         _refuse_main_units(connection, lines, stored, errors)
         good = _sieved(lines, errors, report.bad)
-        added, changed = write_portfolio(
-            connection, [line.facts for line in good], stored, currency_of, Said(now, actor, path.name)
-        )
+        said = Said(now, actor, path.name)
+        added, changed = write_portfolio(connection, [line.facts for line in good], stored, currency_of, said)
+        take_over(connection, [line.facts.key for line in good], said)
         report.added, report.changed = len(added), len(changed)
         report.unchanged = report.rows - len(report.bad) - report.added - report.changed
         if added or changed:

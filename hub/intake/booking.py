@@ -67,12 +67,17 @@ class Booking:
         self.site = site
         self.vendor = instance.name
         self.plugin = instance.plugin
+        self.reading_id = reading_id
+        self.actor = actor
+        self.now = now
         self.counts = Counts()
         #: Øre, signed net booked, positive = money received (R19).
         self.amount = 0
         self.currency: str | None = None
         #: Payments that remembered matches have found a tenancy for, by rule.
         self.rule_uses: Counter[int] = Counter()
+        #: Whether it has changed any mandate.
+        self.changed_mandates = False
         #: Sentences for the reading's reasons.
         self.notes: list[str] = []
         #: The business date of this booking, in the company's zone.
@@ -86,7 +91,6 @@ class Booking:
             source=sha256,
         )
         self.matcher = Matcher(conn, site, instance.config)
-        self._reading_id = reading_id
         self._held = held
         self._keys = KeyBook(conn, reading_id)
         #: What an earlier reading of this file has entered: no record of a file is ever entered twice (R4).
@@ -96,20 +100,28 @@ class Booking:
 
     def free(self, matched: Sequence[Matched[R]]) -> Sequence[Matched[R]]:
         """What no scope holds; the rest becomes an outcome. Raises HeldError for trouble that the check did not see."""
-        for troubled, reason in self.matcher.troubles.items():
-            if troubled not in self._held:
-                raise HeldError(troubled, reason)
+        self.refuse_new_trouble()
         if not self._held:
             return matched
         free: list[Matched[R]] = []
         for place in matched:
-            scope = next((scope for scope in place.scopes if scope in self._held), None)
-            if scope is None:
+            reason = self.held_because(place.scopes)
+            if not reason:
                 free.append(place)
             else:
                 self.counts.held += 1
-                self.note_outcome(place, "held", f"{scope}: {self._held[scope]}")
+                self.note_outcome(place, "held", reason)
         return free
+
+    def refuse_new_trouble(self) -> None:
+        """Raises HeldError for trouble that the check did not see."""
+        for troubled, reason in self.matcher.troubles.items():
+            if troubled not in self._held:
+                raise HeldError(troubled, reason)
+
+    def held_because(self, scopes: Sequence[str]) -> str:
+        """The first of these scopes that is held, and why; "" = none is."""
+        return next((f"{scope}: {self._held[scope]}" for scope in scopes if scope in self._held), "")
 
     def new(self, free: Sequence[Matched[R]], keys: Sequence[str]) -> list[tuple[Matched[R], str]]:
         """Those not booked before, with their full keys.
@@ -150,13 +162,22 @@ class Booking:
         record = place.record
         tenancy = None if place.tenancy is None else place.tenancy.key
         reference = None if isinstance(record, ConsumptionResult) else record.reference
-        row = (self._reading_id, record.record, what, reason, key, tenancy, record.amount, reference, net_of(record))
+        row = (self.reading_id, record.record, what, reason, key, tenancy, record.amount, reference, net_of(record))
         self._outcomes.append(row)
 
-    def note_kept(self, record: Kept | MandateChange | SlipIssued | DeliveryReceipt) -> None:
-        """Understood, and nothing to book."""
+    def note_kept(
+        self, record: Kept | MandateChange | SlipIssued | DeliveryReceipt, more: str = "", tenancy: str | None = None
+    ) -> None:
+        """Understood, and nothing to book. ``more`` is what came of it, ``tenancy`` the key of whom it is about."""
         self.counts.kept += 1
-        self._outcomes.append((self._reading_id, record.record, "kept", record.text, None, None, None, None, 0))
+        self._note(record.record, "kept", f"{record.text}: {more}" if more else record.text, tenancy)
+
+    def note_held(self, record: MandateChange | SlipIssued, reason: str, tenancy: str | None) -> None:
+        self.counts.held += 1
+        self._note(record.record, "held", reason, tenancy)
+
+    def _note(self, record: int, what: str, reason: str, tenancy: str | None) -> None:
+        self._outcomes.append((self.reading_id, record, what, reason, None, tenancy, None, None, 0))
 
     def write_rule_uses(self) -> None:
         """At the end."""

@@ -12,13 +12,16 @@ from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
-from hub.plugin import Chargeback, ConsumptionResult, Payment, PaymentFailed
+from hub.intake.answering import Answer, Answering, Heard, Said
+from hub.plugin import Chargeback, ConsumptionResult, MandateChange, Payment, PaymentFailed, SlipIssued
 from hub.settings import Site, VendorConfig
+from hub.store.collecting.mandates import Owner, owners
 from hub.store.match_rules import has_rules, tenancies_by_rule
 from hub.store.portfolio import (
     CreditorCompany,
     TenancyRef,
     customer_key,
+    lock_properties,
     plain_number,
     properties_of_customers,
     resolve_creditor,
@@ -29,13 +32,17 @@ from hub.store.portfolio import (
 MoneyRecord: TypeAlias = Payment | PaymentFailed | Chargeback
 
 
+T = TypeVar("T", Payment | PaymentFailed | Chargeback, ConsumptionResult, SlipIssued)
+#: What is booked.
 R = TypeVar("R", Payment | PaymentFailed | Chargeback, ConsumptionResult)
+#: What names a customer of a creditor.
+C = TypeVar("C", Payment | PaymentFailed | Chargeback, SlipIssued)
 
 
-class Matched(NamedTuple, Generic[R]):
+class Matched(NamedTuple, Generic[T]):
     """A record with its place. ``tenancy`` None = suspense of the company, and ``reason`` says why."""
 
-    record: R
+    record: T
     company_id: int
     company_number: str
     tenancy: TenancyRef | None
@@ -44,6 +51,19 @@ class Matched(NamedTuple, Generic[R]):
     scopes: tuple[str, ...]
     #: The remembered match that found the tenancy; 0 = its own number did.
     rule: int = 0
+    #: The collection that a money record answers.
+    answer: Answer | None = None
+
+
+class MandatePlace(NamedTuple):
+    """A change of a mandate with its place. ``owner`` None = an unknown customer's, and ``reason`` says why."""
+
+    change: MandateChange
+    company_id: int
+    owner: Owner | None
+    reason: str
+    #: As in Matched.
+    scopes: tuple[str, ...]
 
 
 class _Company(NamedTuple):
@@ -69,11 +89,12 @@ class Matcher:
         self._creditors: dict[tuple[str, str], _Company] = {}
         self._scopes: dict[int, tuple[str, str]] = {}
         self._rules: dict[int, bool] = {}
+        self._answering = Answering(conn)
         #: SQLite has one writer, who need not lock properties: then where customers live matters only to a scope.
         self._asks_where = conn.dialect.name != "sqlite" or bool(config.properties)
         self.troubles: dict[str, str] = {}
 
-    def survey(self, records: Sequence[MoneyRecord]) -> set[int]:
+    def survey(self, records: Sequence[MoneyRecord] | Sequence[SlipIssued]) -> set[int]:
         """The properties to lock for these records; notes what holds a scope, and builds nothing a record."""
         customers: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
         for record in records:
@@ -86,13 +107,16 @@ class Matcher:
                 continue
             self._judge_currency(place, currency)
             if self._asks_where:
-                properties.update(self._lived_in(place.found, set(map(customer_key, names))))
+                properties.update(self._lived_in(place.found, creditor, set(map(customer_key, names))))
         return properties
 
-    def _lived_in(self, found: CreditorCompany, keys: set[str]) -> dict[int, str]:
+    def _lived_in(self, found: CreditorCompany, creditor: str, keys: set[str]) -> dict[int, str]:
         lived_in = properties_of_customers(self._conn, found.company_id, keys)
         if self._has_rules(found.company_id):
             for _, ref in tenancies_by_rule(self._conn, found.company_id, keys).values():
+                lived_in[ref.property_id] = ref.key.split("-")[1]
+        if self.asks(creditor):
+            for ref in self._answering.slips_of(found.company_id, keys):
                 lived_in[ref.property_id] = ref.key.split("-")[1]
         for number in lived_in.values():
             self._judge_property(f"property {found.company_number}-{number}")
@@ -105,8 +129,8 @@ class Matcher:
             known = self._rules[company_id] = has_rules(self._conn, company_id)
         return known
 
-    def money(self, records: Sequence[MoneyRecord]) -> list[Matched[MoneyRecord]]:
-        """Payments and their kin, in order."""
+    def money(self, records: Sequence[C]) -> list[Matched[C]]:
+        """Payments and their kin, in order; slips that the vendor has made are found alike."""
         wanted: dict[int, set[str]] = defaultdict(set)
         places = []
         for record in records:
@@ -123,7 +147,78 @@ class Matcher:
             for id_, customers in wanted.items()
             if self._has_rules(id_) and (unknown := customers - known[id_].keys())
         }
-        return [self._place(record, place, customer, known, ruled) for record, place, customer in places]
+        matched = [self._place(record, place, customer, known, ruled) for record, place, customer in places]
+        asking = {creditor for (creditor, _), one in self._creditors.items() if one.found and self.asks(creditor)}
+        if asking:
+            self._hear(matched, [customer for *_, customer in places], asking)
+        return matched
+
+    def asks(self, creditor: str) -> bool:
+        """Whether the hub collects under this creditor number, so that records may answer a collection."""
+        return self._answering.asks(creditor)
+
+    def _hear(self, matched: list[Matched[C]], customers: Sequence[str], asking: set[str]) -> None:
+        """Puts beside each what its collection says: which that is, whose, or that the record contradicts itself."""
+        by_company: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
+        for at, place in enumerate(matched):
+            if place.company_id and place.record.creditor in asking:
+                by_company[place.record.creditor, place.company_id].append(at)
+        for (creditor, company_id), ats in by_company.items():
+            said = [_said(matched[at], customers[at]) for at in ats]
+            of_batch = list(zip(ats, self._answering.hear(creditor, company_id, said), strict=True))
+            # The survey knew customer numbers and slips, and has locked where those live.
+            new = [one.tenancy for at, one in of_batch if one is not None and matched[at].tenancy is None]
+            others = {tenancy.property_id for tenancy in new if tenancy is not None}
+            if others:
+                lock_properties(self._conn, others)
+            for at, heard in of_batch:
+                if heard is not None:
+                    matched[at] = self._heard(matched[at], heard)
+
+    def _heard(self, place: Matched[C], heard: Heard) -> Matched[C]:
+        tenancy, record, company_scope = heard.tenancy, place.record, place.scopes[0]
+        if tenancy is None:
+            scopes = (company_scope, f"suspense of {company_scope}")
+            return place._replace(tenancy=None, reason=heard.reason, scopes=scopes, rule=0)
+        if place.tenancy is None:
+            found = self._creditor(record.creditor, record.group).found
+            if found is None or (found.property_ids is not None and tenancy.property_id not in found.property_ids):
+                return place
+            place = place._replace(tenancy=tenancy, reason="", scopes=self._scopes_of(company_scope, tenancy))
+        # Not by _replace, which takes three times as long, and this is done for every answer there is.
+        return Matched(*place[:-1], heard.answer)
+
+    def survey_mandates(self, changes: Sequence[MandateChange]) -> set[int]:
+        """The properties to lock for these, as far as they are known; notes what holds a scope."""
+        return {place.owner.property_id for place in self.mandates(changes) if place.owner is not None}
+
+    def mandates(self, changes: Sequence[MandateChange]) -> list[MandatePlace]:
+        """Whose these agreements are, in order: a customer number's first tenancy has it for good (R15)."""
+        wanted: defaultdict[int, set[str]] = defaultdict(set)
+        places = [self._creditor(change.creditor, change.group) for change in changes]
+        for change, place in zip(changes, places, strict=True):
+            if place.found is None:
+                self._hold(place.scope, place.trouble)
+            else:
+                wanted[place.found.company_id].add(customer_key(change.customer))
+        known = {id_: owners(self._conn, id_, keys) for id_, keys in wanted.items()}
+        return [self._mandate(change, place, known) for change, place in zip(changes, places, strict=True)]
+
+    def _mandate(
+        self, change: MandateChange, place: _Company, known: Mapping[int, Mapping[str, Owner]]
+    ) -> MandatePlace:
+        found = place.found
+        if found is None:
+            return MandatePlace(change, 0, None, "", (place.scope,))
+        owner = known[found.company_id].get(customer_key(change.customer))
+        if owner is None:
+            return MandatePlace(change, found.company_id, None, "customer number unknown", (place.scope,))
+        if found.property_ids is not None and owner.property_id not in found.property_ids:
+            reason = f"customer number is {owner.key}, outside debtor group {change.group}"
+            return MandatePlace(change, found.company_id, None, reason, (place.scope,))
+        scope = property_scope(owner.key)
+        self._judge_property(scope)
+        return MandatePlace(change, found.company_id, owner, "", (place.scope, scope))
 
     def results(self, records: Sequence[ConsumptionResult]) -> list[Matched[ConsumptionResult]]:
         """Results of a meter company: an unknown tenancy holds its property, for a result belongs to nobody else."""
@@ -146,12 +241,12 @@ class Matcher:
 
     def _place(
         self,
-        record: MoneyRecord,
+        record: C,
         place: _Company,
         customer: str,
         known: Mapping[int, Mapping[str, TenancyRef]],
         ruled: Mapping[int, Mapping[str, tuple[int, TenancyRef]]],
-    ) -> Matched[MoneyRecord]:
+    ) -> Matched[C]:
         found = place.found
         if found is None:
             self._hold(place.scope, place.trouble)
@@ -170,11 +265,15 @@ class Matcher:
         if tenancy is None:
             scopes = (place.scope, f"suspense of {place.scope}")
             return Matched(record, found.company_id, found.company_number, None, reason, scopes)
-        known_scopes = self._scopes.get(tenancy.property_id)
-        if known_scopes is None:
-            known_scopes = self._scopes[tenancy.property_id] = (place.scope, property_scope(tenancy.key))
-            self._judge_property(known_scopes[-1])
+        known_scopes = self._scopes.get(tenancy.property_id) or self._scopes_of(place.scope, tenancy)
         return Matched(record, found.company_id, found.company_number, tenancy, "", known_scopes, rule)
+
+    def _scopes_of(self, company_scope: str, tenancy: TenancyRef) -> tuple[str, str]:
+        known = self._scopes.get(tenancy.property_id)
+        if known is None:
+            known = self._scopes[tenancy.property_id] = (company_scope, property_scope(tenancy.key))
+            self._judge_property(known[-1])
+        return known
 
     def _creditor(self, creditor: str, group: str) -> _Company:
         known = self._creditors.get((creditor, group))
@@ -215,3 +314,8 @@ class Matcher:
 
     def _hold(self, scope: str, reason: str) -> None:
         self.troubles.setdefault(scope, reason)
+
+
+def _said(place: Matched[C], customer: str) -> Said:
+    record = place.record
+    return Said(record.customer, customer, record.reference, record.due_date, place.tenancy)

@@ -6,12 +6,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 
+from hub.intake.answering import Answer
 from hub.intake.booking import Booking, HeldError, given
 from hub.intake.matching import Matched, MoneyRecord
 from hub.ledger import kinds
 from hub.money import format_amount
 from hub.plugin import Chargeback, Payment, PaymentFailed
 from hub.store.chargebacks import NoPayment, SecondChargebackError, find_payment, take_back_differences
+from hub.store.collecting.matching import add_results, collection_of
 from hub.store.entries import Account, Correction, Movement
 
 _Item = tuple[Matched[MoneyRecord], str]
@@ -34,6 +36,8 @@ class MoneyDesk:
     def __init__(self, booking: Booking) -> None:
         self._booking = booking
         self._clearing: dict[tuple[int, str, str], Account] = {}
+        self._differing = 0
+        self._first_differing = ""
 
     def book(self, records: Sequence[MoneyRecord]) -> None:
         """One batch in file order. Raises HeldError."""
@@ -53,8 +57,12 @@ class MoneyDesk:
 
     def _post(self, items: Sequence[_Item]) -> None:
         by_company: defaultdict[int, list[Movement]] = defaultdict(list)
+        #: By company, which of its movements answers which collection.
+        answers: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         for place, key in items:
             record = place.record
+            if place.answer is not None:
+                answers[place.company_id].append((len(by_company[place.company_id]), place.answer.collection.id))
             if isinstance(record, Payment):
                 by_company[place.company_id].append(self._payment(place, record, key))
             elif isinstance(record, PaymentFailed):
@@ -64,7 +72,9 @@ class MoneyDesk:
                 else:
                     by_company[place.company_id].append(self._failure(place, record, key))
         for company_id, movements in by_company.items():
-            self._booking.books.post(company_id, movements)
+            ids = self._booking.books.post(company_id, movements)
+            if company_id in answers:
+                add_results(self._booking.conn, [(ids[at], answered) for at, answered in answers[company_id]])
 
     def _payment(self, place: Matched[MoneyRecord], record: Payment, key: str) -> Movement:
         amount = record.amount
@@ -74,6 +84,10 @@ class MoneyDesk:
         if place.rule:
             self._booking.rule_uses[place.rule] += 1
             text = f"{text} {self._booking.books.words(place.company_id).by_rule.format(rule=place.rule)}"
+        demanded: tuple[tuple[int, int], ...] = ()
+        if place.answer is not None:
+            demanded = place.answer.demanded
+            self._tell_difference(record, place.answer)
         # By position: a third faster than by name, and this is made for every payment there is.
         return Movement(
             kinds.PAYMENT if amount >= 0 else kinds.PAYOUT,
@@ -93,7 +107,31 @@ class MoneyDesk:
             record.customer,
             self._booking.vendor,
             place.reason,
+            demanded=demanded,
         )
+
+    def _tell_difference(self, record: Payment, answer: Answer) -> None:
+        """What a person may want to look at, and nothing is wrong with."""
+        asked = answer.collection
+        if asked.withdrawn:
+            paid = format_amount(record.amount)
+            self._booking.notes.append(
+                f"line {record.record}: {paid} answers collection {asked.id}, which was withdrawn"
+            )
+        if record.amount != asked.amount:
+            self._differing += 1
+            self._first_differing = self._first_differing or (
+                f"line {record.record}: {format_amount(record.amount)} for collection {asked.id} of "
+                f"{format_amount(asked.amount)}"
+            )
+
+    def finish(self) -> None:
+        """At the end of the reading: tells of what was paid otherwise than it was demanded."""
+        if self._differing:
+            count = "1 payment differs" if self._differing == 1 else f"{self._differing} payments differ"
+            self._booking.notes.append(
+                f"{count} from what the collection demands, first {self._first_differing}; see: hub collections list"
+            )
 
     def _failure(self, place: Matched[MoneyRecord], record: PaymentFailed, key: str) -> Movement:
         """Books nothing (R9): an entry of 0.00 on the due date, so that the tenant's movements show it."""
@@ -108,7 +146,7 @@ class MoneyDesk:
             due,
             key,
             given(record.amount),
-            f"{record.text} ({format_amount(record.amount)})",
+            f"{record.text} ({self._booking.books.words(place.company_id).amount(record.amount)})",
             record.record,
             record.reference,
         )
@@ -139,14 +177,20 @@ class MoneyDesk:
             raise HeldError(place.scopes[-1], f"conflict: line {record.record}: {error}") from error
         if isinstance(taken, NoPayment):
             self._booking.notes.append(_loose(record, taken))
-            self._booking.books.post(place.company_id, [movement])
+            (entry_id,) = self._booking.books.post(place.company_id, [movement])
             on_tenancy = place.tenancy is not None
+            answered = None if place.answer is None else place.answer.collection.id
         else:
             movement = movement._replace(tenancy=taken.tenancy, corrects=taken.entry_id, corrects_key=taken.key)
             correction = Correction(movement, taken.own, taken.tenancy, taken.paid, taken.unused)
-            self._booking.books.correct(place.company_id, correction)
+            entry_id = self._booking.books.correct(place.company_id, correction)
             take_back_differences(self._booking.books, taken, movement)
             on_tenancy = taken.tenancy is not None
+            # Whatever the record says: what the payment has answered, or a person has said that it does.
+            asks = self._booking.matcher.asks(record.creditor)
+            answered = collection_of(self._booking.conn, taken.entry_id) if asks else None
+        if answered is not None:
+            add_results(self._booking.conn, [(entry_id, answered)])
         self._count(-record.amount, record.currency, on_tenancy)
 
     def _count(self, amount: int, currency: str, on_tenancy: bool) -> None:

@@ -11,7 +11,7 @@ from hub.intake.hub import Hub
 from hub.intake.lists import remove_lists, write_lists
 from hub.store import journal
 from hub.store.journal import Arrival, FileRow
-from hub.store.results import Result
+from hub.store.results import LOUD, Result
 
 log = structlog.get_logger()
 
@@ -50,6 +50,9 @@ def end_filed(hub: Hub, file: FileRow, claim: Arrival, actor: str) -> FileOutcom
         journal.close_claim(conn, claim.id, now)
         about = {"arrival_id": claim.id, "file_id": file.id}
         journal.add_event(conn, at=now, actor=actor, what="filed", detail={"at": filed_at}, **about)
+    for reason in ended.result.reasons:
+        if reason.startswith(LOUD):
+            log.warning(reason.removeprefix(LOUD), file=file.name, id=file.id)
     log.info(
         file.state,
         file=file.name,

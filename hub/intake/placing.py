@@ -16,6 +16,7 @@ from hub.errors import HubError
 from hub.intake.hub import Hub
 from hub.intake.identification import Verdict, identify, nfc, refused
 from hub.store import journal
+from hub.store.collecting.deliveries import delivery_with
 from hub.store.ids import Ids
 from hub.store.journal import Arrival, FileRow
 from hub.store.results import Counts, Result
@@ -124,6 +125,12 @@ def judge(hub: Hub, claim: Arrival) -> Verdict:
     assert claim.sha256 is not None
     if "\\" in claim.name:
         return refused(f"bad name: {claim.name} holds a backslash, control characters or bytes that are no UTF-8")
+    with hub.db.read() as conn:
+        ours = delivery_with(conn, claim.sha256)
+    if ours is not None:
+        return refused(
+            f"our own delivery {ours.id} ({ours.name}), made for {ours.vendor}: what goes out never comes in (R3)"
+        )
     path = hub.blob_path(claim.sha256)
     if not path.exists():
         limit = hub.site.hub.intake.file_bytes_max

@@ -16,22 +16,24 @@ from itertools import chain
 
 from sqlalchemy import Connection
 
+from hub.intake.announced import Announced
 from hub.intake.booking import Booking, ChangedError, HeldError, net_of
 from hub.intake.consumption import ConsumptionDesk, Period, period_of
 from hub.intake.hub import Hub
+from hub.intake.mandates import MandateDesk, mandates_in
 from hub.intake.matching import Matcher, MoneyRecord
 from hub.intake.money import MoneyDesk
+from hub.intake.receipts import ReceiptDesk
+from hub.intake.slips import SlipDesk, slips_in
 from hub.plugin import (
     Chargeback,
     ConsumptionResult,
     DeliveryReceipt,
     Kept,
-    MandateChange,
     Payment,
     PaymentFailed,
     Record,
     Remark,
-    SlipIssued,
 )
 from hub.settings import parse_period
 from hub.store import journal
@@ -40,7 +42,7 @@ from hub.store.ids import Ids
 from hub.store.journal import FileRow
 from hub.store.lookup import by_index
 from hub.store.portfolio import lock_properties
-from hub.store.results import Counts, Result
+from hub.store.results import LOUD, Counts, Result
 from hub.vendors import Instance
 
 #: How often a booking is begun anew before the file is quarantined.
@@ -51,7 +53,7 @@ REASONS_MAX = 50
 _COLLECT_EVERY = 100_000
 #: A tuple, which isinstance takes far faster than a union: this is asked of every record, twice.
 _MONEY = (Payment, PaymentFailed, Chargeback)
-_KEPT = (Kept, MandateChange, SlipIssued, DeliveryReceipt)
+_KEPT = (Kept, DeliveryReceipt)
 
 
 @dataclass(frozen=True)
@@ -134,18 +136,23 @@ def _check(job: Job) -> Verdict:
     verdict = Verdict()
     with job.hub.db.read() as conn, closing(job.batches()) as batches:
         matcher = Matcher(conn, job.hub.site, job.instance.config)
+        announced = Announced(job.hub, job.instance, job.file, conn)
         for batch in batches:
             money, results, others = _sorted_out(batch)
             verdict.remarks.extend(record.text for record in others if isinstance(record, Remark))
+            announced.look(batch, others)
             verdict.records += sum(not isinstance(record, Remark) for record in batch)
             verdict.total += sum(map(net_of, chain(money, results)))
             verdict.properties |= matcher.survey(money)
             places = matcher.results(results)
             verdict.properties.update(place.tenancy.property_id for place in places if place.tenancy is not None)
+            verdict.properties |= matcher.survey_mandates(mandates_in(others))
+            verdict.properties |= matcher.survey(slips_in(others))
             if verdict.period_unknown_at is None:
                 unknown = (record.record for record in results if period_of(record, job.period) is None)
                 verdict.period_unknown_at = next(unknown, None)
         verdict.held.update(matcher.troubles)
+        verdict.remarks.extend(announced.differences())
     return verdict
 
 
@@ -206,16 +213,26 @@ def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
         now=job.now,
     )
     money_desk, consumption_desk = MoneyDesk(booking), ConsumptionDesk(booking, job.period)
+    mandate_desk, slip_desk = MandateDesk(booking), SlipDesk(booking)
+    receipt_desk = ReceiptDesk(conn, job.instance.name, job.file.id, actor=job.actor, now=job.now)
     with closing(job.batches()) as batches:
         for batch in batches:
             money, results, others = _sorted_out(batch)
             money_desk.book(money)
             consumption_desk.book(results)
+            mandate_desk.book(mandates_in(others))
+            slip_desk.book(slips_in(others))
             for record in others:
+                if isinstance(record, DeliveryReceipt):
+                    receipt_desk.take(record)
                 if isinstance(record, _KEPT):
                     booking.note_kept(record)
             booking.write_outcomes()
+    mandate_desk.close()
+    slip_desk.close()
+    money_desk.finish()
     booking.write_rule_uses()
+    booking.notes.extend(receipt_desk.reasons)
     result = _result(booking, verdict)
     _finish(job, conn, reading_id, result)
     booking.books.close()
@@ -228,7 +245,7 @@ def _result(booking: Booking, verdict: Verdict) -> Result:
     result = Result("booked", reasons, counts, booking.amount, booking.currency, verdict.total)
     entered = counts.booked + counts.unmatched
     if counts.held:
-        some = entered or counts.failed or counts.duplicate or booking.is_resumed
+        some = entered or counts.failed or counts.duplicate or booking.is_resumed or booking.changed_mandates
         result.state = "partly_booked" if some else "quarantined"
     elif counts.duplicate and not entered and not booking.is_resumed:
         result.state = "duplicate"
@@ -239,6 +256,7 @@ def _result(booking: Booking, verdict: Verdict) -> Result:
         reasons.append(
             f"{counts.duplicate} of {counts.read} records were booked before, from another file: see the list"
         )
+    reasons.sort(key=lambda reason: not reason.startswith(LOUD))
     if len(reasons) > REASONS_MAX:
         result.reasons = [*reasons[:REASONS_MAX], f"and {len(reasons) - REASONS_MAX} more reasons of these kinds"]
     return result

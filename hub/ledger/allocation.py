@@ -6,7 +6,7 @@ meets what the first one left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from hub.ledger.kinds import BY_REFERENCE
@@ -79,6 +79,30 @@ def pay_lines(
     return paid, amount
 
 
+def pay_demanded(
+    amount: int, charges: Sequence[OpenCharge], demanded: Mapping[int, int], policy: str
+) -> tuple[list[Allocated], int]:
+    """Spends ``amount`` øre on the lines that were demanded, as far as they are open: øre at most by line id.
+
+    In the order of ``charges``, so that of too little money the tenant's law or contract says what it pays; a part is
+    shared over lines of one rank in proportion to what is demanded of each and open.
+    """
+    paid: list[Allocated] = []
+    for charge in charges:
+        open_ = [min(remaining, demanded.get(line_id, 0)) for line_id, remaining in charge.lines]
+        part = min(amount, sum(open_))
+        if part == 0:
+            continue
+        for at, share in enumerate(split(part, open_)):
+            line_id, remaining = charge.lines[at]
+            if share:
+                paid.append((line_id, share, policy))
+                charge.lines[at] = (line_id, remaining - share)
+        charge.remaining -= part
+        amount -= part
+    return paid, amount
+
+
 def split(amount: int, weights: list[int]) -> list[int]:
     """``amount`` shared pro rata, to the øre: the rest goes one by one to the largest fractions, first line first."""
     total = sum(weights)
@@ -96,7 +120,9 @@ def missing(charges: Sequence[OpenCharge], paid: Sequence[Allocated], limit: int
 
     And paid more than is missing: who pays a hundredth of a charge has not nearly paid it.
     """
-    parts = {line_id: part for line_id, part, _ in paid}
+    parts: dict[int, int] = {}
+    for line_id, part, _ in paid:
+        parts[line_id] = parts.get(line_id, 0) + part
     paid_of: dict[int, int] = {}
     for charge in charges:
         if part := sum(parts.get(line_id, 0) for line_id, _ in charge.lines):

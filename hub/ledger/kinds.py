@@ -107,6 +107,8 @@ LAST_ACCOUNT_NUMBER = 99_999_999
 # --- Allocations: why this line --------------------------------------------------------------------------------------
 
 BY_REFERENCE = "reference"
+#: The collection that the money answers asks for the line (R12).
+BY_COLLECTION = "collection"
 BY_CREDIT = "credit"
 #: A credit note pays what it credits, a reversal what it takes back.
 BY_DOCUMENT = "document"

@@ -31,6 +31,22 @@ class Words(NamedTuple):
     #: Of one line of a summarised journal: {company} and {batch} are numbers, {day} is the posting date,
     #: {document_type} has three digits, {first} and {last} are vouchers.
     summary: str
+    #: Holdings of the hub's own by name; what a company has added is called as it calls it.
+    holdings: Mapping[str, str]
+    #: How an amount is written: decimal sign, sign between thousands, minus.
+    decimal: str
+    thousands: str
+    minus: str
+
+    def holding(self, name: str) -> str:
+        """``deposit`` as "Depositum"."""
+        return self.holdings.get(name, name)
+
+    def amount(self, ore: int) -> str:
+        """``123450`` as "1.234,50" in Danish and "1 234,50" in Swedish (no-break blank, true minus)."""
+        whole, decimals = divmod(abs(ore), 100)
+        grouped = f"{whole:,}".replace(",", self.thousands)
+        return f"{self.minus if ore < 0 else ''}{grouped}{self.decimal}{decimals:02d}"
 
 
 WORDS: Mapping[Language, Words] = {
@@ -45,6 +61,17 @@ WORDS: Mapping[Language, Words] = {
         by_rule="(regel {rule})",
         period="{first:%d.%m.%Y}-{last:%d.%m.%Y}",
         summary="Selskab {company}, {day:%d.%m.%Y}, batch {batch}, type {document_type}, bilag {first}-{last}",
+        holdings={
+            "deposit": "Depositum",
+            "prepaid_rent": "Forudbetalt leje",
+            "heat": "Aconto varme",
+            "water": "Aconto vand",
+            "electricity": "Aconto el",
+            "withheld": "Tilbageholdt aconto",
+        },
+        decimal=",",
+        thousands=".",
+        minus="-",
     ),
     "sv": Words(
         payment="Inbetalning",
@@ -57,5 +84,16 @@ WORDS: Mapping[Language, Words] = {
         by_rule="(regel {rule})",
         period="{first} - {last}",
         summary="Bolag {company}, {day}, batch {batch}, typ {document_type}, verifikat {first}-{last}",
+        holdings={
+            "deposit": "Deposition",
+            "prepaid_rent": "Förskottshyra",
+            "heat": "A conto värme",
+            "water": "A conto vatten",
+            "electricity": "A conto el",
+            "withheld": "Innehållen a conto",
+        },
+        decimal=",",
+        thousands="\N{NO-BREAK SPACE}",
+        minus="\N{MINUS SIGN}",
     ),
 }

@@ -22,7 +22,8 @@ from hub.money import format_amount
 from hub.reports.typos import one_slip_from
 from hub.store.charges import ID_MARK
 from hub.store.lookup import among
-from hub.store.portfolio import customer_key, resolve_creditor
+from hub.store.origins import ways_back
+from hub.store.portfolio import customer_key, resolve_creditor, tenancies_of_posted
 from hub.store.positions import NOTHING
 from hub.store.tables import (
     account,
@@ -34,7 +35,7 @@ from hub.store.tables import (
     suspense,
     tenancy,
 )
-from hub.store.taking_back import history_of
+from hub.store.taking_back import Corrector, history_of
 from hub.store.views import Scope, Unmatched, unmatched
 
 #: For each payment.
@@ -121,7 +122,8 @@ def suggestions(
         count = conn.execute(select(func.count()).select_from(suspense).where(suspense.c.remaining != 0)).scalar_one()
         more = count - len(chosen)
     else:
-        chosen, more = [one for one in unmatched(conn) if one.payment == payment], 0
+        holder = _holder(conn, payment)
+        chosen, more = [one for one in unmatched(conn) if one.payment == holder], 0
         if not chosen:
             raise HubError(f"payment {payment} is not unmatched", do="see: hub unmatched")
     by_company: defaultdict[str, list[Unmatched]] = defaultdict(list)
@@ -131,6 +133,12 @@ def suggestions(
     for number, ours in by_company.items():
         found.update((one.payment.payment, one) for one in _of_company(conn, ours, today_of(number)))
     return Suggestions([found[one.payment] for one in chosen], more)
+
+
+def _holder(conn: Connection, payment: int) -> int:
+    """Who has the money of a payment now, as ``hub match`` finds it: a person may have moved it since it came."""
+    row = conn.execute(select(entry.c.id, entry.c.kind, entry.c.key).where(entry.c.id == payment)).one_or_none()
+    return payment if row is None else history_of(conn, [payment]).holder_of(Corrector._make(row)).id
 
 
 def _of_company(conn: Connection, payments: Sequence[Unmatched], today: date) -> Iterator[Suggestion]:
@@ -144,8 +152,19 @@ def _of_company(conn: Connection, payments: Sequence[Unmatched], today: date) ->
     for one, hint in _by_payer(conn, company_id, received):
         said[one.payment].append(hint)
     owing = _by_amount(conn, company_id, {one.amount for one in received}, today)
+    had = _had_it(conn, received)
     for one in payments:
-        yield _suggestion(conn, one, said[one.payment], owing.get(one.amount, {}), places[one.payment])
+        hints = [hint for hint in said[one.payment] if hint.tenancy_id not in had[one.payment]]
+        owe = {id_: its for id_, its in owing.get(one.amount, {}).items() if id_ not in had[one.payment]}
+        yield _suggestion(conn, one, hints, owe, places[one.payment])
+
+
+def _had_it(conn: Connection, payments: Sequence[Unmatched]) -> dict[int, set[int]]:
+    """By payment, the tenancies from which a person has taken it, to put it into suspense: it is not theirs."""
+    ways = ways_back(conn, [one.payment for one in payments])
+    whose = tenancies_of_posted(conn, {id_ for way in ways.values() for id_ in way})
+    had = {id_: {whose[earlier].id for earlier in way if earlier in whose} for id_, way in ways.items()}
+    return defaultdict(set, had)
 
 
 def _places(conn: Connection, payments: Sequence[Unmatched]) -> dict[int, _Place]:

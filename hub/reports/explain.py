@@ -22,7 +22,9 @@ from hub.reports.explain_facts import (
     Use,
 )
 from hub.reports.explain_story import story_of
+from hub.store.collecting.answers import answered_by, asking_for
 from hub.store.match_rules import Rule, rule_with
+from hub.store.origins import ways_back
 from hub.store.portfolio import tenancy_by_key, tenancy_of_posted
 from hub.store.tables import (
     account,
@@ -99,6 +101,8 @@ def explain(conn: Connection, entry_id: int) -> Explanation:
         by_hand=_by_hand(conn, row),
         reason=own_reversal.reason if own_reversal else "",
         note=own_reversal.note if own_reversal else "",
+        answers=answered_by(conn, entry_id),
+        asked_by=asking_for(conn, its_charge.id) if its_charge else (),
     )
 
 
@@ -106,6 +110,7 @@ def _entry(conn: Connection, entry_id: int) -> Row[Any] | None:
     return conn.execute(
         with_document(
             select(
+                entry.c.id,
                 entry.c.key,
                 entry.c.text,
                 entry.c.value_date,
@@ -236,7 +241,11 @@ def _rule(conn: Connection, row: Row[Any]) -> Rule | None:
 
 
 def _origin(conn: Connection, row: Row[Any]) -> Origin | None:
-    """Where it comes from; of a match or a reversal, where that comes from which it points at."""
+    """Where its money came from; of a reversal, where that of what it takes back did."""
+    has_it = row.corrects if row.kind == kinds.REVERSAL and row.corrects is not None else row.id
+    way = ways_back(conn, [has_it])[has_it]
+    if way[-1] != row.id:
+        row = _entry(conn, way[-1]) or row
     for _ in range(_POINTS_MAX):
         if row.file_id is not None or row.corrects is None:
             break
@@ -246,7 +255,7 @@ def _origin(conn: Connection, row: Row[Any]) -> Origin | None:
         row = pointed_at
     if row.file_id is None:
         return None
-    return Origin(row.vendor or "", row.file_name, row.file_id, row.sha256, row.record)
+    return Origin(row.id, row.value_date, row.vendor or "", row.file_name, row.file_id, row.sha256, row.record)
 
 
 def _by_hand(conn: Connection, row: Row[Any]) -> ByHand | None:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from hub.ledger import kinds
+from hub.store.collecting.answers import Asked
 from hub.store.match_rules import Rule
 from hub.store.portfolio import Tenancy
 
@@ -122,10 +123,13 @@ class Step(NamedTuple):
 
 
 class Story(NamedTuple):
-    """The way of money that was in suspense, told the same of every entry on it."""
+    """The way of money that is or was in suspense, told the same of every entry on it."""
 
-    #: The entry by which it came.
+    #: The entry by which it came, and from when that counts.
     payment: int
+    value_date: date
+    #: It was nobody's when it came; else a person has put it there since.
+    unknown: bool
     #: In the order in which they were booked.
     steps: tuple[Step, ...]
     #: Øre that are in suspense still, or again.
@@ -133,7 +137,10 @@ class Story(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """The file and the record that an entry comes from."""
+    """The file and the record that an entry comes from, and the entry that was booked of it."""
+
+    entry: int
+    value_date: date
 
     vendor: str
     name: str
@@ -197,6 +204,9 @@ class Explanation(NamedTuple):
     #: Of a reversal.
     reason: str
     note: str
+    #: The collection that it answers; those that its charge was asked for by, oldest first.
+    answers: Asked | None
+    asked_by: tuple[Asked, ...]
 
     @property
     def after_move_out(self) -> date | None:

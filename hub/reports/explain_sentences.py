@@ -39,8 +39,8 @@ class _Teller:
         elif found.kind == kinds.DIFFERENCE:
             charge = self._names.paid(found.did) if found.did else says.subjects[kinds.CHARGE]
             yield says.difference.format(amount=self._amount(found.amount), charge=charge)
-        elif found.story is not None and found.story.payment == found.entry:
-            yield from self._story(found.story)
+        elif (story := self._told_story()) is not None:
+            yield from self._story(story)
         elif found.kind == kinds.TRANSFER or found.account_kind == kinds.HOLDING or found.kind == kinds.PAYOUT:
             yield from self._moved()
         elif found.charge is not None:
@@ -55,7 +55,7 @@ class _Teller:
         if found.after_move_out is not None:
             yield says.after_move_out.format(date=self._date(found.after_move_out))
         back = found.taken_back_by
-        if found.story is not None and found.story.payment == found.entry:
+        if self._told_story() is not None:
             # The story has told it in its place.
             return
         if back is not None and back.kind == kinds.CHARGEBACK:
@@ -63,12 +63,25 @@ class _Teller:
         elif back is not None:
             yield says.is_reversed.format(date=self._date(back.value_date), reason=says.reasons[back.reason])
 
+    def _told_story(self) -> Story | None:
+        """The story, where it is this entry's to tell: money that was nobody's when it came, or that a person moved."""
+        found = self._found
+        if found.story is None or found.suspended is None:
+            return None
+        came = found.story.payment == found.entry
+        return found.story if came or found.kind == kinds.PAYMENT else None
+
     def _story(self, story: Story) -> Iterator[str]:
-        """Money that was nobody's when it came, and all that became of it since."""
+        """Money that is or was nobody's, from the day that it came, and all that became of it since."""
         found, says = self._found, self._says
-        yield says.suspended.format(amount=self._amount(found.amount), date=self._date(found.value_date))
+        came = says.suspended if story.unknown else says.came
+        yield came.format(amount=self._amount(found.amount), date=self._date(story.value_date))
+        moved = {step.of for step in story.steps if step.kind == kinds.PAYMENT}
         for step in story.steps:
-            template = self._of_step(step)
+            if step.kind == kinds.PAYMENT:
+                # The reversal by the same act has told it.
+                continue
+            template = says.suspended_unmatched if step.entry in moved else self._of_step(step)
             # A charge-back is the bank's, on its day; the rest was done by us when it was recorded.
             day = step.value_date if step.kind == kinds.CHARGEBACK else step.recorded_at.date()
             reason = says.reasons[step.reason] if step.reason else ""

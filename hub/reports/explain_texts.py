@@ -55,6 +55,7 @@ class Phrases(NamedTuple):
     holding_moved: str
     own_balance: str
     #: Money in suspense.
+    came: str
     suspended: str
     suspended_still: str
     suspended_again: str
@@ -143,6 +144,7 @@ _DANISH = Phrases(
     left="{amount} er ikke brugt endnu og står til gode for dig.",
     because={
         "reference": "fordi {mention} nævnte opkrævning {reference}",
+        "collection": "fordi det står på den opkrævning, som {mention} svarer på",
         "oldest": "fordi det forfaldt først",
         "credit": "fordi pengene stod til gode",
         "document": "fordi {mention} gælder netop den",
@@ -171,6 +173,7 @@ _DANISH = Phrases(
     holding_opening="{amount} stod på {holding} den {date}, da regnskabet begyndte her.",
     holding_moved="Den {date} blev {amount} overført fra {source} til {target}.",
     own_balance="din saldo",
+    came="Der kom {amount} den {date}.",
     suspended="Der kom {amount} den {date}, og vi kunne ikke se, hvem pengene var fra.",
     suspended_still="De ligger stadig uden lejer.",
     suspended_again="{amount} ligger nu igen uden lejer.",
@@ -268,6 +271,7 @@ _SWEDISH = Phrases(
     left="{amount} är inte använt ännu och står dig tillgodo.",
     because={
         "reference": "eftersom {mention} nämnde faktura {reference}",
+        "collection": "eftersom det står på den avi som {mention} svarar på",
         "oldest": "eftersom det förföll först",
         "credit": "eftersom pengarna stod tillgodo",
         "document": "eftersom {mention} gäller just den",
@@ -299,6 +303,7 @@ _SWEDISH = Phrases(
     holding_opening="{amount} stod på {holding} den {date}, när redovisningen började här.",
     holding_moved="Den {date} fördes {amount} över från {source} till {target}.",
     own_balance="ditt saldo",
+    came="Det kom {amount} den {date}.",
     suspended="Det kom {amount} den {date}, och vi kunde inte se vem pengarna var från.",
     suspended_still="De ligger fortfarande utan hyresgäst.",
     suspended_again="{amount} ligger nu åter utan hyresgäst.",

@@ -92,6 +92,16 @@ class CollectionSection(Model):
     customer_number: tuple[NumberPart, ...] = ()
     #: Card type of own slips with a payment id.
     card_type: Literal["71", "75", "04", "15"] = "71"
+    #: Where slips of types 01, 04 and 15 are paid to; those of 71, 73 and 75 are paid to the FI creditor number (R14).
+    giro_account: Annotated[str, StringConstraints(pattern=r"^[0-9]{7,8}$")] | None = None
+    #: The first number of a payment id; above those that an earlier system has used under the same creditor number.
+    first_slip_number: int = Field(1, ge=1, lt=10**14)
+
+    @model_validator(mode="after")
+    def _paid_somewhere(self) -> Self:
+        if self.card_type in ("04", "15") and self.giro_account is None:
+            raise ValueError(f"slips of type {self.card_type} are paid to a giro account: say giro_account")
+        return self
 
     @model_validator(mode="after")
     def _a_form_for_ever(self) -> Self:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, insert, select
 
 from hub.errors import HubError
 from hub.ledger import kinds
 from hub.money import format_amount
 from hub.store import bulk
 from hub.store.lookup import among
-from hub.store.portfolio import TenancyRef
 from hub.store.tables import account, company
 
 
@@ -49,18 +48,28 @@ def account_id(conn: Connection, company_id: int, kind: str, code: str) -> int:
     return known
 
 
-def holding_id(conn: Connection, tenancy: TenancyRef, code: str) -> int:
-    """As :func:`account_id`; the company is locked while a number is found for a new one."""
-    known = _id(conn, tenancy.company_id, code)
-    if known is not None:
+def holding_ids(conn: Connection, company_id: int, wanted: Mapping[str, int]) -> dict[str, int]:
+    """Ids of a company's holdings by code, a few thousand at a time; ``wanted`` says by code whose each is.
+
+    New ones get the company's next numbers; it is locked from then on, so that no other writer finds the same.
+    """
+    known = _ids(conn, company_id, wanted)
+    if len(known) == len(wanted):
         return known
-    conn.execute(select(company.c.id).where(company.c.id == tenancy.company_id).with_for_update(key_share=True))
-    number = next_number(conn, tenancy.company_id)
-    values = _values(conn, tenancy.company_id, kinds.HOLDING, code)
-    bulk.insert_if_new(conn, account, **values, number=number, tenancy_id=tenancy.id)
-    known = _id(conn, tenancy.company_id, code)
-    assert known is not None
-    return known
+    ours = select(company.c.currency).where(company.c.id == company_id)
+    currency = conn.execute(ours.with_for_update(key_share=True)).scalar_one()
+    # Those that another writer has made while we waited are here now.
+    known = _ids(conn, company_id, wanted)
+    new = [code for code in wanted if code not in known]
+    if not new:
+        return known
+    same = {"company_id": company_id, "kind": kinds.HOLDING, "currency": currency}
+    first = next_number(conn, company_id, len(new))
+    rows = [
+        {**same, "code": code, "number": number, "tenancy_id": wanted[code]} for number, code in enumerate(new, first)
+    ]
+    conn.execute(insert(account), rows)
+    return known | _ids(conn, company_id, new)
 
 
 def next_number(conn: Connection, company_id: int, wanted: int = 1) -> int:
@@ -76,6 +85,13 @@ def next_number(conn: Connection, company_id: int, wanted: int = 1) -> int:
             do="spread its tenancies over several companies",
         )
     return first
+
+
+def _ids(conn: Connection, company_id: int, codes: Collection[str]) -> dict[str, int]:
+    query = select(account.c.code, account.c.id).where(
+        account.c.company_id == company_id, among(conn, account.c.code, codes)
+    )
+    return dict(conn.execute(query).all())
 
 
 def _id(conn: Connection, company_id: int, code: str) -> int | None:

@@ -9,13 +9,13 @@ credits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
 from hub.ledger import chain, kinds
-from hub.ledger.allocation import Allocated, OpenCharge, allocate, missing, pay_lines
+from hub.ledger.allocation import Allocated, OpenCharge, allocate, missing, pay_demanded, pay_lines
 from hub.ledger.terms import RANKS, Terms
 from hub.ledger.words import Words
 from hub.money import ACCOUNT_ORE_MAX
@@ -65,12 +65,18 @@ class Books:
 
     def holding(self, tenancy: TenancyRef, name: str) -> Account:
         """The tenancy's holding of this name, made if it is new."""
-        code = kinds.holding_code(name, tenancy.key)
-        known = self._accounts.get((tenancy.company_id, code))
+        known = self._accounts.get((tenancy.company_id, kinds.holding_code(name, tenancy.key)))
         if known is None:
-            known = Account(accounts.holding_id(self.conn, tenancy, code), code)
-            self._accounts[tenancy.company_id, code] = known
+            (known,) = self.holdings(tenancy.company_id, [(tenancy, name)])
         return known
+
+    def holdings(self, company_id: int, wanted: Iterable[tuple[TenancyRef, str]]) -> list[Account]:
+        """As :meth:`holding`, of a few thousand at once; no holding twice. All tenancies are of one company."""
+        owners = {kinds.holding_code(name, tenancy.key): tenancy.id for tenancy, name in wanted}
+        found = accounts.holding_ids(self.conn, company_id, owners)
+        for code, id_ in found.items():
+            self._accounts[company_id, code] = Account(id_, code)
+        return [self._accounts[company_id, code] for code in owners]
 
     def post(self, company_id: int, movements: Sequence[Movement]) -> list[int]:
         """Books movements of one company in their order, a few thousand at a time; gives the ids of their entries."""
@@ -347,6 +353,8 @@ def _receive(
     paid: list[Allocated] = []
     if movement.earmarked:
         paid, amount = pay_lines(amount, position.charges, movement.earmarked, kinds.BY_DOCUMENT)
+    elif movement.demanded:
+        paid, amount = pay_demanded(amount, position.charges, dict(movement.demanded), kinds.BY_COLLECTION)
     more, rest = allocate(amount, position.charges, movement.reference, policy)
     paid += more
     deltas = rows.line_deltas

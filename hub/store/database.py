@@ -16,6 +16,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from hub.errors import HubError
+from hub.store.tables import metadata
 
 #: Revision that this program works with: the last one in hub/store/migrations/versions.
 SCHEMA_HEAD = "0003"
@@ -44,6 +45,8 @@ class Database:
     """An open database. Made by :func:`create` or :func:`connect`, closed by ``close``."""
 
     dialect: Literal["sqlite", "postgresql"]
+    #: The revision that :func:`create` has found; None = an empty database, or nobody has looked.
+    found_at: str | None = None
 
     def __init__(self, url: URL) -> None:
         self.dialect = cast(Literal["sqlite", "postgresql"], url.get_backend_name())
@@ -94,6 +97,9 @@ def create(url: str) -> Database:
                 do="give the hub a database of its own",
             )
         _refuse_newer(revision, parsed)
+        if revision is not None:
+            _refuse_unlike(connection, revision, parsed)
+        database.found_at = revision
         migrate(connection)
     return database
 
@@ -291,6 +297,44 @@ def _limit_lock_wait(raw: Any, _record: object) -> None:
     with raw.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = '{LOCK_WAIT_SECONDS}s'")
     raw.commit()
+
+
+def _refuse_unlike(connection: Connection, revision: str, url: URL) -> None:
+    """Books whose tables are not those of the revision that they are labelled with are not brought forward."""
+    found, expected = _columns_of(connection), _columns_at(revision)
+    # Of later revisions too: those would be made a second time.
+    ours = expected.keys() | metadata.tables.keys()
+    for table in sorted(ours):
+        has, wants = found.get(table), expected.get(table)
+        if has == wants:
+            continue
+        if has is None or wants is None:
+            differs = f"table {table} is {'missing' if has is None else 'there, and is of a later one'}"
+        else:
+            some = ", ".join(sorted(wants - has or has - wants))
+            differs = f"table {table} {'lacks' if wants - has else 'has more than it should:'} {some}"
+        raise DatabaseError(
+            f"the database says that its schema is at {revision}, and it is not: {differs}",
+            where=_shown(url),
+            why="nothing was changed: what it really holds cannot be brought forward",
+            do="restore a backup; where it was copied by hand, copy it whole",
+        )
+
+
+def _columns_of(connection: Connection) -> dict[str, frozenset[str]]:
+    """By table."""
+    found = inspect(connection).get_multi_columns()
+    return {table: frozenset(column["name"] for column in columns) for (_, table), columns in found.items()}
+
+
+def _columns_at(revision: str) -> dict[str, frozenset[str]]:
+    """As :func:`_columns_of`, of that revision."""
+    if revision == SCHEMA_HEAD:
+        return {name: frozenset(table.columns.keys()) for name, table in metadata.tables.items()}
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        migrate(connection, revision)
+        return {table: columns for table, columns in _columns_of(connection).items() if table in metadata.tables}
 
 
 def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:

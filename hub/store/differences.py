@@ -23,7 +23,7 @@ from hub.store.taking_back import Corrector, history_of, mirrors_of, uses_of, wa
 
 
 class Owed(NamedTuple):
-    """A difference that is owed again from a day on; dates are ISO."""
+    """A difference that is owed again from a day on, or its own where that is later; dates are ISO."""
 
     difference: Corrector
     tenancy: TenancyRef
@@ -38,18 +38,20 @@ def owe_again(books: Books, owed: Sequence[Owed]) -> None:
     for wave in waves(owed, lambda one: one.tenancy.id):
         mirrors = mirrors_of(books.conn, [one.difference.id for one in wave])
         uses = uses_of(books.conn, {id_: mirror.own.code for id_, mirror in mirrors.items()})
+        days = _days_of(books.conn, mirrors.keys())
         corrections: defaultdict[int, list[Correction]] = defaultdict(list)
         for one in wave:
             mirror, use = mirrors[one.difference.id], uses[one.difference.id]
             words = books.words(one.tenancy.company_id)
+            value_date, posting_date = map(max, days[one.difference.id], (one.value_date, one.posting_date))
             movement = Movement(
                 kinds.REVERSAL,
                 one.tenancy,
                 mirror.amount,
-                one.value_date,
-                one.posting_date,
+                value_date,
+                posting_date,
                 mirror.parts[0].account,
-                one.value_date,
+                value_date,
                 f"reversal|{one.difference.key}",
                 input_hash(mirror.amount),
                 f"{words.reversed}: {words.difference}",
@@ -61,6 +63,12 @@ def owe_again(books: Books, owed: Sequence[Owed]) -> None:
             corrections[one.tenancy.company_id].append(correction)
         for company_id, of_company in corrections.items():
             books.correct_all(company_id, of_company)
+
+
+def _days_of(conn: Connection, entry_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Value and posting date by entry id, ISO: no day before an entry shows it taken back."""
+    days = select(entry.c.id, entry.c.value_date, entry.c.posting_date).where(among(conn, entry.c.id, entry_ids))
+    return {id_: (value_date.isoformat(), posting_date.isoformat()) for id_, value_date, posting_date in conn.execute(days)}
 
 
 def written_off(conn: Connection, entry_ids: Collection[int]) -> dict[int, list[Corrector]]:

@@ -104,6 +104,8 @@ class Movement(NamedTuple):
     foreign: Foreign | None = None
     #: (line id, øre) that a negative amount pays before anything else.
     earmarked: tuple[tuple[int, int], ...] = ()
+    #: (line id, øre) that the collection demands which it answers: paid before what its reference or policy says.
+    demanded: tuple[tuple[int, int], ...] = ()
     #: For a credit note, and for the reversal of one with amounts below zero.
     credited: tuple[Credited, ...] = ()
     #: The earlier entry that it points at, with its key.

@@ -215,6 +215,14 @@ def get_file(conn: Connection, file_id: int) -> FileRow | None:
     return None if row is None else _file(row)
 
 
+def latest_named(conn: Connection, vendor: str, name: str) -> FileRow | None:
+    """The newest file of the vendor with this name (in NFC) that was read to its end."""
+    read = ("booked", "partly_booked", "held_for_approval")
+    query = select(*_FILE).where(file.c.vendor == vendor, file.c.name == name, file.c.state.in_(read))
+    row = conn.execute(query.order_by(file.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else _file(row)
+
+
 def add_rehearsed(conn: Connection, rehearsed: FileRow) -> None:
     """The file of a dry run: what its booking writes must hang on something until all is rolled back."""
     insert_if_new(conn, blob, sha256=rehearsed.sha256, size=0, stored_at=rehearsed.received_at)

@@ -65,10 +65,14 @@ class History:
         holder = payment
         while True:
             back = self.taken_back_by(holder.id)
-            moved = self.match_of(holder.id) or (back and (self._moved.get(back.id) or self._reversed_by(back.id)))
+            moved = self.match_of(holder.id) or (back and (self.moved_by(back.id) or self._brought_back(back)))
             if moved is None:
                 return holder
             holder = moved
+
+    def moved_by(self, reversal_id: int) -> Corrector | None:
+        """The entry by which the act of a reversal booked the money anew."""
+        return self._moved.get(reversal_id)
 
     def took_payment(self, moved_id: int) -> bool:
         """Whether a charge-back that a person has moved takes a payment back there."""
@@ -78,13 +82,22 @@ class History:
         """Entries of this kind that point at the entry and are not taken back."""
         return [one for one in self.of(entry_id) if one.kind == kind and self.taken_back_by(one.id) is None]
 
+    def _brought_back(self, back: Corrector) -> Corrector | None:
+        """The reversal of a charge-back; that of a reversal only takes away what this had brought."""
+        return self._reversed_by(back.id) if back.kind == kinds.CHARGEBACK else None
+
     def _reversed_by(self, entry_id: int) -> Corrector | None:
         return next((one for one in self.of(entry_id) if one.kind == kinds.REVERSAL), None)
 
 
-def moved_key(reversal_key: str) -> str:
+def moved_key(of_reversal: str) -> str:
     """Of the entry that books anew, elsewhere, the money that a reversal has taken from where it was."""
-    return reversal_key + _MOVED
+    return of_reversal + _MOVED
+
+
+def reversal_key(key: str) -> str | None:
+    """Of the reversal that has taken this entry's money from where it was; None where no act has moved it."""
+    return key.removesuffix(_MOVED) if key.endswith(_MOVED) else None
 
 
 def history_of(conn: Connection, entry_ids: Collection[int]) -> History:

@@ -21,16 +21,21 @@ from hub.store.tables import (
     company,
     entry,
 )
+from hub.store.verify_collections import wrong_collections
 from hub.store.verify_content import Proved, StoredFiles
 from hub.store.verify_counts import Count, counts
+from hub.store.verify_deliveries import wrong_deliveries
 from hub.store.verify_entries import BATCHES, Walk, named
 from hub.store.verify_exports import wrong_exports
 from hub.store.verify_figures import Figure, figures
 from hub.store.verify_files import wrong_files
+from hub.store.verify_mandates import wrong_mandates
 from hub.store.verify_notes import wrong_notes
+from hub.store.verify_parents import wrong_parents
 from hub.store.verify_portfolio import wrong_portfolio
 from hub.store.verify_readings import wrong_readings
 from hub.store.verify_rows import lost_charges, wrong_rows
+from hub.store.verify_slips import wrong_slips
 from hub.store.verify_sums import wrong_sums
 
 #: Problems told one by one; the rest is counted.
@@ -45,24 +50,46 @@ _MISCOUNTED = (
     "changed outside the hub, or is our fault: correct nothing in the database by hand, and send these lines "
     "with a backup to whoever maintains the hub"
 )
+_ORPHANED = (
+    "rows were deleted or changed with the database's own checks switched off, and hub backup refuses such books: "
+    "restore the last backup that proves into a new folder, see there what is missing here, and find who could write "
+    "to the database"
+)
 _EXPORTED = (
     "hold the file that the accounting system has taken in against hub journal show, and export nothing more of that "
     "company until they agree"
+)
+_UNDELIVERED = (
+    "hand over no delivery until what is kept of it agrees with its file: tenants could be collected from twice or not "
+    "at all; restore the last backup that proves, and ask the vendor which deliveries it has"
 )
 _MISPLACED = (
     "a value was changed outside the hub, and money may go to the wrong tenancy: correct it with hub portfolio import, "
     "and see hub portfolio history for what it was"
 )
+_MISDIRECTED = (
+    "a payment slip was changed outside the hub, or is our fault: what is paid by it may settle another's charge; hold "
+    "the slip that went out against it, and send these lines with a backup to whoever maintains the hub"
+)
+_MISTAKEN = (
+    "a mandate was changed outside the hub, or is our fault: a tenant may be collected from without one, or by slip in "
+    "spite of one; see hub mandates show, and send these lines with a backup to whoever maintains the hub"
+)
 _LOST = "put the file back from a backup (content/ in the tar), or drop the same file again; its name is its SHA-256"
 #: Each tells what is wrong, and what to do about that.
 _RULES: tuple[tuple[Callable[[Connection], Iterator[str]], str], ...] = (
+    (wrong_parents, _ORPHANED),
     (wrong_sums, _MISCOUNTED),
     (wrong_files, _MISCOUNTED),
     (wrong_readings, _MISCOUNTED),
     (wrong_notes, _MISCOUNTED),
     (wrong_rows, _MISCOUNTED),
+    (wrong_collections, _MISCOUNTED),
     (wrong_exports, _EXPORTED),
+    (wrong_deliveries, _UNDELIVERED),
     (wrong_portfolio, _MISPLACED),
+    (wrong_mandates, _MISTAKEN),
+    (wrong_slips, _MISDIRECTED),
 )
 #: Rows fetched at once of an answer that may be of any length.
 _IN_PARTS = {"yield_per": 2_000}

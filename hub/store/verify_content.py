@@ -8,15 +8,16 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, exists, or_, select
 
-from hub.store.tables import blob, file
+from hub.store.tables import blob, delivery, file
 from hub.transport.content import blob_path, hash_of
 
 #: Rows fetched at once of an answer that may be of any length.
 _IN_PARTS = {"yield_per": 1_000}
 _OF_BLOB = file.c.sha256 == blob.c.sha256
-#: Only set aside: a file that was too big to keep was hashed where it lay.
+#: Only set aside: a file that was too big to keep was hashed where it lay. A delivery of ours is always kept.
 SET_ASIDE = and_(
     exists().where(_OF_BLOB),
+    ~exists().where(delivery.c.sha256 == blob.c.sha256),
     ~exists().where(_OF_BLOB, or_(file.c.state.is_(None), file.c.state.not_in(("quarantined", "ignored")))),
 )
 

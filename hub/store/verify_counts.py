@@ -9,14 +9,20 @@ from sqlalchemy import Connection, func, select
 from hub.store.tables import (
     batch,
     charge_line,
+    collection,
+    collection_result,
     customer_number,
+    delivery,
     event,
     exported,
     file,
     journal_export,
+    mandate,
+    mandate_event,
     match_rule,
     portfolio_change,
     reading,
+    slip,
 )
 
 
@@ -42,6 +48,12 @@ def counts(conn: Connection, allocations: int) -> list[Count]:
         ("customer numbers", customer_number),
         ("remembered matches", match_rule),
         ("changes of the portfolio", portfolio_change),
+        ("deliveries", delivery),
+        ("collections", collection),
+        ("answers to collections", collection_result),
+        ("mandates", mandate),
+        ("events of mandates", mandate_event),
+        ("payment slips", slip),
     ):
         found.append(Count(what, conn.execute(select(func.count()).select_from(table)).scalar_one()))
     return found

@@ -18,7 +18,7 @@ def wrong_files(conn: Connection) -> Iterator[str]:
 
 
 def _readings() -> Select[Any]:
-    """What a reading says it booked is what its entries are; a document makes no entry."""
+    """What a reading says it booked is what its entries are; one that booked says 1 of a document, which makes none."""
     own = OWN.subquery()
     failed = own.c.kind == kinds.PAYMENT_FAILED
     suspended = own.c.account_kind == kinds.SUSPENSE
@@ -48,13 +48,14 @@ def _readings() -> Select[Any]:
         select(outcome.c.reading_id, func.sum(outcome.c.net).label("net")).group_by(outcome.c.reading_id).subquery()
     )
     filed = select(document.c.id).where(document.c.file_id == reading.c.file_id).exists()
+    booked = zero(entered.c.booked) + case((filed & (reading.c.state == "booked"), 1), else_=0)
     return (
         select(
             reading.c.id,
             reading.c.file_id,
             (reading.c.booked + reading.c.unmatched).label("said"),
             reading.c.amount,
-            (zero(entered.c.booked) + zero(entered.c.unmatched)).label("found"),
+            (booked + zero(entered.c.unmatched)).label("found"),
             zero(entered.c.amount).label("found_amount"),
             func.coalesce(reading.c.total, reading.c.amount).label("total"),
             zero(unbooked.c.net).label("unbooked"),
@@ -63,11 +64,9 @@ def _readings() -> Select[Any]:
         .join(unknown, unknown.c.reading_id == reading.c.id, isouter=True)
         .join(unbooked, unbooked.c.reading_id == reading.c.id, isouter=True)
         .where(
-            or_(reading.c.state.in_(("booked", "partly_booked")), entered.c.reading_id.is_not(None)),
-            ~filed,
             or_(
                 reading.c.read != reading.c.booked + reading.c.unmatched + reading.c.failed + _unbooked(),
-                reading.c.booked != zero(entered.c.booked),
+                reading.c.booked != booked,
                 reading.c.unmatched != zero(entered.c.unmatched),
                 reading.c.failed != zero(entered.c.failed) + zero(unknown.c.failed),
                 reading.c.amount != zero(entered.c.amount),

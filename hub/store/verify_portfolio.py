@@ -60,11 +60,12 @@ def _keys() -> Select[Any]:
     made = company.c.number + "-" + property_.c.number + "-" + unit.c.number + "-" + tenancy.c.number
     return (
         select(tenancy.c.key, made.label("made"))
-        .join_from(tenancy, company, company.c.id == tenancy.c.company_id)
-        .join(property_, property_.c.id == tenancy.c.property_id)
-        .join(unit, unit.c.id == tenancy.c.unit_id)
+        .outerjoin_from(tenancy, company, company.c.id == tenancy.c.company_id)
+        .outerjoin(property_, property_.c.id == tenancy.c.property_id)
+        .outerjoin(unit, unit.c.id == tenancy.c.unit_id)
         .where(
             or_(
+                made.is_(None),
                 tenancy.c.key != made,
                 property_.c.company_id != tenancy.c.company_id,
                 unit.c.property_id != tenancy.c.property_id,
@@ -74,6 +75,8 @@ def _keys() -> Select[Any]:
 
 
 def _tell_key(row: Row[Any]) -> str:
+    if row.made is None:
+        return f"tenancy {row.key} lies in a company, property or unit that is not there"
     return f"tenancy {row.key} lies in {row.made}, by the numbers of its company, property and unit"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, exists, func, or_, select
 
 from hub.ledger import kinds
-from hub.store.tables import batch, document, entry, event, file, property_, reading, tenancy
+from hub.store.tables import arrival, batch, document, entry, event, file, property_, reading, tenancy
 from hub.store.verify_sums import told_by
 
 
@@ -16,6 +16,7 @@ def wrong_readings(conn: Connection) -> Iterator[str]:
     """A sentence for each file, reading or event that does not fit the others."""
     for query, told in (
         (_states(), _tell_state),
+        (_unread(), _tell_unread),
         (_standing(), _tell_standing),
         (_reversed_without_event(), _tell_reversed),
         (_events_of_reversals(), _tell_event_of_reversal),
@@ -54,6 +55,16 @@ def _tell_state(row: Row[Any]) -> str:
         return f"file {row.id} ({row.name}) is reversed, its readings say that not all of it was taken back"
     ended = "is taken back" if row.reversed_at else f"ended as {row.read or 'none'}"
     return f"file {row.id} ({row.name}) is {row.state}, its last reading {ended}"
+
+
+def _unread() -> Select[Any]:
+    """A file without a state is being read: somebody has a claim on it."""
+    claimed = exists().where(arrival.c.file_id == file.c.id, arrival.c.closed_at.is_(None))
+    return select(file.c.id, file.c.name).where(file.c.state.is_(None), ~claimed)
+
+
+def _tell_unread(row: Row[Any]) -> str:
+    return f"file {row.id} ({row.name}) has no state, and nobody is reading it"
 
 
 def _standing() -> Select[Any]:

@@ -10,18 +10,19 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, String, and_, cast, exists, func, literal, or_, select
 
 from hub.ledger import kinds
+from hub.store.portfolio import customer_key
 from hub.store.tables import (
     account,
     batch,
     charge,
     charge_line,
-    company,
     credited,
     entry,
     match_rule,
     one_off,
     posting,
     reversal,
+    suspense,
     tenancy,
     voucher_range,
 )
@@ -37,9 +38,11 @@ def wrong_rows(conn: Connection) -> Iterator[str]:
         (_foreign(), _tell_foreign),
         (_one_offs(), _tell_one_off),
         (_rules(), _tell_rule),
+        (_standing_rules(), _tell_standing_rule),
         (_uses(), _tell_uses),
     ):
         yield from told_by(conn, query, told)
+    yield from _wrong_payers(conn)
 
 
 def lost_charges(conn: Connection, charges: int, lines: int) -> Iterator[str]:
@@ -136,28 +139,22 @@ def _tell_voucher_range(row: Row[Any]) -> str:
 
 
 def _foreign() -> Select[Any]:
-    """All three or none; never in the company's own currency."""
+    """All three or none. What they may be is a rule of today's input, which books of before need not keep."""
     its = charge.c
-    none = and_(its.foreign_currency.is_(None), its.foreign_amount.is_(None), its.foreign_rate.is_(None))
-    all_ = and_(
-        its.foreign_currency.is_not(None),
-        its.foreign_currency != company.c.currency,
-        its.foreign_amount > 0,
-        its.foreign_rate.is_not(None),
-    )
+    parts = (its.foreign_currency, its.foreign_amount, its.foreign_rate)
+    none, all_ = (and_(*conditions) for conditions in zip(*((p.is_(None), p.is_not(None)) for p in parts), strict=True))
     return (
         select(its.id, its.reference, tenancy.c.key)
         # Outer joins keep SQLite from walking every tenancy's charges by their index, where few are foreign.
         .outerjoin_from(charge, tenancy, tenancy.c.id == its.tenancy_id)
-        .outerjoin(company, company.c.id == tenancy.c.company_id)
-        .where(~none, ~func.coalesce(all_, literal(False)))
+        .where(~none, ~all_)
     )
 
 
 def _tell_foreign(row: Row[Any]) -> str:
     return (
         f"tenancy {row.key}: charge {row.id} ({row.reference}) was asked in another currency, whose name, amount or "
-        "rate is missing or cannot be"
+        "rate is missing"
     )
 
 
@@ -201,6 +198,38 @@ def _tell_rule(row: Row[Any]) -> str:
         f"rule {row.id} gives what {row.customer_key} pays to tenancy {row.key}, and entry {row.entry_id}, with which "
         "it was made, did not"
     )
+
+
+def _standing_rules() -> Select[Any]:
+    """What takes a match back forgets the rule that was made with it."""
+    back = entry.alias("back")
+    return select(match_rule.c.id, match_rule.c.customer_key, back.c.id.label("back")).join_from(
+        match_rule,
+        back,
+        (back.c.corrects == match_rule.c.entry_id)
+        & (back.c.kind == kinds.REVERSAL)
+        & match_rule.c.forgotten_at.is_(None),
+    )
+
+
+def _tell_standing_rule(row: Row[Any]) -> str:
+    return (
+        f"rule {row.id} is in use for what {row.customer_key} pays, and entry {row.back} has taken back the match that "
+        "it was made with"
+    )
+
+
+def _wrong_payers(conn: Connection) -> Iterator[str]:
+    """A rule is of the number that the payment had which it was made with."""
+    made = entry.alias("made")
+    query = (
+        select(match_rule.c.id, match_rule.c.customer_key, suspense.c.entry_id, suspense.c.customer)
+        .join_from(match_rule, made, (made.c.id == match_rule.c.entry_id) & (made.c.kind == kinds.MATCH))
+        .join(suspense, suspense.c.entry_id == made.c.corrects)
+    )
+    for rule, said, payment, customer in conn.execute(query):
+        if customer_key(customer) != said:
+            yield f"rule {rule} is of what {said} pays, and payment {payment}, with which it was made, is of {customer}"
 
 
 def _uses() -> Select[Any]:

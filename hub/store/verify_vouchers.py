@@ -47,6 +47,13 @@ class Vouchers:
         series = select(company.c.number, voucher_series.c.year, voucher_series.c.last).join_from(
             voucher_series, company, company.c.id == voucher_series.c.company_id
         )
-        for number, year, said in conn.execute(series):
-            if said != last[number, year]:
-                yield f"company {number}: the voucher numbers of {year} end with {last[number, year]}, not with {said}"
+        told = {(number, year): said for number, year, said in conn.execute(series)}
+        for number, year in sorted(last.keys() | told.keys()):
+            ends, said = last.get((number, year), 0), told.get((number, year))
+            if said is None:
+                yield (
+                    f"company {number}: the voucher numbers of {year} end with {ends}, and the row that says so is "
+                    "gone: the next act would begin at 1 again"
+                )
+            elif said != ends:
+                yield f"company {number}: the voucher numbers of {year} end with {ends}, not with {said}"

@@ -254,7 +254,7 @@ class TestOtherRecords:
         outcome = desk.book(failed("102", 500_00), failed("777", 1_00, line=5))
         assert (outcome.state, outcome.counts.failed, outcome.amount) == ("booked", 2, 0)
         assert desk.balance("1-1-2-1") == 500_00
-        assert desk.all(select(entry.c.text).where(entry.c.kind == "payment_failed")) == [("afvist (500.00)",)]
+        assert desk.all(select(entry.c.text).where(entry.c.kind == "payment_failed")) == [("afvist (500,00)",)]
         assert desk.all(select(outcomes.c.reason)) == [
             ("afvist: customer number '777' is unknown under creditor 02345678",)
         ]

@@ -19,8 +19,8 @@ import pytest
 from hub.cli import output
 from hub.settings import CompanyConfig, HubConfig, load_site
 from hub.store import views
-from hub.store.database import connect
-from tests import tiny_site
+from hub.store.database import SCHEMA_HEAD, connect
+from tests import schemas, tiny_site
 from tests.integration.cli_runner import hub
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -75,6 +75,18 @@ class TestInit:
         assert hub("portfolio", "import", site / "portfolio.csv", site=site).status == 0
         hub("init", site)
         assert hub("balance", "1-1-1-1", "--json", site=site).json["name"] == "Ida"
+
+    @pytest.mark.parametrize("as_json", [False, True])
+    def test_tells_that_it_has_brought_the_database_forward(self, site: Path, as_json: bool) -> None:
+        (site / "hub.db").unlink()
+        earlier = schemas.revisions()[-1]
+        schemas.fill(f"sqlite:///{site / 'hub.db'}", earlier)
+        told = hub("init", site, *(["--json"] if as_json else []))
+        if as_json:
+            assert told.json["brought_forward"] == {"from": earlier, "to": SCHEMA_HEAD}
+        else:
+            assert told.out == f"{site}: database brought from {earlier} to {SCHEMA_HEAD}; next: hub verify\n"
+        assert hub("init", site, "--json").json["brought_forward"] is None
 
     def test_takes_another_database(self, empty_url: str, tmp_path: Path) -> None:
         assert hub("init", tmp_path / "site", "--database", empty_url).status == 0

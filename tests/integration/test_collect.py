@@ -159,6 +159,7 @@ def test_a_second_collection_for_a_day_is_refused_or_merged(sites: Sites) -> Non
 
     assert (merged["collections"], merged["amount"]) == (2, "11250.00")
     assert int(merged["delivery"]["number"]) == int(first["delivery"]["number"]) + 1
+    assert [path.name for path in (site.root / "outbox/bs").iterdir()] == [merged["delivery"]["name"]]
     assert site.hub("verify").status == 0
 
 

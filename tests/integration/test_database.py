@@ -72,6 +72,27 @@ class TestSchema:
         with pytest.raises(DatabaseError, match=r"schema is at 9999.*run that newer hub"):
             opening(empty_url)
 
+    @pytest.mark.parametrize(
+        ("revision", "statement", "differs"),
+        [
+            (module.SCHEMA_HEAD, "ALTER TABLE unit RENAME TO rooms", "table unit is missing"),
+            (module.SCHEMA_HEAD, "ALTER TABLE unit ADD COLUMN floor integer", "table unit has more.*floor"),
+            ("0002", "DROP TABLE serial", "table collection is there, and is of a later one"),
+            ("0001", "ALTER TABLE arrival DROP COLUMN act", "table account lacks|table account has more"),
+        ],
+    )
+    def test_tables_that_are_not_those_of_their_label_are_left_alone(
+        self, empty_url: str, revision: str, statement: str, differs: str
+    ) -> None:
+        create(empty_url).close()
+        with module._open(module._parse(empty_url)).write() as connection:
+            connection.exec_driver_sql(statement)
+        set_revision(empty_url, revision)
+        with pytest.raises(DatabaseError, match=f"schema is at {revision}, and it is not: ({differs})"):
+            create(empty_url)
+        with module._open(module._parse(empty_url)).read() as connection:
+            assert module.revision_of(connection) == revision
+
     def test_somebody_elses_tables_are_left_alone(self, empty_url: str) -> None:
         with module._open(module._parse(empty_url)).write() as connection:
             connection.exec_driver_sql("CREATE TABLE theirs (id integer)")

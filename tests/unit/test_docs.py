@@ -23,7 +23,7 @@ from pydantic.fields import FieldInfo
 from typer.core import TyperCommand, TyperGroup
 
 from hub.cli.app import app
-from hub.plugin import Document, Malformed, Mine, NotMine, Payment, VendorHooks
+from hub.plugin import Document, Malformed, Mine, NotMine, Payment, ShownField, VendorHooks
 from hub.settings import CompanyConfig, HubConfig, Secret, VendorConfig
 from hub.vendors import Instance
 from hub_brunata.settings import BrunataSettings
@@ -220,12 +220,24 @@ def _make(laundry: Instance, path: Path) -> None:
     assert b"".join(laundry.make("payments", [LAUNDRY], {})) == LAUNDRY_FILE
 
 
+def _show(laundry: Instance, path: Path) -> None:
+    path.write_bytes(LAUNDRY_FILE + b"17;;\x9f")
+    shown = list(laundry.show(path, "a.txt"))
+    assert shown[0] == ShownField(1, "line", "cell 1", 1, 7, "VASKERI", "VASKERI", "")
+    assert [(field.record, field.first, field.raw, field.problem) for field in shown[-3:]] == [
+        (4, 1, "17", ""),
+        (4, 4, "", "an empty cell"),
+        (4, 5, r"\x9f", ""),
+    ]
+
+
 QUESTIONS: dict[str, Callable[[Instance, Path], None]] = {
     "describe": _describe,
     "identify": _identify,
     "read": _read,
     "whose": _whose,
     "make": _make,
+    "show": _show,
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.collecting.fik import CARD_TYPES, OcrLine, SlipError, judged_id, ocr_line, parse_ocr_line, payment_id
+from hub.ledger.fik import CARD_TYPES, OcrLine, SlipError, judged_id, ocr_line, parse_ocr_line, payment_id
 
 WITH_ID = sorted(code for code, kind in CARD_TYPES.items() if kind.id_digits)
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.money import AMOUNT_ORE_MAX
-from hub.plugin import Chargeback, ConsumptionResult, Kept, Payment, PaymentFailed, Record, Remark
+from hub.plugin import Chargeback, ConsumptionResult, Kept, Payment, PaymentFailed, Record, Remark, ShownField
 from hub.plugin.records import KEY_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from hub.vendors.columns import encode
-from hub.vendors.limits import BreachError, Reading
+from hub.vendors.limits import BreachError, Reading, Showing
 
 _DAY = date(2026, 1, 5)
 
@@ -94,3 +94,30 @@ def test_the_culprit_is_named_where_one_value_stands_for_all() -> None:
         _read([payment._replace(amount=1, link="one", key="two|") for payment in same])
     with pytest.raises(BreachError, match=r"Chargeback.amount -1 of record 4"):
         _read([Chargeback(*payment._replace(amount=-1)) for payment in same])
+
+
+SHOWN = ShownField(1, "line", "cell", 1, 2, "ab", "ab", "")
+
+
+def test_shown_fields_are_taken_in_the_order_of_the_file() -> None:
+    showing = Showing()
+    for batch in ([SHOWN, SHOWN], [SHOWN, SHOWN._replace(record=2, problem="wrong")]):
+        assert showing.batch(encode(batch)) == batch
+    with pytest.raises(BreachError, match="shows line 1 after line 2: they must ascend from 1"):
+        showing.batch(encode([SHOWN]))
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        (SHOWN._replace(record=0), "shows line 0 after line 0"),
+        (SHOWN._replace(raw="a\n"), r"ShownField.raw 'a\\n' of record 1: it must have at most 500 characters"),
+        (SHOWN._replace(value="x" * 501), "ShownField.value"),
+        (SHOWN._replace(problem="\x9f"), "ShownField.problem"),
+        (SHOWN._replace(layout="x" * 101), "ShownField.layout"),
+        (Kept(1, "022", ""), "shows a Kept: a ShownField is needed"),
+    ],
+)
+def test_what_may_not_be_shown(shown: ShownField, said: str) -> None:
+    with pytest.raises(BreachError, match=said):
+        Showing().batch(encode([shown]))

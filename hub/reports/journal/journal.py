@@ -53,6 +53,10 @@ class NoSuchExportError(HubError):
     """No journal was exported under this number."""
 
 
+class NoSuchBatchError(HubError):
+    """The company's chain has no batch of this number."""
+
+
 class Selection(NamedTuple):
     """Which of a company's entries: by posting date, both days included and None = open, or of one batch."""
 
@@ -115,12 +119,19 @@ def export_journal(
     """Exports what was never exported of the selection, in the caller's write transaction; None = there is nothing.
 
     ``language`` is that of the texts of a summary. An entry that moves no money is not for the general ledger. Raises
-    NoSuchCompanyError, UnmappedAccountsError with all that the mapping lacks, JournalTooLongError and
+    NoSuchCompanyError, NoSuchBatchError, UnmappedAccountsError with all that the mapping lacks, JournalTooLongError and
     UnbalancedJournalError: the caller then rolls back.
     """
     (whose,) = companies(conn, company_number)
     # Two exports at once never take the same entry, and no batch of this company ends while we read.
-    conn.execute(select(company.c.id).where(company.c.id == whose.id).with_for_update(key_share=True))
+    locked = select(company.c.chain_seq).where(company.c.id == whose.id).with_for_update(key_share=True)
+    last_batch: int = conn.execute(locked).scalar_one()
+    if selection.batch_seq is not None and not 1 <= selection.batch_seq <= last_batch:
+        raise NoSuchBatchError(
+            f"company {company_number} has no batch {selection.batch_seq}",
+            why=f"its last one is {last_batch}" if last_batch else "nothing is booked yet",
+            do="name another, or leave out --batch",
+        )
     waiting = _waiting(whose.id, selection)
     if not conn.execute(select(waiting.exists())).scalar_one():
         return None

@@ -9,10 +9,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from babel.dates import format_date
-from babel.numbers import get_decimal_symbol, get_group_symbol, get_minus_sign_symbol
 
 from hub.errors import HubError
-from hub.ledger.words import Language
+from hub.ledger.words import WORDS, Language
 
 _LOCALES: Mapping[Language, str] = {"da": "da_DK", "sv": "sv_SE"}
 #: Blanks of all kinds, line and paragraph separators, and what no XML and no letter can hold.
@@ -166,14 +165,7 @@ _DANISH = Words(
         "match": "Indbetaling",
         "difference": "Afrunding",
     },
-    holding_names={
-        "deposit": "Depositum",
-        "prepaid_rent": "Forudbetalt leje",
-        "heat": "Aconto varme",
-        "water": "Aconto vand",
-        "electricity": "Aconto el",
-        "withheld": "Tilbageholdt aconto",
-    },
+    holding_names=WORDS["da"].holdings,
 )
 
 _SWEDISH = Words(
@@ -259,14 +251,7 @@ _SWEDISH = Words(
         "match": "Inbetalning",
         "difference": "Öresutjämning",
     },
-    holding_names={
-        "deposit": "Deposition",
-        "prepaid_rent": "Förskottshyra",
-        "heat": "A conto värme",
-        "water": "A conto vatten",
-        "electricity": "A conto el",
-        "withheld": "Innehållen a conto",
-    },
+    holding_names=WORDS["sv"].holdings,
 )
 
 _WORDS: Mapping[Language, Words] = {"da": _DANISH, "sv": _SWEDISH}
@@ -293,9 +278,7 @@ def holding_name(words: Words, name: str) -> str:
 
 def amount_text(ore: int, language: Language) -> str:
     """``123450`` as "1.234,50" in Danish and "1 234,50" in Swedish (no-break blank, true minus)."""
-    decimal, group, minus = _symbols(language)
-    whole, decimals = divmod(abs(ore), 100)
-    return f"{minus if ore < 0 else ''}{f'{whole:,}'.replace(',', group)}{decimal}{decimals:02d}"
+    return WORDS[language].amount(ore)
 
 
 @lru_cache(maxsize=10_000)
@@ -313,12 +296,6 @@ def long_date(day: date, language: Language) -> str:
 def one_line(text: str) -> str:
     """Text from a file or a person as one line of visible characters, so that no cell and no layout breaks on it."""
     return _BLANK_OR_CONTROL.sub(" ", text).strip()
-
-
-@lru_cache
-def _symbols(language: Language) -> tuple[str, str, str]:
-    locale = _LOCALES[language]
-    return get_decimal_symbol(locale), get_group_symbol(locale), get_minus_sign_symbol(locale)
 
 
 def _word(words: Mapping[str, str], kind: str, what: str) -> str:

@@ -7,12 +7,19 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, select
 
 from hub.store.lookup import among
 from hub.store.portfolio import TenancyRef
 from hub.store.positions import NOTHING
 from hub.store.tables import charge, charge_line, collection, collection_line, company, credit, property_, tenancy
+
+_RESIDENTS = select(
+    tenancy,
+    property_.c.number.label("in_property"),
+    property_.c.name.label("property_name"),
+    property_.c.debtor_group,
+).join_from(tenancy, property_, property_.c.id == tenancy.c.property_id)
 
 
 class CompanyFacts(NamedTuple):
@@ -84,16 +91,16 @@ def company_facts(conn: Connection, number: str) -> CompanyFacts | None:
 
 def residents(conn: Connection, company_id: int, property_number: str | None = None) -> list[Resident]:
     """All that ever lived there, for who has moved out may owe; in order of property and key."""
-    query = (
-        select(tenancy, property_.c.number.label("in_property"), property_.c.name.label("property_name"))
-        .add_columns(property_.c.debtor_group)
-        .join_from(tenancy, property_, property_.c.id == tenancy.c.property_id)
-        .where(tenancy.c.company_id == company_id)
-        .order_by(property_.c.number, tenancy.c.key)
-    )
+    query = _RESIDENTS.where(tenancy.c.company_id == company_id).order_by(property_.c.number, tenancy.c.key)
     if property_number is not None:
         query = query.where(property_.c.number == property_number)
     return [_resident(row) for row in conn.execute(query)]
+
+
+def residents_with(conn: Connection, tenancy_ids: Collection[int]) -> dict[int, Resident]:
+    """By tenancy id."""
+    rows = conn.execute(_RESIDENTS.where(among(conn, tenancy.c.id, tenancy_ids)))
+    return {row.id: _resident(row) for row in rows}
 
 
 def open_lines(
@@ -114,21 +121,7 @@ def open_lines(
         .correlate(charge_line)
     )
     query = (
-        select(
-            charge_line.c.tenancy_id,
-            charge_line.c.id,
-            charge.c.id,
-            charge.c.reference,
-            charge_line.c.charge_type,
-            charge_line.c.text,
-            charge_line.c.remaining,
-            charge_line.c.vat,
-            charge_line.c.amount,
-            charge_line.c.vat_rate,
-            charge_line.c.period_from,
-            charge_line.c.period_to,
-            charge.c.due_date,
-        )
+        _lines(charge_line.c.remaining)
         .join_from(charge_line, charge, charge.c.id == charge_line.c.charge_id)
         .where(
             among(conn, charge_line.c.tenancy_id, tenancy_ids),
@@ -141,6 +134,22 @@ def open_lines(
     found: defaultdict[int, list[OpenLine]] = defaultdict(list)
     for row in conn.execute(query):
         found[row[0]].append(OpenLine._make(row))
+    return found
+
+
+def demanded_lines(conn: Connection, collection_ids: Collection[int]) -> dict[int, list[OpenLine]]:
+    """By collection, its lines as they were demanded, oldest first: ``remaining`` is what was asked for."""
+    query = (
+        _lines(collection_line.c.amount)
+        .add_columns(collection_line.c.collection_id)
+        .join_from(collection_line, charge_line, charge_line.c.id == collection_line.c.line_id)
+        .join(charge, charge.c.id == charge_line.c.charge_id)
+        .where(among(conn, collection_line.c.collection_id, collection_ids))
+        .order_by(charge.c.due_date, charge.c.id, charge_line.c.seq)
+    )
+    found: dict[int, list[OpenLine]] = {}
+    for *line, collection_id in conn.execute(query):
+        found.setdefault(collection_id, []).append(OpenLine._make(line))
     return found
 
 
@@ -165,6 +174,25 @@ def demanded_on(conn: Connection, creditor: str, company_id: int, due: date) -> 
         collection.c.withdrawn_at.is_(None),
     )
     return {row.customer: Demanded(*row) for row in conn.execute(query)}
+
+
+def _lines(remaining: ColumnElement[int]) -> Select[Any]:
+    """Columns of :class:`OpenLine`."""
+    return select(
+        charge_line.c.tenancy_id,
+        charge_line.c.id,
+        charge.c.id,
+        charge.c.reference,
+        charge_line.c.charge_type,
+        charge_line.c.text,
+        remaining,
+        charge_line.c.vat,
+        charge_line.c.amount,
+        charge_line.c.vat_rate,
+        charge_line.c.period_from,
+        charge_line.c.period_to,
+        charge.c.due_date,
+    )
 
 
 def _resident(row: Row[Any]) -> Resident:

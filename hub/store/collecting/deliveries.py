@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, exists, insert, select, update
 
 from hub.errors import HubError
 from hub.store import bulk
-from hub.store.tables import blob, collection, delivery, delivery_event, mandate_order
+from hub.store.collecting.orders import settle_delivered
+from hub.store.collecting.states import LIVE, By, State, refuse_move
+from hub.store.tables import blob, collection, delivery, delivery_event, file
 
-#: made: kept here. sent: handed over. uncertain: nobody knows whether it was. accepted, refused: the vendor says so.
-#: withdrawn: given up before it was handed over.
-State = Literal["made", "sent", "uncertain", "accepted", "refused", "withdrawn"]
-#: In these the vendor may have it, or take it yet.
-LIVE: tuple[State, ...] = ("made", "sent", "uncertain", "accepted")
 _COLUMNS = list(delivery.c)
+#: Written into the outbox once more, after it had left it: then it lies there until somebody says what became of it.
+WRITTEN_AGAIN = "again"
 
 
 class NoDeliveryError(HubError):
@@ -49,6 +48,7 @@ class Delivery(NamedTuple):
 
 
 class DeliveryEvent(NamedTuple):
+    #: A state; transmitted, confirmed, differs or note (hub.intake.receipts); again, handed over (hub.collecting).
     what: str
     text: str
     #: The file that says so.
@@ -68,12 +68,30 @@ def add_delivery(conn: Connection, made: Delivery, size_bytes: int) -> int:
     return id_
 
 
-def delivery_of(conn: Connection, id: int) -> Delivery:
-    """Raises NoDeliveryError."""
-    row = conn.execute(select(*_COLUMNS).where(delivery.c.id == id)).one_or_none()
+class UnassignedReceipt(NamedTuple):
+    """A verdict on a delivery, and nobody knows on which."""
+
+    what: str
+    text: str
+    file_id: int
+    vendor: str
+    about: str
+    at: datetime
+
+
+def delivery_of(conn: Connection, id: int, *, lock: bool = False) -> Delivery:
+    """With ``lock``, nobody else changes it until this transaction ends. Raises NoDeliveryError."""
+    query = select(*_COLUMNS).where(delivery.c.id == id)
+    row = conn.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         raise NoDeliveryError(f"there is no delivery {id}", do="see: hub deliveries list")
     return Delivery(*row)
+
+
+def delivery_with(conn: Connection, sha256: str) -> Delivery | None:
+    """Ours of exactly these bytes: an export, which is no input (R3)."""
+    row = conn.execute(select(*_COLUMNS).where(delivery.c.sha256 == sha256).limit(1)).one_or_none()
+    return None if row is None else Delivery(*row)
 
 
 def deliveries(conn: Connection, *, vendor: str | None = None, state: State | None = None) -> list[Delivery]:
@@ -101,17 +119,25 @@ def change_state(
     *,
     at: datetime,
     actor: str,
+    by: By = "person",
     file_id: int | None = None,
     about: str = "",
 ) -> None:
-    """What was refused or withdrawn demands nothing any more: its collections and orders are given up with it."""
+    """What was refused or withdrawn demands nothing any more: its collections and orders are given up with it.
+
+    Raises MoveError, NoDeliveryError.
+    """
+    refuse_move(id, delivery_of(conn, id, lock=True).state, state, by)
     conn.execute(update(delivery).where(delivery.c.id == id).values(state=state))
     note(conn, id, state, text, at=at, actor=actor, file_id=file_id, about=about)
     if state not in LIVE:
         given_up = (collection.c.delivery_id == id) & collection.c.withdrawn_at.is_(None)
         conn.execute(update(collection).where(given_up).values(withdrawn_at=at))
-        unanswered = (mandate_order.c.delivery_id == id) & mandate_order.c.outcome.is_(None)
-        conn.execute(update(mandate_order).where(unanswered).values(outcome=state, reason=text))
+        settle_delivered(conn, id, state, text)
+
+
+def set_vendor_number(conn: Connection, id: int, number: str) -> None:
+    conn.execute(update(delivery).where(delivery.c.id == id).values(vendor_number=number))
 
 
 def note(
@@ -131,14 +157,62 @@ def note(
 
 
 def find(
-    conn: Connection, *, name: str = "", number: int | None = None, vendor_number: str = "", vendor: str = ""
+    conn: Connection,
+    vendor: str,
+    *,
+    name: str | None = None,
+    number: int | None = None,
+    vendor_number: str | None = None,
+    states: Sequence[State] | None = None,
 ) -> Sequence[Delivery]:
     """Those of the vendor with this file name, delivery number or number of the vendor's: whatever is given."""
     query = select(*_COLUMNS).where(delivery.c.vendor == vendor).order_by(delivery.c.id)
-    if name:
+    if name is not None:
         query = query.where(delivery.c.name == name)
     if number is not None:
         query = query.where(delivery.c.number == number)
-    if vendor_number:
+    if vendor_number is not None:
         query = query.where(delivery.c.vendor_number == vendor_number)
+    if states is not None:
+        query = query.where(delivery.c.state.in_(states))
     return [Delivery(*row) for row in conn.execute(query)]
+
+
+def has_spoken(conn: Connection, file_id: int) -> bool:
+    """Whether what this file says of deliveries is noted already."""
+    return bool(conn.execute(select(exists().where(delivery_event.c.file_id == file_id))).scalar_one())
+
+
+def notes_about(conn: Connection, vendor: str, name: str) -> Sequence[int]:
+    """Files of the vendor that announce its file ``name``, by id."""
+    query = (
+        select(delivery_event.c.file_id)
+        .join(file, file.c.id == delivery_event.c.file_id)
+        .where(delivery_event.c.about == name, delivery_event.c.what == "note", file.c.vendor == vendor)
+        .order_by(delivery_event.c.id)
+    )
+    return list(conn.execute(query).scalars())
+
+
+def unassigned_receipts(conn: Connection, vendor: str | None = None) -> list[UnassignedReceipt]:
+    """Verdicts that name no delivery of ours, and that no person has given to one."""
+    given = delivery_event.alias()
+    columns = [delivery_event.c[name] for name in ("what", "text", "file_id")]
+    query = (
+        select(*columns, file.c.vendor, delivery_event.c.about, delivery_event.c.at)
+        .join(file, file.c.id == delivery_event.c.file_id)
+        .where(
+            delivery_event.c.delivery_id.is_(None),
+            delivery_event.c.what.in_(("accepted", "refused")),
+            ~exists().where(given.c.file_id == delivery_event.c.file_id, given.c.delivery_id.is_not(None)),
+        )
+        .order_by(delivery_event.c.id)
+    )
+    if vendor is not None:
+        query = query.where(file.c.vendor == vendor)
+    return [UnassignedReceipt._make(row) for row in conn.execute(query)]
+
+
+def is_to_hand_over(conn: Connection, one: Delivery) -> bool:
+    """Whether it belongs into the outbox: nobody has it yet, or a person has had it written there once more."""
+    return one.state == "made" or events_of(conn, one.id)[-1].what == WRITTEN_AGAIN

@@ -63,11 +63,12 @@ def set_message(
     conn.execute(insert(message).values(values))
 
 
-def messages_of(conn: Connection, company_id: int) -> list[Message]:
-    """Those in force, the company's own first."""
+def messages_of(conn: Connection, company_id: int, at: datetime | None = None) -> list[Message]:
+    """Those in force, now or at a moment, the company's own first."""
+    said = message.c.company_id == company_id
     last = (
         select(func.max(message.c.id))
-        .where(message.c.company_id == company_id)
+        .where(said if at is None else said & (message.c.at <= at))
         .group_by(message.c.property_id, message.c.tenancy_id, message.c.place, message.c.on_slips)
     )
     query = select(message).where(message.c.id.in_(last), message.c.lines != "").order_by(message.c.id)

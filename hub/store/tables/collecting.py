@@ -140,9 +140,9 @@ delivery_event = Table(
     metadata,
     # Append-only: every change of its state, every receipt.
     Column("id", Id, primary_key=True),
-    # NULL = a receipt for none of ours, or of a file that has not come yet.
+    # NULL = a receipt that names none of ours, or a note on a file of the vendor's.
     Column("delivery_id", Id, ForeignKey("delivery.id")),
-    # A state of delivery; or transmitted, note, unknown
+    # A state of delivery; or transmitted, confirmed, differs, note, again, handed over
     Column("what", String(12), nullable=False),
     Column("text", Text, nullable=False),
     # The file that says so, and the name of the file that it is about.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
+from hub.store.lookup import among
+from hub.store.origins import ways_back
 from hub.store.tables import company, entry, suspense
 from hub.store.views.sources import IN_PARTS, Source, split_source, with_source
 
@@ -50,6 +52,18 @@ def unmatched(conn: Connection) -> Iterator[Unmatched]:
         .where(suspense.c.remaining != 0)
         .order_by(entry.c.value_date, entry.c.id)
     )
-    for row in conn.execute(query, execution_options=IN_PARTS):
-        own, source = split_source(row)
-        yield Unmatched._make((*own, source))
+    for part in conn.execute(query, execution_options=IN_PARTS).partitions():
+        found = [Unmatched._make((*own, source)) for own, source in map(split_source, part)]
+        came = _sources(conn, [one.payment for one in found if one.source.file_id is None])
+        for one in found:
+            yield one._replace(source=came.get(one.payment, one.source))
+
+
+def _sources(conn: Connection, payments: Collection[int]) -> dict[int, Source]:
+    """Where the money came from that a person has put into suspense; by entry id."""
+    if not payments:
+        return {}
+    roots = {id_: way[-1] for id_, way in ways_back(conn, payments).items()}
+    rows = conn.execute(with_source(select(entry.c.id)).where(among(conn, entry.c.id, set(roots.values()))))
+    sources = {own[0]: source for own, source in map(split_source, rows)}
+    return {id_: sources[root] for id_, root in roots.items()}

@@ -1,4 +1,4 @@
-"""Betalingsservice (Mastercard Payment Services, formerly Nets) for the hub: delivery 0602, payment information."""
+"""Betalingsservice (Mastercard Payment Services, formerly Nets) for the hub: what it sends, what is sent to it."""
 
 from hub_nets_bs.plugin import Plugin
 

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 
 from hub.plugin import Chargeback, HubError, Payment, PaymentFailed, Record, Settings, format_amount
 from hub_nets_bs.delivery import Totals
-from hub_nets_bs.layouts import Layouts, layouts
+from hub_nets_bs.layouts import PAYMENT_INFORMATION, Layouts, layouts
 from hub_nets_bs.records import SLIP, Coordinates, Section, coordinates
 from hub_nets_bs.settings import ChargebackRule
 
@@ -42,15 +42,20 @@ def make(records: Iterable[Record], head: Mapping[str, str], encoding: str) -> I
 
     ``records`` may be any number: none is held. Raises HubError for a record that a delivery cannot carry.
     """
+    return chunks(_Maker(head_of(PAYMENT_INFORMATION, head), layouts(encoding)).lines(records))
+
+
+def head_of(kind: str, head: Mapping[str, str]) -> Head:
+    """Raises HubError naming every key that is wrong."""
     try:
-        checked = Head.model_validate(dict(head))
+        return Head.model_validate(dict(head))
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors())
-        raise HubError(f"cannot make a delivery 0602: {wrong}") from None
-    return _chunks(_Maker(checked, layouts(encoding)).lines(records))
+        raise HubError(f"cannot make a delivery {kind}: {wrong}") from None
 
 
-def _chunks(lines: Iterator[bytes]) -> Iterator[bytes]:
+def chunks(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """The lines of a delivery with their ends, many at a time."""
     waiting: list[bytes] = []
     for line in lines:
         waiting.append(line)

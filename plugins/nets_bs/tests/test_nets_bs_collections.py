@@ -316,5 +316,5 @@ def test_there_is_no_default_for_the_subsystem_which_tells_a_test_from_the_real_
 def test_other_records_and_other_kinds_are_refused():
     with pytest.raises(HubError, match="a delivery 0601 cannot carry Kept"):
         _made([Kept(1, "022", "")])
-    with pytest.raises(HubError, match="makes no 0603, only 0601, 0605 and 0602"):
-        makers.make("0603", [], HEAD, BetalingsserviceSettings())
+    with pytest.raises(HubError, match="makes no 0621, only 0601, 0605, 0602 and 0603"):
+        makers.make("0621", [], HEAD, BetalingsserviceSettings())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from hub.plugin import Malformed, MandateChange, SlipIssued
 
 CREDITOR = "01234567"
+SAMPLES = Path(__file__).resolve().parents[4] / "shared/samples/betalingsservice"
 
 
 class Bs3:
@@ -129,6 +131,35 @@ def test_a_slip_links_its_payment_id_to_the_collection(read):
         key="nets|01234567|00001|0217|2026-01-02|000000000000042|000010620|71|81234567|26840149965328",
         text="Indbetalingskort 71 dannet 000010620",
     )
+
+
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the sample deliveries are not beside this checkout")
+@pytest.mark.parametrize(
+    ("sample", "delivery", "created"),
+    [
+        ("0603_section0210_active-mandates_with-PBCNET.txt", "3512231001", "2010-06-07"),
+        ("0603_section0212_cancelled-by-bank.txt", "2578261001", "2009-11-24"),
+        ("0603_section0217_slip-information.txt", "3621312001", "2010-06-29"),
+    ],
+)
+def test_a_real_delivery_read_and_made_again_is_the_same_file(read, plugin, sample, delivery, created):
+    real = (SAMPLES / sample).read_bytes()
+    head = {"data_supplier": "99999994", "delivery": delivery, "created": created}
+    made = b"".join(plugin().make("0603", read(real, "0603"), head))
+    inside = [line for line in real.split(b"\r\n") if not line.startswith(b"PBCNET")]
+    assert [line.rstrip(b" ") for line in made.split(b"\r\n")] == inside
+
+
+def test_what_is_made_of_several_sections_reads_back(read, plugin):
+    lines = Bs3.lines(
+        ("0210", [Bs3.mandate("0230"), Bs3.mandate("0230", start="000000")]),
+        ("0212", [Bs3.mandate("0233", end="150126"), Bs3.mandate("0232"), Bs3.mandate(customer="AB42ÆØ")]),
+        ("0217", [Bs3.slip(), Bs3.slip(amount=1)]),
+        ("0219", [Bs3.mandate("0230", mandate="999999999")]),
+    )
+    records = read(lines, "0603")
+    head = {"data_supplier": "87654321", "created": "2025-12-30"}
+    assert read(b"".join(plugin().make("0603", records, head)), "0603") == records
 
 
 # --- What is refused -----------------------------------------------------------------------------------------------

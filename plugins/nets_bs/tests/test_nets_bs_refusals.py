@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from hub.plugin import Malformed
 
@@ -110,6 +112,26 @@ def test_one_wrong_field_refuses_the_file(read, lines, line, first, text, place,
     positions, field = place.split()
     where = f"{'positions' if '-' in positions else 'position'} {positions}"
     assert f"line {line}, {where}, field {field!r}: {said}" in _refusal(read, lines)
+
+
+#: Counts and totals of the trailers, and codes of the others, by line of ``lines``.
+_VERIFIED = {3: (14, 17), 4: (14, 17), 5: (32, 94), 7: (14, 17), 9: (32, 94), 10: (21, 94)}
+
+
+@given(st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_another_byte_in_a_count_sum_or_code_is_refused_with_its_place(read, lines, data):
+    line = data.draw(st.sampled_from(sorted(_VERIFIED)))
+    at = data.draw(st.integers(*_VERIFIED[line]).filter(lambda place: lines[line - 1][place - 1] != " "))
+    # No digit that could make a code another one that is defined.
+    allowed = "0123456789AÅ" if line in (5, 9, 10) else "AÅ0145"
+    byte = data.draw(st.sampled_from(allowed).filter(lambda one: one != lines[line - 1][at - 1]))
+    altered = [*lines[: line - 1], _altered(lines[line - 1], at, byte), *lines[line:]]
+    with pytest.raises(Malformed) as refused:
+        read(altered)
+    assert refused.value.line == line
+    assert refused.value.positions is not None
+    assert refused.value.positions[0] <= at <= refused.value.positions[1]
 
 
 def test_utf8_makes_a_record_too_long(read, bs):

@@ -1,0 +1,117 @@
+"""One delivery or all of them, as JSON and for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hub.cli.ledger import moment
+from hub.cli.output import say, table
+from hub.money import format_amount
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from hub.settings import Site
+    from hub.store.collecting.deliveries import Delivery, UnassignedReceipt
+
+#: Collections that a person is shown; a program gets all.
+_SHOWN = 20
+
+
+def listed(found: Sequence[Delivery], receipts: Sequence[UnassignedReceipt]) -> dict[str, Any]:
+    return {
+        "deliveries": [_delivery(one) for one in found],
+        "receipts": [
+            {
+                "file": one.file_id,
+                "vendor": one.vendor,
+                "verdict": one.what,
+                "about": one.about,
+                "text": one.text,
+                "at": moment(one.at),
+            }
+            for one in receipts
+        ],
+    }
+
+
+def shape(conn: Connection, site: Site, delivery_id: int) -> dict[str, Any]:
+    """Raises NoDeliveryError."""
+    from hub.collecting.deliveries import is_as_made, outbox_path
+    from hub.store.collecting.deliveries import delivery_of, events_of, is_to_hand_over
+    from hub.store.collecting.inside import collections_inside, orders_inside
+
+    one = delivery_of(conn, delivery_id)
+    path = outbox_path(site, one)
+    return {
+        **_delivery(one),
+        "data_supplier": one.data_supplier,
+        "subsystem": one.subsystem,
+        "created_on": one.created_on.isoformat(),
+        "plugin_version": one.plugin_version,
+        "sha256": one.sha256,
+        "bytes_as_made": is_as_made(site, one),
+        "to_hand_over": is_to_hand_over(conn, one),
+        "outbox": str(path) if path.exists() else None,
+        "events": [{**event._asdict(), "at": moment(event.at)} for event in events_of(conn, one.id)],
+        "collections": [
+            {**inside._asdict(), "due_date": inside.due_date.isoformat(), "amount": format_amount(inside.amount)}
+            for inside in collections_inside(conn, one.id)
+        ],
+        "orders": [inside._asdict() for inside in orders_inside(conn, one.id)],
+    }
+
+
+def tell_list(document: Mapping[str, Any]) -> None:
+    found, receipts = document["deliveries"], document["receipts"]
+    columns = ("id", "made_at", "vendor", "kind", "number", "name", "state", "items", "amount")
+    if found:
+        table(
+            (">id", "made (UTC)", *columns[2:7], ">items", ">amount"),
+            [[one[name] for name in columns] for one in found],
+        )
+    else:
+        say("no deliveries")
+    if receipts:
+        say(
+            "", "verdicts that name none of them (hub deliveries settle ID accepted|refused --receipt FILE --note ...):"
+        )
+        said = ("file", "at", "vendor", "verdict", "about", "text")
+        table((">file", *said[1:]), [[one[name] for name in said] for one in receipts])
+
+
+def tell(document: Mapping[str, Any]) -> None:
+    rest = ("events", "collections", "orders")
+    table(("", ""), [(name.replace("_", " "), value) for name, value in document.items() if name not in rest])
+    columns = ("at", "what", "actor", "file_id", "about", "text")
+    table(
+        ("at (UTC)", "what", "who", ">file", *columns[4:]),
+        [[one[name] for name in columns] for one in document["events"]],
+    )
+    for what in ("collections", "orders"):
+        rows = document[what]
+        if rows:
+            say("", f"{len(rows)} {what}:")
+            table(tuple(rows[0]), [list(one.values()) for one in rows[:_SHOWN]])
+        if len(rows) > _SHOWN:
+            say(f"and {len(rows) - _SHOWN} more: --json")
+
+
+def _delivery(one: Delivery) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "vendor": one.vendor,
+        "kind": one.kind,
+        "number": f"{one.number:010d}",
+        "name": one.name,
+        "state": one.state,
+        "vendor_number": one.vendor_number,
+        "sections": one.sections,
+        "items": one.items,
+        "amount": format_amount(one.amount),
+        "texts": one.texts,
+        "records": one.records,
+        "made_at": moment(one.made_at),
+        "actor": one.actor,
+    }

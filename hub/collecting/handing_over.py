@@ -1,0 +1,135 @@
+"""What a person does with a delivery: hands it over, doubts, settles, withdraws, writes it into the outbox again.
+
+A delivery that lies in the outbox may be handed over by whoever looks there. So only what is to be handed over lies
+there: ``sweep`` takes away what a person or a receipt has dealt with. The bytes are kept for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from hub.acts.act import Acting, judged_text
+from hub.errors import HubError
+from hub.settings import Site
+from hub.store import journal
+from hub.store.collecting.deliveries import (
+    WRITTEN_AGAIN,
+    Delivery,
+    change_state,
+    delivery_of,
+    find,
+    is_to_hand_over,
+    note,
+)
+from hub.store.collecting.states import State
+from hub.transport.content import hash_of
+
+#: Handed over once more; the state says already that the vendor may have it.
+_HANDED_OVER = "handed over"
+
+
+class NoNoteError(HubError):
+    """Nobody said why."""
+
+
+class WriteRefusedError(HubError):
+    """A delivery that was handed over, or given up, would lie in the outbox again."""
+
+
+def hand_over(acting: Acting, id: int) -> dict[str, Any]:
+    """The vendor has it from a person. Raises MoveError, NoDeliveryError."""
+    ours = delivery_of(acting.conn, id, lock=True)
+    if ours.state not in ("made", "uncertain") and is_to_hand_over(acting.conn, ours):
+        note(acting.conn, id, _HANDED_OVER, "", at=acting.now, actor=acting.actor)
+        return _told(acting, id)
+    return _moved(acting, id, "sent", "")
+
+
+def doubt(acting: Acting, id: int, text: str) -> dict[str, Any]:
+    """Nobody knows whether the vendor has it. Raises MoveError, NoDeliveryError, NoNoteError."""
+    return _moved(acting, id, "uncertain", _said(text))
+
+
+def settle(
+    acting: Acting, id: int, state: Literal["accepted", "refused"], text: str, *, receipt_file: int | None = None
+) -> dict[str, Any]:
+    """The vendor's verdict by a person's word; ``receipt_file`` is a file with a receipt that named no delivery.
+
+    Raises MoveError, NoDeliveryError, NoNoteError, and HubError where there is no such file of its vendor.
+    """
+    said = _said(text)
+    ours = delivery_of(acting.conn, id)
+    if receipt_file is not None:
+        came = journal.get_file(acting.conn, receipt_file)
+        if came is None or came.vendor != ours.vendor:
+            raise HubError(f"there is no file {receipt_file} of {ours.vendor}", do="see: hub deliveries list")
+    return _moved(acting, id, state, said, file_id=receipt_file)
+
+
+def withdraw(acting: Acting, id: int, text: str) -> dict[str, Any]:
+    """Nobody has it, and nobody shall: its collections are given up. Raises MoveError, NoDeliveryError, NoNoteError."""
+    return _moved(acting, id, "withdrawn", _said(text))
+
+
+def write_again(acting: Acting, id: int, *, again: bool) -> dict[str, Any]:
+    """Allows the same bytes in the outbox once more; ``place`` puts them there after the commit.
+
+    ``again`` where the vendor may have it already. Raises WriteRefusedError, NoDeliveryError.
+    """
+    ours = delivery_of(acting.conn, id, lock=True)
+    if ours.state in ("refused", "withdrawn"):
+        raise WriteRefusedError(
+            f"delivery {id} is {ours.state}",
+            why="its collections were given up, and may stand in a later delivery",
+            do="make a new one: hub collect",
+        )
+    if ours.state == "made":
+        return _told(acting, id)
+    risk = f"the vendor may have it: a delivery that is handed over twice collects {ours.items} demands twice"
+    if not again:
+        raise WriteRefusedError(
+            f"delivery {id} is {ours.state}", why=risk, do="ask the vendor; where it has nothing: --again"
+        )
+    note(acting.conn, id, WRITTEN_AGAIN, risk, at=acting.now, actor=acting.actor)
+    return {**_told(acting, id), "risk": risk}
+
+
+def sweep(conn: Connection, site: Site) -> list[Path]:
+    """Takes out of the outbox what is not to be handed over (any more); gives what was taken.
+
+    What is not byte for byte a delivery of ours is nobody's business here.
+    """
+    taken = []
+    for folder in (site.outbox / vendor for vendor in sorted(site.vendors)):
+        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+            named = find(conn, folder.name, name=path.name)
+            if named and not any(is_to_hand_over(conn, one) for one in named) and _is_any_of(path, named):
+                path.unlink(missing_ok=True)
+                taken.append(path)
+    return taken
+
+
+def _is_any_of(path: Path, deliveries: Sequence[Delivery]) -> bool:
+    with path.open("rb") as lying:
+        return hash_of(lying) in {one.sha256 for one in deliveries}
+
+
+def _said(text: str) -> str:
+    said = judged_text(text, "a note").strip()
+    if not said:
+        raise NoNoteError("a note is needed", why="whoever looks here later asks why", do='write --note "..."')
+    return said
+
+
+def _moved(acting: Acting, id: int, state: State, text: str, *, file_id: int | None = None) -> dict[str, Any]:
+    change_state(acting.conn, id, state, text, at=acting.now, actor=acting.actor, file_id=file_id)
+    return _told(acting, id)
+
+
+def _told(acting: Acting, id: int) -> dict[str, Any]:
+    ours = delivery_of(acting.conn, id)
+    return {"delivery": ours.id, "vendor": ours.vendor, "name": ours.name, "state": ours.state}

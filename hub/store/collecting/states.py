@@ -1,0 +1,58 @@
+"""The states of a delivery, and who may take it from one to another: a receipt of the vendor's, or a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from hub.errors import HubError
+
+#: made: kept here. sent: handed over. uncertain: nobody knows whether it was. accepted, refused: the vendor says so.
+#: withdrawn: given up before it was handed over.
+State: TypeAlias = Literal["made", "sent", "uncertain", "accepted", "refused", "withdrawn"]
+By: TypeAlias = Literal["receipt", "person"]
+STATES: tuple[State, ...] = ("made", "sent", "uncertain", "accepted", "refused", "withdrawn")
+#: In these the vendor may have it, or take it yet.
+LIVE: tuple[State, ...] = ("made", "sent", "uncertain", "accepted")
+#: In these the vendor's verdict is still to come.
+OPEN: tuple[State, ...] = ("made", "sent", "uncertain")
+
+_ANYONE: tuple[By, ...] = ("receipt", "person")
+_A_PERSON: tuple[By, ...] = ("person",)
+#: All there are. Out of ``uncertain`` leads only a receipt or a person: no machine sends a delivery twice. What is
+#: refused or withdrawn never comes back: its collections are given up, and may stand in a later delivery by now.
+MOVES: Mapping[State, Mapping[State, tuple[By, ...]]] = {
+    "made": {
+        "sent": _ANYONE,
+        "uncertain": _A_PERSON,
+        "accepted": _ANYONE,
+        "refused": _ANYONE,
+        "withdrawn": _A_PERSON,
+    },
+    "sent": {"uncertain": _A_PERSON, "accepted": _ANYONE, "refused": _ANYONE},
+    "uncertain": {"sent": _ANYONE, "accepted": _ANYONE, "refused": _ANYONE},
+    # The vendor deletes an accepted delivery when it is asked to on the telephone.
+    "accepted": {"refused": _A_PERSON},
+    "refused": {},
+    "withdrawn": {},
+}
+
+
+class MoveError(HubError):
+    """A delivery cannot go from its state to that one."""
+
+
+def may_move(now: State, to: State, by: By) -> bool:
+    return by in MOVES[now].get(to, ())
+
+
+def refuse_move(delivery_id: int, now: State, to: State, by: By) -> None:
+    """Raises MoveError."""
+    if may_move(now, to, by):
+        return
+    others = [state for state in MOVES[now] if may_move(now, state, by)]
+    raise MoveError(
+        f"delivery {delivery_id} is {now} and cannot become {to}",
+        why=f"from there a {by} can only make it {' or '.join(others)}" if others else f"what is {now} stays so",
+        do=f"see: hub deliveries show {delivery_id}",
+    )

@@ -1,0 +1,88 @@
+"""That what a row refers to is there: every foreign key that the schema declares, and those that it leaves undeclared.
+
+The database refuses such a row itself, as long as nobody has switched that off. Where one is lost, rules that join rows
+to what they belong to would pass it by, and a backup that holds it could not be restored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from functools import reduce
+from typing import Any, NamedTuple
+
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, String, cast, literal, select
+
+from hub.store.tables import (
+    account,
+    credit,
+    entry,
+    metadata,
+    outcome,
+    reading,
+    slip,
+    suspense,
+    tenancy,
+)
+from hub.store.verify_sums import told_by
+
+
+class _Link(NamedTuple):
+    child: Column[Any]
+    parent: Column[Any]
+
+
+#: What the schema leaves undeclared, as far as no rule of its own looks for it (the chain's, of verify_rows, ...).
+_UNDECLARED = (
+    _Link(account.c.tenancy_id, tenancy.c.id),
+    _Link(credit.c.entry_id, entry.c.id),
+    _Link(outcome.c.reading_id, reading.c.id),
+    _Link(slip.c.reading_id, reading.c.id),
+    _Link(suspense.c.entry_id, entry.c.id),
+)
+
+
+def wrong_parents(conn: Connection) -> Iterator[str]:
+    """A sentence for each row that refers to one that is not there."""
+    for link in (*_declared(), *_UNDECLARED):
+        yield from _lost(conn, link)
+
+
+def lost_parents(conn: Connection, tables: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """As :func:`wrong_parents`, of what the schema declares: of ``tables`` and their columns, as an earlier schema may
+    have fewer of them.
+    """
+    for link in _declared():
+        if all(column.name in tables.get(column.table.name, ()) for column in link):
+            yield from _lost(conn, link)
+
+
+def _declared() -> Iterator[_Link]:
+    for table in metadata.sorted_tables:
+        for key in sorted(table.foreign_keys, key=lambda key: key.parent.name):
+            yield _Link(key.parent, key.column)
+
+
+def _lost(conn: Connection, link: _Link) -> Iterator[str]:
+    yield from told_by(conn, _query(link), _tell)
+
+
+def _query(link: _Link) -> Select[Any]:
+    table, parent = link.child.table, link.parent.table.alias("parent")
+    parts: Iterator[ColumnElement[str]] = (cast(one, String) for one in table.primary_key.columns)
+    named = reduce(lambda key, part: key + "/" + part, parts)
+    return (
+        select(
+            literal(table.name).label("child"),
+            named.label("key"),
+            literal(link.child.name).label("column"),
+            link.child.label("value"),
+            literal(link.parent.table.name).label("parent"),
+        )
+        .outerjoin_from(table, parent, parent.c[link.parent.name] == link.child)
+        .where(link.child.is_not(None), parent.c[link.parent.name].is_(None))
+    )
+
+
+def _tell(row: Row[Any]) -> str:
+    child, parent = row.child.replace("_", " "), row.parent.replace("_", " ")
+    return f"{child} {row.key} refers to {parent} {row.value} by its {row.column}, and there is no such {parent}"
