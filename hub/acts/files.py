@@ -76,7 +76,7 @@ def _undo(acting: Acting, entry_ids: Sequence[int], why: Why) -> int:
     for id_ in entry_ids:
         back = history.taken_back_by(held[id_].id)
         if back is None or back.kind != kinds.REVERSAL:
-            refuse_taken_back(acting, held[id_], history)
+            refuse_taken_back(acting, held[id_], history, with_its_file=True)
             standing.append(held[id_])
     whose = {one.tenancy for one in standing if one.tenancy is not None}
     before = all_held(acting, whose)

@@ -27,11 +27,14 @@ from hub.store.match_rules import rule_marked
 from hub.store.origins import Payer, payer_of, ways_back
 from hub.store.portfolio import TenancyRef, tenancies_of_posted
 from hub.store.tables import entry, match_rule, posting
-from hub.store.taking_back import Corrector, History, history_of, moved_key
+from hub.store.taking_back import History, history_of, moved_key
 
 #: What a tenancy's balance may have of money that came in or went out, and a person may put into suspense; a reversal
 #: is that of a charge-back.
 MOVABLE = (kinds.PAYMENT, kinds.PAYOUT, kinds.CHARGEBACK, kinds.REVERSAL)
+
+#: What has a payment's money on a tenancy's balance: itself, its match, or the reversal of its charge-back.
+_HAS_PAYMENT = (kinds.PAYMENT, kinds.MATCH, kinds.REVERSAL)
 
 
 class MatchRefusedError(HubError):
@@ -160,26 +163,30 @@ def _told(acting: Acting, found: Booked, ref: TenancyRef, payment_id: int) -> Bo
 
 
 def _found(acting: Acting, found: Booked, ref: TenancyRef) -> Booked | None:
-    """The tenancy's only payment that a charge-back can mean: of its amount, through its account, before it."""
+    """The tenancy's only payment that a charge-back can mean: of its amount, through its account, before it.
+
+    Also one that a person has given it, whose money came so.
+    """
     if found.kind != kinds.CHARGEBACK:
         return None
-    through = posting.alias("through")
-    rows = acting.conn.execute(
-        select(entry.c.id, entry.c.kind, entry.c.key)
-        .join_from(posting, entry, entry.c.id == posting.c.entry_id)
-        .join(through, (through.c.entry_id == entry.c.id) & (through.c.seq == 1))
-        .where(
-            posting.c.account_id == ref.account_id,
-            posting.c.seq == 0,
-            # A debit's mirror is what such a payment has put on the balance.
-            posting.c.amount == found.mirror.amount,
-            through.c.account_id == found.mirror.parts[0].account.id,
-            entry.c.kind == kinds.PAYMENT,
-            entry.c.value_date <= found.value_date,
+    conn = acting.conn
+    # A debit's mirror is what such a payment has put on the balance.
+    has_it = (posting.c.account_id == ref.account_id, posting.c.seq == 0, posting.c.amount == found.mirror.amount)
+    held = select(posting.c.entry_id).join(entry, entry.c.id == posting.c.entry_id)
+    ways = ways_back(conn, conn.scalars(held.where(*has_it, entry.c.kind.in_(_HAS_PAYMENT))).all())
+    came = set(
+        conn.scalars(
+            select(entry.c.id)
+            .join(posting, (posting.c.entry_id == entry.c.id) & (posting.c.seq == 1))
+            .where(
+                among(conn, entry.c.id, {way[-1] for way in ways.values()}),
+                posting.c.account_id == found.mirror.parts[0].account.id,
+                entry.c.kind == kinds.PAYMENT,
+                entry.c.value_date <= found.value_date,
+            )
         )
-    ).all()
-    history = history_of(acting.conn, [row.id for row in rows])
-    holders = [history.holder_of(Corrector._make(row)) for row in rows]
-    held = booked(acting, [one.id for one in holders if history.taken_back_by(one.id) is None])
-    ours = [one for one in held.values() if one.on_balance and one.tenancy == ref]
-    return ours[0] if len(ours) == 1 else None
+    )
+    meant = [id_ for id_, way in ways.items() if way[-1] in came]
+    history = history_of(conn, meant)
+    standing = [id_ for id_ in meant if history.taken_back_by(id_) is None]
+    return booked(acting, standing)[standing[0]] if len(standing) == 1 else None

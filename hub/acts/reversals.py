@@ -14,8 +14,9 @@ from hub.acts.undoing import Booked, held_by, undo
 from hub.errors import HubError
 from hub.ledger import kinds
 from hub.money import format_amount
-from hub.store.tables import entry
-from hub.store.taking_back import History
+from hub.store.origins import ways_back
+from hub.store.tables import batch, entry, reading
+from hub.store.taking_back import Corrector, History
 
 NOTE_CHARACTERS_MAX = 500
 
@@ -80,8 +81,11 @@ def undone_alone(acting: Acting, found: Booked, history: History, why: Why, day:
     }
 
 
-def refuse_taken_back(acting: Acting, found: Booked, history: History) -> None:
-    """Raises ReversalRefusedError: taken back before, or something stands on it that has to be undone first."""
+def refuse_taken_back(acting: Acting, found: Booked, history: History, *, with_its_file: bool = False) -> None:
+    """Raises ReversalRefusedError: taken back before, or something stands on it that has to be undone first.
+
+    ``with_its_file``: a whole file is undone, and so is, before it, the file that has taken the entry back.
+    """
     back = history.taken_back_by(found.id)
     if found.kind == kinds.REVERSAL and not _brought_back(acting, found):
         raise ReversalRefusedError(
@@ -91,13 +95,22 @@ def refuse_taken_back(acting: Acting, found: Booked, history: History) -> None:
         raise ReversalRefusedError(
             f"{found.named} has been taken back by {back.kind} {back.id}",
             why="an entry is taken back once",
-            do=_after(found, back.kind, back.id),
+            do=(_file_first(acting, back) if with_its_file else "") + _after(found, back.kind, back.id),
         )
     notes = history.standing(found.id, kinds.CREDIT_NOTE)
     if notes:
         raise ReversalRefusedError(
             f"{found.named} has been credited by entry {notes[0].id}", do=f"first: hub reverse {notes[0].id}"
         )
+
+
+def _file_first(acting: Acting, back: Corrector) -> str:
+    origin = ways_back(acting.conn, [back.id])[back.id][-1]
+    of_file = select(reading.c.file_id).join(batch, batch.c.reading_id == reading.c.id)
+    file_id = acting.conn.execute(
+        of_file.join(entry, entry.c.batch_id == batch.c.id).where(entry.c.id == origin)
+    ).scalar_one_or_none()
+    return "" if file_id is None else f"first: hub files reverse {file_id}; or, "
 
 
 def _after(found: Booked, kind: str, back_id: int) -> str:

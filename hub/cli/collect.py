@@ -135,6 +135,7 @@ def _planned(acting: Acting, planned: Planned) -> dict[str, Any]:
         ],
         "unfit": [one._asdict() for one in planned.unfit],
         "left": [one._asdict() for one in planned.left],
+        "late_enrolments": list(planned.late),
         **_control(planned.control),
     }
 
@@ -192,6 +193,8 @@ def _tell(document: Mapping[str, Any]) -> None:
         if document[rows]:
             say(*([title] if title else []))
             table(columns, [[one[name] for name in columns] for one in document[rows]])
+    if document["late_enrolments"]:
+        say(f"enrolled too late for this day (hub mandates deliver): {', '.join(document['late_enrolments'])}")
     charged = document["charged"]
     say(f"charged now: {charged['charges']} charges, {charged['amount']}")
     if charged["partial_months"]:

@@ -27,6 +27,7 @@ from hub.collecting.deadlines import deadline, judge_due_date
 from hub.collecting.demand import Demand
 from hub.collecting.demands import Asking, Left, demands_of
 from hub.collecting.numbers import give_numbers
+from hub.collecting.orders import late_enrolments
 from hub.collecting.texts import Texts, texts_of
 from hub.settings import CompanyConfig, DeliverySection
 from hub.store.collecting.collectables import CompanyFacts, Demanded, Resident, company_facts, demanded_on, residents
@@ -83,6 +84,8 @@ class Planned(NamedTuple):
     left: list[Left]
     unfit: list[Unfit]
     control: Control
+    #: Tenants whose enrolments wait and come too late for this day (R16).
+    late: tuple[str, ...]
 
 
 def plan(acting: Acting, asked: RunAsked) -> Planned:
@@ -118,6 +121,7 @@ def plan(acting: Acting, asked: RunAsked) -> Planned:
         asking.left,
         wrong,
         control_of(demands, before, ours),
+        _late(acting, asked, section),
     )
 
 
@@ -132,6 +136,12 @@ def deadline_of(acting: Acting, planned: Planned) -> str | None:
     if planned.section is None:
         return None
     return deadline(planned.asked.due, planned.section, acting.site.zone).isoformat()
+
+
+def _late(acting: Acting, asked: RunAsked, section: DeliverySection | None) -> tuple[str, ...]:
+    if section is None:
+        return ()
+    return tuple(order.tenancy for order in late_enrolments(acting, asked.company, section, asked.due))
 
 
 def _residents(acting: Acting, facts: CompanyFacts, config: CompanyConfig, asked: RunAsked) -> list[Resident]:

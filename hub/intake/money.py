@@ -213,6 +213,10 @@ class MoneyDesk:
 
 
 def _loose(record: Chargeback, found: NoPayment) -> str:
-    told = f"line {record.record}: charge-back of {format_amount(record.amount)} without an earlier payment"
+    told = f"line {record.record}: charge-back of {format_amount(record.amount)}"
+    if found.reversed is not None:
+        payment, reversal = found.reversed
+        return f"{told} booked as a debit of its own: its payment {payment} was reversed by entry {reversal}"
+    told += " without an earlier payment"
     others = ", ".join(map(format_amount, found.others))
     return f"{told} of that amount, booked as a debit of its own; paid was {others}" if others else told

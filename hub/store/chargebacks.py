@@ -43,9 +43,14 @@ class Taken(NamedTuple):
 
 
 class NoPayment(NamedTuple):
-    """There is nothing to take back; ``others`` are øre of payments under the same link, of other amounts."""
+    """There is nothing to take back.
+
+    ``others`` are øre of payments under the same link, of other amounts; ``reversed`` is the payment that is meant, and
+    the entry by which a person has taken it back.
+    """
 
     others: tuple[int, ...]
+    reversed: tuple[int, int] | None = None
 
 
 def find_payment(conn: Connection, company_id: int, link: str, amount: int) -> Taken | NoPayment:
@@ -83,7 +88,8 @@ def find_payment(conn: Connection, company_id: int, link: str, amount: int) -> T
     before += [row.key for row in loose]
     if before:
         raise SecondChargebackError(f"a charge-back of this payment has come before, as {before[-1]}")
-    return NoPayment(tuple(-row.amount for row in payments))
+    gone = [(one.id, back.id) for one, back in zip(wanted, backs, strict=True) if back is not None]
+    return NoPayment(tuple(-row.amount for row in payments), gone[-1] if gone else None)
 
 
 def taken_of(conn: Connection, holder: Corrector, history: History) -> Taken:
