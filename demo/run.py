@@ -1,5 +1,5 @@
 """``make demo``: makes a site, runs the daemon on it, drops files, goes on as a bookkeeper would, hands the books over,
-proves them, and shows and judges all of it.
+proves them, collects the next month's rent, and shows and judges all of it.
 
 ``python demo/run.py [FOLDER]``; the folder, .demo beside this project by default, is made anew. Exit status 0 only when
 all is as :mod:`demo.expected` says.

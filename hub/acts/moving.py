@@ -129,7 +129,8 @@ def _payer(acting: Acting, way: Sequence[int]) -> Payer:
     A rule that booked any of it is forgotten: whoever was wrong about this payment is wrong about the next.
     """
     conn = acting.conn
-    texts = conn.execute(select(entry.c.id, entry.c.text).where(among(conn, entry.c.id, way), entry.c.record.is_not(None)))
+    of_files = (among(conn, entry.c.id, way), entry.c.record.is_not(None))
+    texts = conn.execute(select(entry.c.id, entry.c.text).where(*of_files))
     marked = {id_: rule_id for id_, text in texts if (rule_id := rule_marked(text)) is not None}
     whose = tenancies_of_posted(conn, marked.keys())
     payer = payer_of(conn, way[-1])

@@ -118,7 +118,8 @@ def place(site: Site, made: Delivery) -> Path:
                 why="the vendor would be asked for something that nobody decided",
                 do="restore the content store from a backup; see: hub verify",
             )
-    target.chmod(0o444)
+    # An enrolment holds the payer's CPR number: not for everybody's eyes.
+    target.chmod(0o440)
     return target
 
 

@@ -46,7 +46,7 @@ class Debtor(NamedTuple):
 class Demand(NamedTuple):
     debtor: Debtor
     channel: Channel
-    #: PBS creditor number and debtor group; "" and "" for an own slip of a company without.
+    #: PBS creditor number, what the company asks as where it has none, and debtor group, "" there.
     creditor: str
     group: str
     #: Name of the debtor group: the property's.

@@ -68,7 +68,7 @@ def demands_of(
         demand = Demand(
             Debtor(one.tenancy, *one[4:11]),
             channel,
-            company.creditor,
+            company.asks_as,
             one.debtor_group,
             one.property_name,
             one.customer,

@@ -97,7 +97,7 @@ def issue_slips(
 def _numbered(
     acting: Acting, company: CompanyFacts, demands: Sequence[tuple[Demand, tuple[str, ...]]]
 ) -> list[_Numbered]:
-    series = f"reference:{company.creditor or company.number}"
+    series = f"reference:{company.asks_as}"
     references = serials.deal(acting.conn, series, len(demands))
     ids = Ids(acting.conn).take("collection", len(demands))
     return [

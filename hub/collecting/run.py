@@ -179,7 +179,7 @@ def _ask(
 
 def _second(acting: Acting, facts: CompanyFacts, demands: Sequence[Demand], due: date) -> list[Demanded]:
     """Live collections of the same customers for the same day."""
-    there = demanded_on(acting.conn, facts.creditor, facts.id, due)
+    there = demanded_on(acting.conn, facts.asks_as, facts.id, due)
     return [there[demand.customer] for demand in demands if demand.customer in there]
 
 

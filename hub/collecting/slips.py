@@ -139,7 +139,7 @@ def _demand(facts: CompanyFacts, one: Resident, lines: Sequence[OpenLine], due: 
     return Demand(
         Debtor(one.tenancy, *one[4:11]),
         "own_slip",
-        facts.creditor,
+        facts.asks_as,
         one.debtor_group,
         one.property_name,
         # Each slip by itself: not the tenancy's number, under which there is one collection a day (R12).

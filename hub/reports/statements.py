@@ -101,7 +101,9 @@ def _letterhead(conn: Connection, site: Site, ref: TenancyRef, moved_out: bool) 
 
 
 def _charges(conn: Connection, ref: TenancyRef, asked: Asked, chosen: Collection[int]) -> list[ChargeRow]:
-    """Oldest due first. A chosen one may count only after the day of the statement; then all of it is open."""
+    """Oldest due first. A chosen one may count only after the day of the statement: then what of it will be open on the
+    day that it counts from, as credit that waits for it is his already.
+    """
     query = (
         select(
             charge.c.id,
@@ -118,12 +120,13 @@ def _charges(conn: Connection, ref: TenancyRef, asked: Asked, chosen: Collection
     wanted = among(conn, charge.c.id, chosen) if chosen else AsOf(asked.as_of).counts()
     rows = conn.execute(query.where(wanted)).all()
     lines = _lines(conn, [row.id for row in rows])
-    remaining = views.open_by_charge(conn, ref, asked.as_of)
+    days = {max(asked.as_of, row.value_date) for row in rows} | {asked.as_of}
+    remaining = {day: views.open_by_charge(conn, ref, day) for day in days}
     found = []
     for id_, reference, kind, text, due, value_date in rows:
         its_lines = lines[id_]
         amount = sum(line.amount for line in its_lines)
-        left = remaining.get(id_, 0) if value_date <= asked.as_of else amount
+        left = remaining[max(asked.as_of, value_date)].get(id_, 0)
         if chosen or left or asked.first is None or due >= asked.first:
             overdue = left > 0 and is_overdue(due, asked.as_of, ref.business)
             found.append(ChargeRow(reference, kind, text, due, amount, left, overdue, tuple(its_lines)))

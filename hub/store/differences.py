@@ -67,8 +67,8 @@ def owe_again(books: Books, owed: Sequence[Owed]) -> None:
 
 def _days_of(conn: Connection, entry_ids: Collection[int]) -> dict[int, tuple[str, str]]:
     """Value and posting date by entry id, ISO: no day before an entry shows it taken back."""
-    days = select(entry.c.id, entry.c.value_date, entry.c.posting_date).where(among(conn, entry.c.id, entry_ids))
-    return {id_: (value_date.isoformat(), posting_date.isoformat()) for id_, value_date, posting_date in conn.execute(days)}
+    query = select(entry.c.id, entry.c.value_date, entry.c.posting_date).where(among(conn, entry.c.id, entry_ids))
+    return {id_: (value_date.isoformat(), posted.isoformat()) for id_, value_date, posted in conn.execute(query)}
 
 
 def written_off(conn: Connection, entry_ids: Collection[int]) -> dict[int, list[Corrector]]:

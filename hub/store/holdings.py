@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from hub.ledger import kinds
 from hub.store.lookup import among
 from hub.store.positions import NOTHING
-from hub.store.tables import account, charge_line
+from hub.store.tables import account, allocation, charge, charge_line, entry
 
 
 class Holding(NamedTuple):
@@ -21,7 +22,7 @@ class Holding(NamedTuple):
     number: int | None
     #: What has been charged, paid in or moved there, less what has left.
     charged: int
-    #: What is still open of the charges that fill it.
+    #: What is still open of the charges that fill it, or was written off of them (R24): nobody has paid that.
     unpaid: int
 
     @property
@@ -54,9 +55,28 @@ def holdings_among(conn: Connection, tenancy_ids: Collection[int]) -> dict[int, 
         )
         .group_by(charge_line.c.tenancy_id, charge_line.c.holding)
     )
-    unpaid = {(tenancy_id, name): int(left) for tenancy_id, name, left in conn.execute(open_lines)}
+    unpaid: defaultdict[tuple[int, str], int] = defaultdict(int)
+    for query in (open_lines, _written_off(conn, {row.tenancy_id for row in rows})):
+        for tenancy_id, name, left in conn.execute(query):
+            unpaid[tenancy_id, name] += int(left)
     for row in rows:
         name = row.code.removeprefix(f"{kinds.HOLDING}:").split(":")[0]
-        left = unpaid.get((row.tenancy_id, name), 0)
+        left = unpaid[row.tenancy_id, name]
         found.setdefault(row.tenancy_id, []).append(Holding(row.id, name, row.number, -row.balance, left))
     return found
+
+
+def _written_off(conn: Connection, tenancy_ids: Collection[int]) -> Select[Any]:
+    """By tenancy id and name of the holding."""
+    return (
+        select(charge.c.tenancy_id, charge_line.c.holding, func.sum(allocation.c.amount))
+        .join_from(charge, charge_line, charge_line.c.charge_id == charge.c.id)
+        .join(allocation, allocation.c.line_id == charge_line.c.id)
+        .join(entry, entry.c.id == allocation.c.payment_id)
+        .where(
+            among(conn, charge.c.tenancy_id, tenancy_ids),
+            charge_line.c.holding.is_not(None),
+            entry.c.kind == kinds.DIFFERENCE,
+        )
+        .group_by(charge.c.tenancy_id, charge_line.c.holding)
+    )

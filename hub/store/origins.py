@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from hub.ledger import kinds
 from hub.store.lookup import among
@@ -91,7 +91,7 @@ def _before(conn: Connection, entry_ids: Collection[int]) -> dict[int, int]:
     return found
 
 
-def _had_before(row: Row[Any]) -> int | None:
+def _had_before(row: Any) -> int | None:
     if row.kind == kinds.MATCH:
         corrects: int | None = row.corrects
         return corrects

@@ -34,6 +34,7 @@ from hub.store.verify_notes import wrong_notes
 from hub.store.verify_parents import wrong_parents
 from hub.store.verify_portfolio import wrong_portfolio
 from hub.store.verify_readings import wrong_readings
+from hub.store.verify_reversed import wrong_reversed
 from hub.store.verify_rows import lost_charges, wrong_rows
 from hub.store.verify_slips import wrong_slips
 from hub.store.verify_sums import wrong_sums
@@ -82,6 +83,7 @@ _RULES: tuple[tuple[Callable[[Connection], Iterator[str]], str], ...] = (
     (wrong_sums, _MISCOUNTED),
     (wrong_files, _MISCOUNTED),
     (wrong_readings, _MISCOUNTED),
+    (wrong_reversed, _MISCOUNTED),
     (wrong_notes, _MISCOUNTED),
     (wrong_rows, _MISCOUNTED),
     (wrong_collections, _MISCOUNTED),

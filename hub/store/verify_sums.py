@@ -58,6 +58,7 @@ def wrong_sums(conn: Connection) -> Iterator[str]:
         (_suspended(), _tell_suspended),
         (_suspense_accounts(), _tell_suspense),
         (_corrections(), _tell_correction),
+        (_early(), _tell_early),
     ):
         yield from told_by(conn, query, told)
 
@@ -338,6 +339,20 @@ def _corrections() -> Select[Any]:
         .join_from(own, original, original.c.id == own.c.corrects)
         .where(own.c.kind.in_(kinds.TAKING_BACK), own.c.account_id != original.c.account_id)
     )
+
+
+def _early() -> Select[Any]:
+    """No day's balance shows an entry taken back that has not come yet; a charge-back's day is the bank's."""
+    original = entry.alias("original")
+    return (
+        select(entry.c.id, entry.c.key, entry.c.value_date, entry.c.corrects, original.c.value_date.label("came"))
+        .join_from(entry, original, original.c.id == entry.c.corrects)
+        .where(entry.c.kind == kinds.REVERSAL, entry.c.value_date < original.c.value_date)
+    )
+
+
+def _tell_early(row: Row[Any]) -> str:
+    return f"entry {row.id} ({row.key}) takes entry {row.corrects} back from {row.value_date}, and it came {row.came}"
 
 
 def _tell_correction(row: Row[Any]) -> str:

@@ -225,7 +225,10 @@ OF_1 = "(SELECT min(entry_id) FROM exported WHERE export_id = 1)"
         ("UPDATE outcome SET reading_id = 999999", "by its reading_id, and there is no such reading"),
         # --- Voucher numbers
         ("DELETE FROM voucher_series", "and the row that says so is gone: the next act would begin at 1 again"),
-        ("UPDATE voucher_series SET year = 1999 WHERE company_id = 1 AND year = 2026", "the voucher numbers of 1999 end with 0, not with"),
+        (
+            "UPDATE voucher_series SET year = 1999 WHERE company_id = 1 AND year = 2026",
+            "the voucher numbers of 1999 end with 0, not with",
+        ),
         # --- Remembered matches
         (f"UPDATE match_rule SET customer_key = '4712' WHERE id = {RULE}", "is of what 4712 pays, and payment"),
         (

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
-from hub.store.database import Database, connect
+from hub.store.database import Database, connect, sqlite_file
 from hub.store.tables import metadata
 from hub.store.verify import verify
 from hub.store.verify_parents import lost_parents
@@ -19,25 +21,18 @@ from tests.desk import Desk
 from tests.integration.cli_runner import hub
 
 
-def unchecked(conn: Connection, statement: str) -> None:
-    """As who can switch the database's own checks off."""
-    if conn.dialect.name == "postgresql":
+def without(url: str, statement: str) -> None:
+    """As who can switch the database's own checks off; in SQLite they are off where nobody asks for them."""
+    file = sqlite_file(url)
+    if file is not None:
+        with closing(sqlite3.connect(file)) as raw:
+            raw.execute(statement)
+            raw.commit()
+        return
+    database = connect(url)
+    with database.write() as conn:
         conn.execute(text("SET LOCAL session_replication_role = replica"))
         conn.execute(text(statement))
-        return
-    # Inside a transaction SQLite does not hear of it.
-    conn.commit()
-    conn.exec_driver_sql("PRAGMA foreign_keys = OFF")
-    conn.execute(text(statement))
-    conn.commit()
-    conn.exec_driver_sql("PRAGMA foreign_keys = ON")
-
-
-def without(url: str, statement: str) -> None:
-    database = connect(url)
-    with database._writer.connect() as conn:
-        unchecked(conn, statement)
-        conn.commit()
     database.close()
 
 

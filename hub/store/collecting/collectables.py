@@ -33,6 +33,11 @@ class CompanyFacts(NamedTuple):
     creditor: str
     slip_creditor: str
 
+    @property
+    def asks_as(self) -> str:
+        """Under what its collections are numbered: own slips need no creditor number with the vendor."""
+        return self.creditor or f"-{self.number}"
+
 
 class Resident(NamedTuple):
     """A tenancy as its collections need it; texts are "" where nothing is said."""

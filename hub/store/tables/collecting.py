@@ -70,6 +70,7 @@ mandate_event = Table(
     Column("at", UtcDateTime(), nullable=False),
     Column("actor", Text, nullable=False),
     Index("ix_mandate_event_mandate_id", "mandate_id"),
+    Index("ix_mandate_event_reading_id", "reading_id", **where("reading_id IS NOT NULL")),
     Index("uq_mandate_event_key", "key", unique=True, **where("key IS NOT NULL")),
 )
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Connection, Select, bindparam, cast, func, select
 
-from hub.store.tables import account, entry, posting
+from hub.ledger import kinds
+from hub.store.tables import account, allocation, charge, charge_line, entry, posting
 from hub.store.views.counting import AsOf, Prepared
 
 
@@ -19,7 +20,7 @@ class Holding(NamedTuple):
     number: int
     #: What was charged for it and came into it, less what left it.
     charged: int
-    #: What of that stands open on charge lines.
+    #: What of that stands open on charge lines, or was written off of them (R24).
     unpaid: int
 
     @property
@@ -31,9 +32,10 @@ class Holding(NamedTuple):
 def holdings(conn: Connection, tenancy_id: int, as_of: AsOf, unpaid: Mapping[str, int]) -> list[Holding]:
     """In order of their numbers; ``unpaid`` is what is open on the tenancy's lines, by name of the holding."""
     found = []
+    written_off: dict[str, int] = dict(_WRITTEN_OFF(conn, as_of, tenancy_id=tenancy_id))
     for code, number, balance in _HOLDINGS(conn, as_of, tenancy_id=tenancy_id):
         _, name, _ = code.split(":", 2)
-        found.append(Holding(name, number, -balance, unpaid.get(name, 0)))
+        found.append(Holding(name, number, -balance, unpaid.get(name, 0) + written_off.get(name, 0)))
     return found
 
 
@@ -52,4 +54,23 @@ def _holdings(as_of: AsOf) -> Select[Any]:
     )
 
 
-_HOLDINGS = Prepared(_holdings)
+def _written_off(as_of: AsOf) -> Select[Any]:
+    difference = entry.alias("difference")
+    return (
+        select(charge_line.c.holding, cast(func.sum(allocation.c.amount), BigInteger))
+        .join_from(charge, charge_line, charge_line.c.charge_id == charge.c.id)
+        .join(allocation, allocation.c.line_id == charge_line.c.id)
+        .join(difference, difference.c.id == allocation.c.payment_id)
+        .join(entry, entry.c.id == allocation.c.entry_id)
+        .where(
+            charge.c.tenancy_id == bindparam("tenancy_id"),
+            charge_line.c.holding.is_not(None),
+            difference.c.kind == kinds.DIFFERENCE,
+            entry.c.value_date <= as_of.day,
+            as_of.is_recorded(),
+        )
+        .group_by(charge_line.c.holding)
+    )
+
+
+_HOLDINGS, _WRITTEN_OFF = Prepared(_holdings), Prepared(_written_off)

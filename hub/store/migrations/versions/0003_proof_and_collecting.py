@@ -181,6 +181,14 @@ def _mandates() -> None:
     )
     op.create_index("ix_mandate_event_mandate_id", "mandate_event", ["mandate_id"], unique=False)
     op.create_index(
+        "ix_mandate_event_reading_id",
+        "mandate_event",
+        ["reading_id"],
+        unique=False,
+        sqlite_where=sa.text("reading_id IS NOT NULL"),
+        postgresql_where=sa.text("reading_id IS NOT NULL"),
+    )
+    op.create_index(
         "uq_mandate_event_key",
         "mandate_event",
         ["key"],
