@@ -24,7 +24,7 @@ from hub.errors import HubError
 from hub.ledger import kinds
 from hub.settings import CompanyConfig, Site
 from hub.store.holdings import holdings_of
-from hub.store.tables import account, charge, entry, file, posting, suspense, tenancy
+from hub.store.tables import account, batch, charge, entry, file, posting, reading, suspense, tenancy
 from hub.store.verify import verify
 from tests.desk import NOW, Desk, FileOf, paid, taken_back
 
@@ -65,6 +65,7 @@ class Driver:
             self.move_money: 6,
             self.match_something: 4,
             self.unmatch_something: 2,
+            self.move_what_was_brought_back: 2,
             self.undo_file: 1,
             self.ask_again: 3,
             self.change_settings: 1,
@@ -191,15 +192,44 @@ class Driver:
             self._follow_all_after(last)
         return f"unmatch {id_}"
 
+    def move_what_was_brought_back(self) -> str:
+        """A charge-back was wrong, and the money another's; at last its file goes, or the charge-back's."""
+        backs = self.desk.all(
+            select(entry.c.id, entry.c.corrects).where(entry.c.kind == kinds.CHARGEBACK, entry.c.corrects.is_not(None))
+        )
+        if not backs:
+            return "bring back: no charge-back"
+        back, payment = self.chance.choice(backs)
+        key = self._tenant()
+        acts: list[tuple[str, Callable[[Acting], dict[str, Any]]]] = [
+            ("bring back", lambda acting: reverse(acting, back, Why("other"))),
+            ("take", lambda acting: unmatch(acting, payment, Why("wrong_tenancy"))),
+            ("give", lambda acting: match(acting, payment, key)),
+            ("take away", lambda acting: reverse(acting, payment, Why("other"))),
+        ]
+        last = self._last_entry()
+        for what, act in acts[: self.chance.randrange(1, 5)]:
+            self._do(what, {"back": back, "payment": payment, "tenancy": key}, act)
+        self._follow_all_after(last)
+        undone = self._undo(self._file_of(self.chance.choice((back, payment)))) if self.chance.random() < 0.5 else ""
+        return f"bring back {back}, take {payment}, give {key} {undone}"
+
     def undo_file(self) -> str:
         files = self.desk.all(select(file.c.id).where(file.c.state.in_(("booked", "partly_booked"))))
-        if not files:
+        return self._undo(self.chance.choice(files)[0] if files else None)
+
+    def _undo(self, file_id: int | None) -> str:
+        if file_id is None:
             return "undo: no file"
-        (id_,) = self.chance.choice(files)
         last = self._last_entry()
-        if self._do("undo", {"file": id_}, lambda acting: reverse_file(acting, id_, Why("test_file"))):
+        if self._do("undo", {"file": file_id}, lambda acting: reverse_file(acting, file_id, Why("test_file"))):
             self._follow_all_after(last)
-        return f"undo file {id_}"
+        return f"undo file {file_id}"
+
+    def _file_of(self, entry_id: int) -> int | None:
+        of_file = select(reading.c.file_id).join(batch, batch.c.reading_id == reading.c.id)
+        found = self.desk.all(of_file.join(entry, entry.c.batch_id == batch.c.id).where(entry.c.id == entry_id))
+        return found[0][0] if found else None
 
     def ask_again(self) -> str:
         """The same key and input: told the same, nothing done. Other input: refused."""
@@ -242,6 +272,10 @@ class Driver:
             other = OTHER_COMPANY if key and key.startswith("2") else {}
             customer = TENANTS[key] if key else str(self.chance.randrange(700, 705))
             records.append(paid(customer, self._ore(), reference, line=line, on=day, **other))
+        if not key or not key.startswith("2"):
+            # Sometimes the bank takes the last one back in the same file.
+            amount = records[-1].amount
+            records += [taken_back(customer, amount, reference, line=9, on=TODAY)] * self.chance.choice((0, 0, 1))
         last = self._last_entry()
         self.desk.book_as(FileOf(records, size=self.chance.choice((1, 2, 2000))), self.desk.new_file())
         self._follow_all_after(last)

@@ -41,6 +41,9 @@ from hub.cli.context import FAULT, WRONG_USE, SiteOption, status_of
 from hub.cli.output import OutputError, print_json, say, to_stdout, warn
 from hub.errors import HubError
 
+#: So that an amount below zero is refused as such, and not as an option that nobody knows.
+_TAKES_AMOUNT = {"ignore_unknown_options": True}
+
 app = typer.Typer(invoke_without_command=True, add_completion=False, rich_markup_mode=None)
 app.command()(site.init)
 imports.portfolio_app.command("history")(portfolio_history.history)
@@ -83,9 +86,9 @@ mandates.mandates_app.command("cancel")(mandate_orders.cancel)
 mandates.mandates_app.command("deliver")(mandate_orders.deliver)
 mandates.mandates_app.command("settle")(mandate_orders.settle)
 mandates.mandates_app.command("orders")(mandate_orders.list_orders)
-app.command()(acts.pay)
-app.command()(acts.payout)
-app.command()(acts.transfer)
+app.command(context_settings=_TAKES_AMOUNT)(acts.pay)
+app.command(context_settings=_TAKES_AMOUNT)(acts.payout)
+app.command(context_settings=_TAKES_AMOUNT)(acts.transfer)
 app.command()(acts.reverse)
 app.command()(matching.match)
 app.command()(matching.unmatch)

@@ -54,6 +54,7 @@ def _shape(found: Explanation, content: Path) -> dict[str, Any]:
         "paid": [_use(one) for one in (*found.did, *found.later)],
         "left": format_amount(found.left),
         "charge": _charge(found),
+        "credits": found.credits and found.credits.reference,
         "paid_by": [_use(one) for one in found.paid_by],
         "holdings": [{"holding": one.name, "amount": format_amount(one.amount)} for one in found.holdings],
         "suspense": _suspense(found),

@@ -84,6 +84,7 @@ def explain(conn: Connection, entry_id: int) -> Explanation:
         amount=row.amount,
         tenancy=tenancy_by_key(conn, ref.key) if ref else None,
         charge=its_charge,
+        credits=_charge_of(conn, row.corrects) if row.kind == kinds.CREDIT_NOTE else None,
         did=_uses(conn, allocation.c.entry_id == entry_id),
         later=_uses(conn, allocation.c.payment_id == entry_id, allocation.c.payment_id != allocation.c.entry_id),
         paid_by=_uses(conn, charge.c.entry_id == entry_id) if its_charge else (),

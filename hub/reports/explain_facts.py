@@ -177,6 +177,8 @@ class Explanation(NamedTuple):
     amount: int
     tenancy: Tenancy | None
     charge: ChargeOf | None
+    #: Of a credit note: what it credits.
+    credits: ChargeOf | None
     #: What it did when it was booked.
     did: tuple[Use, ...]
     #: What its money has done since, and what of that was taken back.

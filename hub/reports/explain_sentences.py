@@ -21,6 +21,7 @@ class _Teller:
     def __init__(self, found: Explanation, language: Language) -> None:
         self._found = found
         self._says: Phrases = phrases_of(language)
+        self._it = self._says.pronouns.get(found.kind, self._says.pronoun)
         names = Names(language, found.currency, found.value_date.year)
         self._names, self._date, self._amount, self._holding = names, names.day, names.amount, names.holding
 
@@ -61,7 +62,10 @@ class _Teller:
         if back is not None and back.kind == kinds.CHARGEBACK:
             yield says.is_charged_back.format(date=self._date(back.value_date))
         elif back is not None:
-            yield says.is_reversed.format(date=self._date(back.value_date), reason=says.reasons[back.reason])
+            day, reason = self._date(back.value_date), says.reasons[back.reason]
+            yield says.is_reversed.format(It=_capital(self._it), date=day, reason=reason)
+        if back is not None:
+            yield from self._reopened(use for use in found.later if use.act == back.entry and use.amount < 0)
 
     def _told_story(self) -> Story | None:
         """The story, where it is this entry's to tell: money that was nobody's when it came, or that a person moved."""
@@ -103,8 +107,13 @@ class _Teller:
     def _money(self) -> Iterator[str]:
         """Money to the tenant's credit: what it paid, and what is left."""
         found, says = self._found, self._says
+        amount, day = self._amount(found.amount), self._date(found.value_date)
         opened = says.opened.get(found.kind, says.opened[kinds.REVERSAL])
-        subject = opened.format(amount=self._amount(found.amount), date=self._date(found.value_date))
+        subject = opened.format(amount=amount, date=day)
+        if found.credits is not None:
+            charge = self._names.demanded(kinds.CHARGE, found.credits)
+            yield says.credits.format(amount=amount, date=day, charge=charge)
+            subject = _capital(self._it)
         yield from self._paid(subject, found.did)
         yield from self._rest()
 
@@ -113,7 +122,7 @@ class _Teller:
         found, says = self._found, self._says
         later = [(uses, amount) for uses, amount in _by_charge(found.later) if amount > 0]
         for uses, amount in later[:TOLD_MAX]:
-            yield says.paid_later.format(amount=self._amount(amount), charge=self._names.paid(uses))
+            yield says.paid_later.format(it=self._it, amount=self._amount(amount), charge=self._names.paid(uses))
         if found.left:
             yield says.left.format(amount=self._amount(found.left))
 
@@ -124,15 +133,16 @@ class _Teller:
             if use.amount > 0:
                 clauses.setdefault((use.charge, self._because(use)), []).append(use)
         if not clauses:
-            yield says.paid_nothing.format(subject=subject)
+            yield says.paid_nothing.format(subject=subject, it=self._it)
         for number, ((_, because), lines) in enumerate(clauses.items()):
             if number == TOLD_MAX:
                 rest = list(clauses.values())[TOLD_MAX:]
-                yield says.paid_more.format(count=len(rest), amount=self._amount(sum(map(_total, rest))))
+                more = self._amount(sum(map(_total, rest)))
+                yield says.paid_more.format(It=_capital(self._it), count=len(rest), amount=more)
                 break
             template = says.paid_also if number else says.paid
             charge, amount = self._names.paid(lines), self._amount(_total(lines))
-            yield template.format(subject=subject, charge=charge, amount=amount, because=because)
+            yield template.format(subject=subject, It=_capital(self._it), charge=charge, amount=amount, because=because)
 
     def _demand(self, charge: ChargeOf) -> Iterator[str]:
         """A charge: what it consists of, when it falls due, what of it is open, what has paid it."""
@@ -231,6 +241,9 @@ class _Teller:
         if freed:
             yield self._says.freed.format(amount=self._amount(freed))
             return
+        yield from self._reopened(taken)
+
+    def _reopened(self, taken: Iterable[Use]) -> Iterator[str]:
         for uses, amount in _by_charge(taken)[:TOLD_MAX]:
             yield self._says.reopened.format(charge=self._names.paid(uses), amount=self._amount(amount))
 

@@ -29,6 +29,10 @@ class Phrases(NamedTuple):
     more_lines: str
     #: Money and what it paid.
     opened: Mapping[str, str]
+    #: What these sentences call money of each kind, where that is not as the first.
+    pronoun: str
+    pronouns: Mapping[str, str]
+    credits: str
     paid: str
     paid_also: str
     paid_more: str
@@ -136,11 +140,14 @@ _DANISH = Phrases(
         "transfer": "Overførslen på {amount} den {date} til din saldo",
         "reversal": "Rettelsen på {amount} den {date}",
     },
+    pronoun="den",
+    pronouns={"opening": "det"},
+    credits="Kreditnotaen på {amount} den {date} gælder {charge}.",
     paid="{subject} betalte {charge} ({amount}), {because}.",
-    paid_also="Den betalte også {charge} ({amount}), {because}.",
-    paid_more="Den betalte desuden {count} andre opkrævninger ({amount}).",
-    paid_nothing="{subject} havde ikke noget at betale, da den blev bogført.",
-    paid_later="Senere blev {amount} af den brugt til {charge}.",
+    paid_also="{It} betalte også {charge} ({amount}), {because}.",
+    paid_more="{It} betalte desuden {count} andre opkrævninger ({amount}).",
+    paid_nothing="{subject} havde ikke noget at betale, da {it} blev bogført.",
+    paid_later="Senere blev {amount} af {it} brugt til {charge}.",
     left="{amount} er ikke brugt endnu og står til gode for dig.",
     because={
         "reference": "fordi {mention} nævnte opkrævning {reference}",
@@ -190,7 +197,7 @@ _DANISH = Phrases(
     reopened="Derfor mangler der igen {amount} på {charge}.",
     freed="De {amount}, der var betalt af den, står til gode eller er brugt til andet.",
     paid_again="Pengene dækker igen {charge} med {amount}.",
-    is_reversed="Det blev taget tilbage den {date}: {reason}.",
+    is_reversed="{It} blev taget tilbage den {date}: {reason}.",
     is_charged_back="Banken tog pengene tilbage den {date}.",
     failed="Betalingen, der skulle være trukket den {date}, blev afvist, så intet er betalt.",
     difference="Der manglede {amount} på {charge}. Så lille et beløb opkræver vi ikke.",
@@ -263,11 +270,14 @@ _SWEDISH = Phrases(
         "transfer": "Överföringen på {amount} den {date} till ditt saldo",
         "reversal": "Rättelsen på {amount} den {date}",
     },
+    pronoun="den",
+    pronouns={"opening": "det"},
+    credits="Kreditnotan på {amount} den {date} gäller {charge}.",
     paid="{subject} betalade {charge} ({amount}), {because}.",
-    paid_also="Den betalade också {charge} ({amount}), {because}.",
-    paid_more="Den betalade dessutom {count} andra fakturor ({amount}).",
-    paid_nothing="{subject} hade inget att betala när den bokfördes.",
-    paid_later="Senare användes {amount} av den till {charge}.",
+    paid_also="{It} betalade också {charge} ({amount}), {because}.",
+    paid_more="{It} betalade dessutom {count} andra fakturor ({amount}).",
+    paid_nothing="{subject} hade inget att betala när {it} bokfördes.",
+    paid_later="Senare användes {amount} av {it} till {charge}.",
     left="{amount} är inte använt ännu och står dig tillgodo.",
     because={
         "reference": "eftersom {mention} nämnde faktura {reference}",
@@ -320,7 +330,7 @@ _SWEDISH = Phrases(
     reopened="Därför saknas åter {amount} på {charge}.",
     freed="De {amount} som var betalda av den står tillgodo eller är använda till annat.",
     paid_again="Pengarna täcker åter {charge} med {amount}.",
-    is_reversed="Det togs tillbaka den {date}: {reason}.",
+    is_reversed="{It} togs tillbaka den {date}: {reason}.",
     is_charged_back="Banken tog tillbaka pengarna den {date}.",
     failed="Betalningen som skulle ha dragits den {date} avvisades, så inget är betalt.",
     difference="Det saknades {amount} på {charge}. Så litet belopp kräver vi inte.",

@@ -15,13 +15,14 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 
 from hub.ledger import chain, kinds
-from hub.ledger.allocation import Allocated, OpenCharge, allocate, missing, pay_demanded, pay_lines
+from hub.ledger.allocation import allocate
 from hub.ledger.terms import RANKS, Terms
 from hub.ledger.words import Words
 from hub.money import ACCOUNT_ORE_MAX
 from hub.store import accounts, bulk
 from hub.store.entries import Account, BatchOf, Correction, Movement, NewLine, Rows, Withdrawn, detail_of
 from hub.store.ids import Ids
+from hub.store.paying import difference, pay_with_credit, receive, suspended
 from hub.store.portfolio import TenancyRef
 from hub.store.positions import Position, load_positions
 from hub.store.tables import batch, company, credit
@@ -98,15 +99,15 @@ class Books:
             own: tuple[int, str]
             if tenancy is None:
                 own = self.shared_account(company_id, kinds.SUSPENSE, kinds.SUSPENSE)
-                rows.suspense.append(_suspended(company_id, entry_id, movement))
+                rows.suspense.append(suspended(company_id, entry_id, movement))
                 detail = chain.suspense_detail(movement.vendor, movement.customer, movement.reference)
             else:
                 own = (tenancy.account_id, f"receivable:{tenancy.key}")
                 policy = business if tenancy.business else homes
                 if movement.amount < 0:
-                    left = _receive(rows, positions[tenancy.id], entry_id, movement, tenancy.id, policy, terms)
+                    left = receive(rows, positions[tenancy.id], entry_id, movement, tenancy.id, policy, terms)
                     if left:
-                        written_off = _difference(movement, entry_id, left, terms.words.difference)
+                        written_off = difference(movement, entry_id, left, terms.words.difference)
                         differences.append((written_off, left))
                     if movement.corrects is not None:
                         detail = detail_of(movement)
@@ -277,7 +278,7 @@ class Books:
         )
         ids = self._ids.take("charge_line", len(lines))
         ranks = RANKS[policy]
-        paid = _pay_with_credit(rows, position, entry_id, ids, lines, [ranks[line.claim] for line in lines])
+        paid = pay_with_credit(rows, position, entry_id, ids, lines, [ranks[line.claim] for line in lines])
         for seq, (line_id, line) in enumerate(zip(ids, lines, strict=True)):
             left = line.amount - paid.get(line_id, 0)
             type_, amount, first, last, vat_rate, vat, claim, holding, text = line
@@ -340,92 +341,3 @@ class Books:
         more.write(self.conn)
         rows.allocations = sorted(rows.allocations + more.allocations)
         ours.add(rows)
-
-
-def _receive(
-    rows: Rows, position: Position, entry_id: int, movement: Movement, tenancy_id: int, policy: str, terms: Terms
-) -> list[tuple[int, int]]:
-    """Money for the tenant: pays what it is meant for, then what is open; the rest stays as credit.
-
-    Gives the lines (id, øre) that a small difference is missing on.
-    """
-    amount = -movement.amount
-    paid: list[Allocated] = []
-    if movement.earmarked:
-        paid, amount = pay_lines(amount, position.charges, movement.earmarked, kinds.BY_DOCUMENT)
-    elif movement.demanded:
-        paid, amount = pay_demanded(amount, position.charges, dict(movement.demanded), kinds.BY_COLLECTION)
-    more, rest = allocate(amount, position.charges, movement.reference, policy)
-    paid += more
-    deltas = rows.line_deltas
-    for seq, (line_id, part, why) in enumerate(paid):
-        rows.allocations.append((entry_id, seq, entry_id, line_id, part, why))
-        deltas[line_id] = deltas.get(line_id, 0) - part
-    if rest:
-        rows.credits.append((entry_id, tenancy_id, rest))
-        position.credits.append((entry_id, rest))
-        return []
-    if not terms.small_difference or movement.kind not in (kinds.PAYMENT, kinds.MATCH):
-        return []
-    left = missing(position.charges, paid, terms.small_difference)
-    pay_lines(sum(part for _, part in left), position.charges, left, kinds.BY_DOCUMENT)
-    return left
-
-
-def _pay_with_credit(
-    rows: Rows,
-    position: Position,
-    entry_id: int,
-    ids: Sequence[int],
-    lines: Sequence[NewLine],
-    ranks: Sequence[int],
-) -> dict[int, int]:
-    """What the tenancy's credits pay of a new charge, by line: in order of rank, shared over lines of one rank."""
-    paid: dict[int, int] = {}
-    if not position.credits:
-        return paid
-    parts: dict[int, OpenCharge] = {}
-    for line_id, line, rank in zip(ids, lines, ranks, strict=True):
-        if rank in parts:
-            parts[rank].add_line(line_id, line.amount)
-        else:
-            parts[rank] = OpenCharge(rank, "", 0, "", line_id, line.amount)
-    ordered = sorted(parts.values())
-    seq = 0
-    while position.credits and any(part.remaining for part in ordered):
-        credit_id, available = position.credits[0]
-        used, left = allocate(available, ordered, "", kinds.BY_CREDIT)
-        for line_id, part, why in used:
-            rows.allocations.append((entry_id, seq, credit_id, line_id, part, why))
-            paid[line_id] = paid.get(line_id, 0) + part
-            seq += 1
-        rows.change_credit(credit_id, left - available)
-        position.credits[0] = (credit_id, left)
-        if not left:
-            position.credits.pop(0)
-    return paid
-
-
-def _difference(movement: Movement, entry_id: int, lines: Sequence[tuple[int, int]], text: str) -> Movement:
-    written_off = sum(part for _, part in lines)
-    return Movement(
-        kinds.DIFFERENCE,
-        movement.tenancy,
-        -written_off,
-        movement.value_date,
-        movement.posting_date,
-        movement.contra,
-        movement.value_date,
-        f"{movement.key}|difference",
-        chain.input_hash(written_off),
-        text,
-        corrects=entry_id,
-        corrects_key=movement.key,
-    )
-
-
-def _suspended(company_id: int, entry_id: int, movement: Movement) -> bulk.Row:
-    received = -movement.amount
-    reason = "its charge-back was reversed" if movement.kind == kinds.REVERSAL else movement.reason
-    said = (movement.vendor, movement.customer, movement.reference, reason)
-    return (entry_id, company_id, received, received, *said)
