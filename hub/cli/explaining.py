@@ -234,7 +234,7 @@ def _tell(told: Sequence[str], document: dict[str, Any]) -> None:
 
 _FACTS = (
     *("entry", "kind", "document_type", "voucher", "text", "tenancy", "name", "amount", "currency"),
-    *("value_date", "posting_date", "recorded_at", "actor", "key", "reason", "note", "left", "moved_out"),
+    *("value_date", "posting_date", "recorded_at", "actor", "key", "credits", "reason", "note", "left", "moved_out"),
 )
 _USE = ("by_entry", "date", "money_of", "reference", "line", "charge_type", "text", "amount", "why")
 _COLUMNS = (">by entry", "on", ">money of", "charge", ">line", "type", "text", ">amount", "why")

@@ -62,7 +62,8 @@ class _Teller:
         if back is not None and back.kind == kinds.CHARGEBACK:
             yield says.is_charged_back.format(date=self._date(back.value_date))
         elif back is not None:
-            day, reason = self._date(back.value_date), says.reasons[back.reason]
+            # Done by us when it was recorded, whatever day it counts from.
+            day, reason = self._date(back.recorded_at.date()), says.reasons[back.reason]
             yield says.is_reversed.format(It=_capital(self._it), date=day, reason=reason)
         if back is not None:
             yield from self._reopened(use for use in found.later if use.act == back.entry and use.amount < 0)

@@ -173,7 +173,10 @@ class TestSentences:
             "Banken tog den 9. november 2026 din indbetaling på 5.125,00 kr. den 2. november 2026 tilbage.",
             "Derfor mangler der igen 5.125,00 kr. på husleje og aconto varme for november.",
         ]
-        assert _told(hand, hand.last_entry(kinds.PAYMENT))[-1] == "Banken tog pengene tilbage den 9. november 2026."
+        assert _told(hand, hand.last_entry(kinds.PAYMENT))[-2:] == [
+            "Banken tog pengene tilbage den 9. november 2026.",
+            "Derfor mangler der igen 5.125,00 kr. på husleje og aconto varme for november.",
+        ]
         back = hand.reverse(hand.last_entry(kinds.CHARGEBACK))
         assert "Pengene dækker igen husleje og aconto varme for november med 5.125,00 kr." in _told(hand, back)
 
@@ -193,9 +196,31 @@ class TestSentences:
             "De 5.125,00 kr., der var betalt af den, står til gode eller er brugt til andet.",
         ]
         assert _told(hand, charged)[-1] == (
-            "Det blev taget tilbage den 22. november 2026: det hørte til et andet lejemål."
+            "Den blev taget tilbage den 22. november 2026: det hørte til et andet lejemål."
         )
         assert not any("naboens" in told for told in _told(hand, back))
+
+    def test_a_credit_note_names_what_it_credits_and_what_became_of_the_money(self, hand: Hand) -> None:
+        _rent(hand)
+        hand.pay(FIRST, 5_000_00, reference="2611-1", day=date(2026, 11, 2))
+        hand.credit(FIRST, "2611-1", 200_00)
+
+        assert _told(hand, hand.last_entry(kinds.CREDIT_NOTE)) == [
+            "Kreditnotaen på 200,00 kr. den 22. november 2026 gælder opkrævning 2611-1 for november.",
+            "Den betalte husleje og aconto varme for november (125,00 kr.), fordi kreditnotaen gælder netop den.",
+            "75,00 kr. er ikke brugt endnu og står til gode for dig.",
+        ]
+
+    def test_a_payment_that_was_taken_back_tells_what_is_open_again(self, hand: Hand) -> None:
+        payment = hand.pay(FIRST, 100_00, day=date(2026, 11, 2))
+        hand.charge(FIRST, "NEW", "2026-11-03", 60_00, text="Nøgler")
+        hand.reverse(payment, "wrong_amount")
+
+        assert _told(hand, payment) == [
+            "Din indbetaling på 100,00 kr. den 2. november 2026 havde ikke noget at betale, da den blev bogført.",
+            "Den blev taget tilbage den 22. november 2026: beløbet var forkert.",
+            "Derfor mangler der igen 60,00 kr. på opkrævning NEW »Nøgler«.",
+        ]
 
     def test_holdings(self, hand: Hand) -> None:
         assert _told(hand, hand.pay(FIRST, 500_00, holding="deposit", day=date(2026, 11, 2))) == [

@@ -123,7 +123,7 @@ def test_a_tenant_is_not_told_whose_else_it_was(hand: Hand) -> None:
     right = hand.match(payment, SECOND)["entry"]
 
     assert not any(SECOND in told for told in _told(hand, wrong))
-    assert _told(hand, wrong)[-1] == f"Det blev taget tilbage den {_TODAY}: det hørte til et andet lejemål."
+    assert _told(hand, wrong)[-1] == f"Den blev taget tilbage den {_TODAY}: det hørte til et andet lejemål."
     assert not any(FIRST in told for told in _told(hand, right))
 
 

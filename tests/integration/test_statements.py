@@ -72,6 +72,12 @@ class TestGathering:
         assert [(one.reference, one.remaining) for one in found.charges] == [("SEP", 0), ("DEC", 5000_00)]
         assert (found.chosen, found.movements, found.holdings) == (True, (), ())
 
+    def test_what_credit_pays_of_a_charge_to_come_is_not_asked_for_again(self, teller: Teller) -> None:
+        teller.pay(HOME, "2026-11-21", 11000_00)
+        teller.charge(HOME, "2026-12-15", ("10", 1500_00), reference="KEYS", at="2026-11-21")
+        found = statement(teller, HOME, None, "KEYS", "DEC")
+        assert [(one.reference, one.remaining) for one in found.charges] == [("DEC", 0), ("KEYS", 500_00)]
+
     def test_another_tenants_charge_cannot_be_chosen(self, teller: Teller) -> None:
         with pytest.raises(HubError, match="no charge 'LAST'"):
             statement(teller, HOME, None, "LAST")
