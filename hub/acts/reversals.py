@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
@@ -97,6 +97,13 @@ def refuse_taken_back(acting: Acting, found: Booked, history: History, *, with_i
             why="an entry is taken back once",
             do=(_file_first(acting, back) if with_its_file else "") + _after(found, back.kind, back.id),
         )
+    came = _came_in(acting, found.id) if found.kind == kinds.CHARGEBACK else None
+    if came is not None and came.reversed_at is not None:
+        raise ReversalRefusedError(
+            f"{found.named} came in file {came.file_id}, which has been reversed",
+            why="with the payment that it takes back it comes to nothing there",
+            do=f"where the file was right after all: hub files retry {came.file_id}",
+        )
     notes = history.standing(found.id, kinds.CREDIT_NOTE)
     if notes:
         raise ReversalRefusedError(
@@ -105,12 +112,23 @@ def refuse_taken_back(acting: Acting, found: Booked, history: History, *, with_i
 
 
 def _file_first(acting: Acting, back: Corrector) -> str:
-    origin = ways_back(acting.conn, [back.id])[back.id][-1]
-    of_file = select(reading.c.file_id).join(batch, batch.c.reading_id == reading.c.id)
-    file_id = acting.conn.execute(
-        of_file.join(entry, entry.c.batch_id == batch.c.id).where(entry.c.id == origin)
-    ).scalar_one_or_none()
-    return "" if file_id is None else f"first: hub files reverse {file_id}; or, "
+    came = _came_in(acting, back.id)
+    return "" if came is None else f"first: hub files reverse {came.file_id}; or, "
+
+
+class _Came(NamedTuple):
+    file_id: int
+    #: When that reading of the file was taken back.
+    reversed_at: datetime | None
+
+
+def _came_in(acting: Acting, entry_id: int) -> _Came | None:
+    """The file by which an entry came, or what it was moved from."""
+    origin = ways_back(acting.conn, [entry_id])[entry_id][-1]
+    of_file = select(reading.c.file_id, reading.c.reversed_at).join(batch, batch.c.reading_id == reading.c.id)
+    by_it = of_file.join(entry, entry.c.batch_id == batch.c.id).where(entry.c.id == origin)
+    row = acting.conn.execute(by_it).one_or_none()
+    return None if row is None else _Came._make(row)
 
 
 def _after(found: Booked, kind: str, back_id: int) -> str:

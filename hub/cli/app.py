@@ -157,7 +157,9 @@ def _ran(given: list[str]) -> int:
     try:
         status = typer.main.get_command(app).main(given, prog_name="hub", standalone_mode=False)
     except typer.TyperException as error:
-        return _failed(given, f"{error.format_message()} (see: hub --help)")
+        from hub.cli.wrong_use import told
+
+        return _failed(given, told(error))
     except HubError as error:
         return _failed(given, str(error), status=status_of(error), **_details(error))
     except (KeyboardInterrupt, typer.Abort):

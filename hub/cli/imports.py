@@ -59,13 +59,13 @@ def _portfolio(site: Site) -> Import:
 def _charges(site: Site) -> Import:
     from hub.imports.charges import import_charges
 
-    return partial(import_charges, company_of=site.company)
+    return partial(import_charges, company_of=site.company_with_language)
 
 
 def _holdings(site: Site) -> Import:
     from hub.imports.holdings import import_holdings
 
-    return partial(import_holdings, company_of=site.company)
+    return partial(import_holdings, company_of=site.company_with_language)
 
 
 import_command(

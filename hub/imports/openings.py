@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from hub.imports.rows import Declared, Said, read_declared, understood, without_repeated
 from hub.imports.table import ImportReport, taken_in
+from hub.ledger.terms import Terms
 from hub.settings import CompanyConfig
 from hub.store.books import Books
 from hub.store.database import Database
@@ -79,9 +80,7 @@ def import_openings(
         report.added = len(new)
         if not new:
             return
-        books = Books(
-            connection, recorded_at=now, actor=actor, terms_of=lambda number: company_of(number).allocation.terms
-        )
+        books = Books(connection, recorded_at=now, actor=actor, terms_of=lambda number: _terms(company_of(number)))
         book(books, new)
         books.close()
         _tell_posted_later(new, report)
@@ -89,6 +88,11 @@ def import_openings(
         add_event(connection, at=now, actor=actor, what=kind.what, detail=detail)
 
     return taken_in(database, table, errors_to, do)
+
+
+def _terms(company: CompanyConfig) -> Terms:
+    terms = company.allocation.terms
+    return terms if company.language is None else terms._replace(language=company.language)
 
 
 def posting_date(one: Opening) -> date:

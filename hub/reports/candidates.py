@@ -154,8 +154,11 @@ def _of_company(conn: Connection, payments: Sequence[Unmatched], today: date) ->
     owing = _by_amount(conn, company_id, {one.amount for one in received}, today)
     had = _had_it(conn, received)
     for one in payments:
-        hints = [hint for hint in said[one.payment] if hint.tenancy_id not in had[one.payment]]
-        owe = {id_: its for id_, its in owing.get(one.amount, {}).items() if id_ not in had[one.payment]}
+        not_theirs = had.get(one.payment, set())
+        hints = [hint for hint in said[one.payment] if hint.tenancy_id not in not_theirs]
+        owe = owing.get(one.amount, {})
+        if not_theirs:
+            owe = {id_: its for id_, its in owe.items() if id_ not in not_theirs}
         yield _suggestion(conn, one, hints, owe, places[one.payment])
 
 
@@ -163,8 +166,7 @@ def _had_it(conn: Connection, payments: Sequence[Unmatched]) -> dict[int, set[in
     """By payment, the tenancies from which a person has taken it, to put it into suspense: it is not theirs."""
     ways = ways_back(conn, [one.payment for one in payments])
     whose = tenancies_of_posted(conn, {id_ for way in ways.values() for id_ in way})
-    had = {id_: {whose[earlier].id for earlier in way if earlier in whose} for id_, way in ways.items()}
-    return defaultdict(set, had)
+    return {id_: {whose[earlier].id for earlier in way if earlier in whose} for id_, way in ways.items()}
 
 
 def _places(conn: Connection, payments: Sequence[Unmatched]) -> dict[int, _Place]:

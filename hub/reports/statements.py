@@ -6,13 +6,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
 from hub.calendar import is_overdue
+from hub.ledger import kinds
 from hub.reports.statement.model import (
     Ageing,
     ChargeRow,
     Company,
+    CreditNoteRow,
     HoldingRow,
     LineRow,
     MovementRow,
@@ -24,7 +26,7 @@ from hub.store import views
 from hub.store.charges import charge_of
 from hub.store.lookup import among
 from hub.store.portfolio import TenancyRef
-from hub.store.tables import charge, charge_line, company, entry, tenancy
+from hub.store.tables import charge, charge_line, company, entry, posting, tenancy
 from hub.store.views.counting import AsOf
 
 
@@ -111,6 +113,7 @@ def _charges(conn: Connection, ref: TenancyRef, asked: Asked, chosen: Collection
             charge.c.kind,
             charge.c.text,
             charge.c.due_date,
+            entry.c.id.label("entry_id"),
             entry.c.value_date,
         )
         .join_from(charge, entry, entry.c.id == charge.c.entry_id)
@@ -120,16 +123,37 @@ def _charges(conn: Connection, ref: TenancyRef, asked: Asked, chosen: Collection
     wanted = among(conn, charge.c.id, chosen) if chosen else AsOf(asked.as_of).counts()
     rows = conn.execute(query.where(wanted)).all()
     lines = _lines(conn, [row.id for row in rows])
+    notes = _credit_notes(conn, [row.entry_id for row in rows]) if chosen else {}
     days = {max(asked.as_of, row.value_date) for row in rows} | {asked.as_of}
     remaining = {day: views.open_by_charge(conn, ref, day) for day in days}
     found = []
-    for id_, reference, kind, text, due, value_date in rows:
-        its_lines = lines[id_]
+    for id_, reference, kind, text, due, entry_id, value_date in rows:
+        its_lines, day = lines[id_], max(asked.as_of, value_date)
         amount = sum(line.amount for line in its_lines)
-        left = remaining[max(asked.as_of, value_date)].get(id_, 0)
+        left = remaining[day].get(id_, 0)
         if chosen or left or asked.first is None or due >= asked.first:
             overdue = left > 0 and is_overdue(due, asked.as_of, ref.business)
-            found.append(ChargeRow(reference, kind, text, due, amount, left, overdue, tuple(its_lines)))
+            its_notes = tuple(note for note in notes.get(entry_id, ()) if note.value_date <= day)
+            found.append(ChargeRow(reference, kind, text, due, amount, left, overdue, tuple(its_lines), its_notes))
+    return found
+
+
+def _credit_notes(conn: Connection, entry_ids: Sequence[int]) -> dict[int, list[CreditNoteRow]]:
+    """Those that stand, by the entry that they credit."""
+    back = entry.alias("back")
+    rows = conn.execute(
+        select(entry.c.corrects, entry.c.value_date, entry.c.text, -posting.c.amount)
+        .join_from(entry, posting, (posting.c.entry_id == entry.c.id) & (posting.c.seq == 0))
+        .where(
+            among(conn, entry.c.corrects, entry_ids),
+            entry.c.kind == kinds.CREDIT_NOTE,
+            ~exists().where(back.c.corrects == entry.c.id, back.c.kind == kinds.REVERSAL),
+        )
+        .order_by(entry.c.id)
+    )
+    found: dict[int, list[CreditNoteRow]] = {}
+    for credited, *note in rows:
+        found.setdefault(credited, []).append(CreditNoteRow._make(note))
     return found
 
 

@@ -197,6 +197,10 @@ class Site:
     def company(self, number: str) -> CompanyConfig:
         return self.companies.get(number) or CompanyConfig(number=number)
 
+    def company_with_language(self, number: str) -> CompanyConfig:
+        """As :meth:`company`, with the site's language where it has none of its own."""
+        return self.company(number).model_copy(update={"language": self.language(number)})
+
     def terms_of(self, number: str) -> Terms:
         return self.company(number).allocation.terms._replace(language=self.language(number))
 

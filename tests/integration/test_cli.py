@@ -117,6 +117,26 @@ class TestIngest:
         assert message in answer.err
         assert hub("files", "--json", site=site).json == {"files": []}
 
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ("explain abc", "Invalid value for 'ENTRY': 'abc' is no whole number (see: hub explain --help)"),
+            (
+                "ledger export --format xml",
+                "Invalid value for '--format': 'xml' is not one of 'beancount', 'json' (see: hub ledger export --help)",
+            ),
+            (
+                "journal export --company 1 --batch 0",
+                "Invalid value for '--batch': 0 is less than 1 (see: hub journal export --help)",
+            ),
+            ("pay", "Missing argument 'TENANCY' (see: hub pay --help)"),
+            ("rules nope", "No such command 'nope' (see: hub rules --help)"),
+        ],
+    )
+    def test_wrong_use_is_told_in_our_words_with_the_help_to_look_at(self, arguments: str, message: str) -> None:
+        answer = hub(*arguments.split(" "))
+        assert (answer.status, answer.err) == (1, f"hub: {message}\n")
+
     def test_a_person_reads_a_table_and_the_reasons(self, site: Path, tmp_path: Path) -> None:
         (tmp_path / "unknown.txt").write_text("nobody's")
         answer = hub("ingest", tmp_path / "unknown.txt", site=site)
@@ -299,7 +319,9 @@ class TestVerify:
     def test_books_in_order(self, booked: tuple[Path, Answer]) -> None:
         answer = hub("verify", "--json", site=booked[0])
         assert answer.status == 0
-        assert answer.json.keys() == {"ok", "entries", "postings", "heads", "head", "figures", "problems"}
+        assert answer.json.keys() == {
+            *("ok", "entries", "postings", "heads", "head", "figures", "problems", "counts", "stored_files", "do")
+        }
         assert (answer.json["ok"], answer.json["entries"], answer.json["postings"]) == (True, 3, 6)
         head = answer.json["heads"]["1"]
         assert head["seq"] == 2

@@ -31,6 +31,7 @@ DEPOSIT = {
 }
 CONFIGURED = {
     "1": CompanyConfig(number="1", holdings=("antenna",)),
+    "2": CompanyConfig(number="2", language="sv"),
     "3": CompanyConfig(number="3", closed=True),
     "4": CompanyConfig(number="4", books_closed_through=date(2026, 5, 31)),
 }
@@ -84,6 +85,14 @@ def booked(ledger: Database) -> int:
 
 
 class TestBooking:
+    def test_without_a_text_it_is_called_as_the_company_calls_it(self, ledger: Database, tmp_path: Path) -> None:
+        rows = ({**DEPOSIT, "text": "", "holding": one, "reference": one} for one in ("prepaid_rent", "antenna"))
+        load(ledger, tmp_path, *rows)
+        load(ledger, tmp_path, {**DEPOSIT, "tenancy": "2-12-304-2", "text": ""})
+        with ledger.read() as connection:
+            made = list(connection.scalars(select(entry.c.text).order_by(entry.c.id)))
+        assert made == ["Forudbetalt leje", "antenna", "Deposition"]
+
     def test_what_we_hold_is_the_tenants_and_lowers_no_balance(self, ledger: Database, tmp_path: Path) -> None:
         """R19"""
         report = load(

@@ -110,6 +110,14 @@ class TestUndoneWithItsFile:
         hand.reverse_file(1)
         assert hand.of_account(_CLEARING) == 0
 
+    def test_what_came_to_nothing_with_its_file_stays_so(self, hand: Hand) -> None:
+        hand.desk.book(paid("101", 150_00), taken_back("101", 150_00))
+        back = hand.last_entry(kinds.CHARGEBACK)
+        hand.reverse_file(1)
+        for act in (hand.reverse, hand.unmatch):
+            with pytest.raises(ReversalRefusedError, match=r"came in file 1, which has been reversed.*files retry 1"):
+                act(back)
+
     def test_verify_finds_what_was_left(self, hand: Hand) -> None:
         hand.desk.book(paid("101", 150_00), paid("102", 1_00, line=4))
         hand.unmatch(payment := hand.last_entry(kinds.PAYMENT) - 1)

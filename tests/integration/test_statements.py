@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from hub.acts.charges import credit_charge
 from hub.errors import HubError
+from hub.reports.statement import render
 from hub.reports.statement.model import Ageing, Statement
 from hub.reports.statements import Asked, statement_of
 from hub.store.database import Database
@@ -77,6 +79,19 @@ class TestGathering:
         teller.charge(HOME, "2026-12-15", ("10", 1500_00), reference="KEYS", at="2026-11-21")
         found = statement(teller, HOME, None, "KEYS", "DEC")
         assert [(one.reference, one.remaining) for one in found.charges] == [("DEC", 0), ("KEYS", 500_00)]
+
+    def test_a_settlement_names_the_credit_notes_that_stand(self, teller: Teller) -> None:
+        for amount in (300_00, 200_00):
+            teller.act("2026-11-21", lambda acting, amount=amount: credit_charge(acting, HOME, "OCT", amount=amount))
+        last = teller.act("2026-11-21", lambda acting: credit_charge(acting, HOME, "OCT", amount=50_00))
+        teller.reverse(last["entry"], "2026-11-21")
+        chosen = statement(teller, HOME, None, "OCT")
+        (charge,) = chosen.charges
+        assert (charge.remaining, [note.amount for note in charge.credit_notes]) == (4500_00, [300_00, 200_00])
+        assert "Kreditnota" in b"".join([render([chosen], "csv", count=1)]).decode("utf-8-sig")
+        (charge,) = json.loads(render([chosen], "json", count=1))["statements"][0]["charges"]
+        assert [note["amount"] for note in charge["credit_notes"]] == ["300.00", "200.00"]
+        assert all(render([chosen], kind, count=1) for kind in ("pdf", "xlsx"))
 
     def test_another_tenants_charge_cannot_be_chosen(self, teller: Teller) -> None:
         with pytest.raises(HubError, match="no charge 'LAST'"):

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from hub.store.database import Database, connect, sqlite_file
+from hub.backup import RestoreError, rows
+from hub.store.database import SCHEMA_HEAD, Database, connect, make_schema, open_bare, sqlite_file
 from hub.store.tables import metadata
 from hub.store.verify import verify
 from hub.store.verify_parents import lost_parents
@@ -54,6 +55,24 @@ def test_a_backup_that_could_not_be_restored_is_not_made(site: tuple[Path, str],
     assert not target.exists()
     told = hub("verify", "--json", site=root).json
     assert any(problem.endswith("there is no such property") for problem in told["problems"])
+
+
+def test_a_backup_that_holds_such_a_row_is_refused_by_name(empty_url: str) -> None:
+    database = open_bare(empty_url)
+
+    def load() -> None:
+        with database.write() as conn:
+            make_schema(conn, SCHEMA_HEAD)
+            with rows.any_order(conn):
+                conn.execute(text("INSERT INTO unit (id, property_id, number) VALUES (7, 77, '1')"))
+
+    with pytest.raises(RestoreError) as refused:
+        load()
+    database.close()
+    assert "table unit" in refused.value.what
+    assert "77" in refused.value.what or "row 7 " in refused.value.what
+    assert "nothing was restored" in refused.value.why
+    assert "earlier backup" in refused.value.do
 
 
 def test_every_foreign_key_is_looked_at(database: Database) -> None:

@@ -14,7 +14,8 @@ balance    balance, overdue, coming                as of               amount
 ageing     the band                                as of               amount
 charge     of the charge                           due                 amount, remaining, overdue
 line       of its charge, whose reference it has   due of its charge   amount, VAT
-movement   of the movement                         value               amount, balance after it
+movement   of the movement; of a credit note of a  value               amount, balance after it
+           settled charge with its reference
 holding    the holding                             as of               amount = charged, balance = held
 =========  ======================================  ==================  ==================================
 
@@ -29,6 +30,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from hub.ledger import kinds
 from hub.money import format_amount
 from hub.reports.statement.model import ChargeRow, Statement
 from hub.reports.statement.texts import Words, charge_kind, holding_name, movement_kind, one_line, words_of
@@ -121,6 +123,9 @@ def _charge_rows(charge: ChargeRow, words: Words) -> Iterator[_Row]:
         remaining=charge.remaining,
         overdue=words.yes if charge.overdue else words.no,
     )
+    for note in charge.credit_notes:
+        credit_note = movement_kind(words, kinds.CREDIT_NOTE)
+        yield _Row(words.movement, credit_note, note.value_date, charge.reference, text=note.text, amount=-note.amount)
     for line in charge.lines:
         yield _Row(
             words.line,

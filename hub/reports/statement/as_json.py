@@ -55,6 +55,10 @@ def _charge(row: ChargeRow) -> dict[str, Any]:
         "remaining": format_amount(row.remaining),
         "overdue": row.overdue,
         "lines": [_line(line) for line in row.lines],
+        "credit_notes": [
+            {"value_date": note.value_date.isoformat(), "text": note.text, "amount": format_amount(note.amount)}
+            for note in row.credit_notes
+        ],
     }
 
 

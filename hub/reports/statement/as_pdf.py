@@ -19,8 +19,9 @@ from typing import Any
 import typst
 from pypdf import PdfWriter
 
+from hub.ledger import kinds
 from hub.ledger.words import Language
-from hub.reports.statement.model import ChargeRow, LineRow, Statement
+from hub.reports.statement.model import ChargeRow, CreditNoteRow, LineRow, Statement
 from hub.reports.statement.texts import (
     Words,
     amount_text,
@@ -176,8 +177,17 @@ def _charge(row: ChargeRow, language: Language, words: Words) -> dict[str, Any]:
         "lines": [
             {"text": _line_text(line, language, words), "amount": amount_text(line.amount, language)}
             for line in row.lines
+        ]
+        + [
+            {"text": _note_text(note, language, words), "amount": amount_text(-note.amount, language)}
+            for note in row.credit_notes
         ],
     }
+
+
+def _note_text(note: CreditNoteRow, language: Language, words: Words) -> str:
+    kind, text = movement_kind(words, kinds.CREDIT_NOTE), _text(note.text)
+    return ", ".join(dict.fromkeys((kind, text) if text else (kind,))) + f" {short_date(note.value_date, language)}"
 
 
 def _line_text(line: LineRow, language: Language, words: Words) -> str:

@@ -24,6 +24,7 @@ from openpyxl.xml.constants import ARC_CORE
 from openpyxl.xml.functions import tostring
 
 from hub.errors import HubError
+from hub.ledger import kinds
 from hub.reports.statement.model import Statement
 from hub.reports.statement.texts import Words, charge_kind, holding_name, movement_kind, one_line, words_of
 
@@ -146,6 +147,9 @@ def _lines(it: Statement, words: Words) -> Iterator[tuple[_Value, ...]]:
                 _amount(line.vat_rate),
                 _amount(line.vat),
             )
+        for note in charge.credit_notes:
+            text = f"{movement_kind(words, kinds.CREDIT_NOTE)} {note.text}".strip()
+            yield charge.reference, note.value_date, "", text, None, None, _amount(-note.amount), None, None
 
 
 def _movements(it: Statement, words: Words) -> Iterator[tuple[_Value, ...]]:

@@ -53,6 +53,14 @@ class LineRow(NamedTuple):
     vat: int = 0
 
 
+class CreditNoteRow(NamedTuple):
+    """A credit note on a charge; ``amount`` is what it takes off, positive."""
+
+    value_date: date
+    text: str
+    amount: int
+
+
 class ChargeRow(NamedTuple):
     """One charge. ``kind`` is rent, moving_in, moving_out or other; ``overdue`` is R21's word on what remains."""
 
@@ -64,6 +72,8 @@ class ChargeRow(NamedTuple):
     remaining: int
     overdue: bool
     lines: tuple[LineRow, ...] = ()
+    #: Told in a settlement, which has no movements to find them among.
+    credit_notes: tuple[CreditNoteRow, ...] = ()
 
     @property
     def settled(self) -> int:
