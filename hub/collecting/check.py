@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from hub.collecting.demand import Debtor, Demand
-from hub.collecting.numbers import FORM
+from hub.collecting.numbers import FORM, CustomerNumberError, customer_number
 from hub.errors import HubError
 from hub.ledger.fik import card_type
 from hub.settings import CollectionSection, CompanyConfig, DeliverySection, Site
+from hub.settings.collecting import NumberPart
 from hub.store.collecting.collectables import CompanyFacts
 
 #: Of a line of name or address in a delivery.
 ADDRESS_CHARACTERS_MAX = 35
+#: Of the line above a section's collections.
+HEADING_CHARACTERS_MAX = 60
 _ENCODING = "iso8859-1"
 _POSTAL_CODE = re.compile(r"[0-9]{4}")
 _GROUP = re.compile(r"[0-9]{5}")
@@ -81,7 +84,7 @@ def unfit(company: CompanyFacts, section: CollectionSection, card: str, demands:
     for demand in demands:
         if demand.channel == "own_slip" and not paid_to:
             found.setdefault(_no_slip_creditor(_property(demand), card))
-        for one in _unfit(demand, customers):
+        for one in _unfit(demand, customers, section.customer_number):
             found.setdefault(one)
     return sorted(found, key=lambda one: (one.where.count("-"), one.where))
 
@@ -100,24 +103,71 @@ def _no_slip_creditor(where: str, card: str) -> Unfit:
     return Unfit(where, f"slips of type {card} need the company's giro account", do)
 
 
-def _unfit(demand: Demand, customers: Mapping[str, int]) -> Iterator[Unfit]:
+def without_deficits(demands: Sequence[Demand]) -> tuple[list[Demand], list[Demand]]:
+    """Those that a delivery can hold, and payouts that it cannot: how it writes a negative sum is not known.
+
+    A debtor group that would pay out more than it collects pays nothing out.
+    """
+    sums: defaultdict[tuple[str, str], int] = defaultdict(int)
+    for demand in demands:
+        sums[demand.group, demand.heading] += demand.amount
+    kept = [one for one in demands if not (one.payout and sums[one.group, one.heading] < 0)]
+    return kept, [one for one in demands if one.payout and sums[one.group, one.heading] < 0]
+
+
+def _unfit(demand: Demand, customers: Mapping[str, int], form: Sequence[NumberPart]) -> Iterator[Unfit]:
     key = demand.debtor.tenancy.key
     if demand.channel != "own_slip":
+        yield from _wrong_texts(demand, key)
         if not _GROUP.fullmatch(demand.group):
             do = "import it: portfolio column debtor_group"
             yield Unfit(_property(demand), "the property has no debtor group", do)
-        yield from _wrong_number(demand, key, customers)
+        yield from _wrong_number(demand, key, customers, form)
         yield from _wrong_lines(demand.debtor, key)
     if demand.amount <= 0 and not demand.payout:
         yield Unfit(key, "the demand is not above zero", "look at its charges")
     yield from _wrong_address(demand.debtor, key)
 
 
-def _wrong_number(demand: Demand, key: str, customers: Mapping[str, int]) -> Iterator[Unfit]:
+def _wrong_texts(demand: Demand, key: str) -> Iterator[Unfit]:
+    """What the payer reads; messages are judged when they are said."""
+    if len(demand.heading) > HEADING_CHARACTERS_MAX:
+        why = f"the property's name has {len(demand.heading)} characters, a heading has {HEADING_CHARACTERS_MAX}"
+        yield Unfit(_property(demand), why, "shorten it in the portfolio: nothing is cut in silence")
+    if wrong := _unwritable(demand.heading):
+        why = f"the property's name has a character that a delivery cannot hold: {wrong!r}"
+        yield Unfit(_property(demand), why, "write it otherwise in the portfolio")
+    for line in demand.lines:
+        if wrong := _unwritable(line.text):
+            why = (
+                f"text {line.text!r} of charge {line.reference} has a character that a delivery cannot hold: {wrong!r}"
+            )
+            yield Unfit(key, why, "credit it and charge it anew with another text")
+
+
+def _unwritable(text: str) -> str:
+    """The first characters that a delivery cannot hold; "" = it can hold them all."""
+    try:
+        text.encode(_ENCODING)
+    except UnicodeEncodeError as error:
+        return text[error.start : error.end]
+    return ""
+
+
+def _wrong_number(
+    demand: Demand, key: str, customers: Mapping[str, int], form: Sequence[NumberPart]
+) -> Iterator[Unfit]:
     number = demand.customer
     if not number:
-        do = "import it (bs_customer), or say how it is made: collection.customer_number"
-        yield Unfit(key, "the tenancy has no customer number", do)
+        why, do = "the tenancy has no customer number", "import it (bs_customer)"
+        if form:
+            try:
+                customer_number(form, key)
+            except CustomerNumberError as error:
+                why = f"{why}: {error.what}"
+        else:
+            do = f"{do}, or say how it is made: collection.customer_number"
+        yield Unfit(key, why, do)
     elif not FORM.fullmatch(number):
         why = f"customer number {number!r} has other characters than 0-9, A-Z, Æ, Ø, Å, or more than 15"
         yield Unfit(key, why, "give it another number, before its first mandate")
@@ -142,10 +192,7 @@ def _wrong_lines(debtor: Debtor, key: str) -> Iterator[Unfit]:
         if len(text) > ADDRESS_CHARACTERS_MAX:
             why = f"{what} {text!r} has {len(text)} characters, a line has {ADDRESS_CHARACTERS_MAX}"
             yield Unfit(key, why, "shorten it in the portfolio: nothing is cut in silence")
-        try:
-            text.encode(_ENCODING)
-        except UnicodeEncodeError as error:
-            wrong = text[error.start : error.end]
+        if wrong := _unwritable(text):
             why = f"{what} {text!r} has a character that a delivery cannot hold: {wrong!r}"
             yield Unfit(key, why, "write it otherwise in the portfolio")
 

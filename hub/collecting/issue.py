@@ -52,7 +52,7 @@ def issue(acting: Acting, planned: Planned, instance: Instance | None) -> Issued
         assert instance is not None
         assert planned.section is not None
         numbered = _numbered(acting, planned.company, vendors)
-        ordered = sorted(numbered, key=lambda one: (one.demand.group, one.demand.customer))
+        ordered = sorted(numbered, key=lambda one: (one.demand.group, one.demand.heading, one.demand.customer))
         today = acting.site.today(planned.asked.company, acting.now)
         records = _records(ordered)
         delivery = make_delivery(acting, instance, planned.section, KIND, records, created_on=today)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from sqlalchemy import Connection, select, update
 
@@ -60,11 +61,16 @@ def customer_number(form: Sequence[NumberPart], tenancy_key: str) -> str:
 def give_numbers(acting: Acting, form: Sequence[NumberPart], residents: Sequence[Resident]) -> list[Resident]:
     """The same residents, those without a customer number with one of the company's form, which is theirs for good.
 
-    Raises CustomerNumberError where one repeats, or was another's before.
+    Who does not fit the form stays without: the data check says so where it matters. Raises CustomerNumberError where a
+    number repeats, or was another's before.
     """
     if not form:
         return list(residents)
-    made = {one.tenancy: customer_number(form, one.tenancy.key) for one in residents if not one.customer}
+    made: dict[TenancyRef, str] = {}
+    for one in residents:
+        if not one.customer:
+            with suppress(CustomerNumberError):
+                made[one.tenancy] = customer_number(form, one.tenancy.key)
     refuse_given(acting.conn, made)
     if made:
         keep_numbers(acting, made, "collect")

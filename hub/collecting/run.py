@@ -21,6 +21,7 @@ from hub.collecting.check import (
     fit,
     judge_company,
     unfit,
+    without_deficits,
 )
 from hub.collecting.control import Control, control_of
 from hub.collecting.deadlines import deadline, judge_due_date
@@ -37,6 +38,10 @@ from hub.store.collecting.messages import Messages, messages_of
 from hub.store.portfolio import lock_properties
 
 _TENANCIES_A_PART = 2_000
+_DEFICIT = (
+    "has credit, but its property would be paid out more than is collected from it, and how a delivery says that is "
+    "not known: pay it out by hand"
+)
 
 
 class UnfitError(CannotCollectError):
@@ -105,8 +110,10 @@ def plan(acting: Acting, asked: RunAsked) -> Planned:
     if again := _second(acting, facts, asking.demands, asked.due):
         _make_room(acting, config, asking.demands, again, people)
         asking = _ask(acting, facts, config, people, asked, today)
-    wrong = unfit(facts, config.collection, config.collection.card_type, asking.demands)
-    demands = fit(asking.demands, {one.where for one in wrong})
+    demands, unpaid = without_deficits(asking.demands)
+    asking.left.extend(Left(one.debtor.tenancy.key, _DEFICIT) for one in unpaid)
+    wrong = unfit(facts, config.collection, config.collection.card_type, demands)
+    demands = fit(demands, {one.where for one in wrong})
     before = last_day_before(acting.conn, facts.id, asked.due)
     then = asked_on(acting.conn, facts.id, before) if before else {}
     ours = {key: one for key, one in then.items() if asked.property in (None, one.property)}

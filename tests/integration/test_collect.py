@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, select
 
+from hub.store.tables import mandate, property_, tenancy
 from tests.collecting_site import CREDITOR, DATA_SUPPLIER, NOW, PEOPLE, A, B, C, CollectingSite, D
 
 Sites = Callable[..., CollectingSite]
@@ -26,7 +28,7 @@ def test_a_run_charges_demands_and_delivers_once(sites: Sites) -> None:
     run = site.collect()
 
     assert (run["collections"], run["amount"], run["charged"]["charges"]) == (3, "15000.00", 3)
-    assert [site.balance(tenancy) for tenancy in (A, B, C, D)] == ["5000.00", "5000.00", "5000.00", "0.00"]
+    assert [site.balance(one) for one in (A, B, C, D)] == ["5000.00", "5000.00", "5000.00", "0.00"]
     lines = site.delivered(run)
     assert lines[0][:30] == f"BS002{DATA_SUPPLIER}BS106010000000001"
     demands = [line for line in lines if line[:5] == "BS042"]
@@ -112,9 +114,9 @@ def test_electronic_invoices_go_another_way(sites: Sites) -> None:
 def test_what_is_overdue_comes_along_within_its_interval(sites: Sites) -> None:
     site = sites(collection='[collection.overdue]\nleast = "100.00"\nmost = "900.00"')
     site.rent(A, B, C)
-    for tenancy, amount in ((A, "99.99"), (B, "100.00"), (C, "900.01")):
+    for whose, amount in ((A, "99.99"), (B, "100.00"), (C, "900.01")):
         line = f"10010={amount}"
-        site.hub("charges", "add", tenancy, "--due", "2026-11-01", "--line", line)
+        site.hub("charges", "add", whose, "--due", "2026-11-01", "--line", line)
 
     run = site.collect()
 
@@ -253,3 +255,77 @@ def test_messages_stand_around_in_order_and_slips_have_their_own(sites: Sites) -
     assert len(site.ask("messages", "list", "--company", "1")["messages"]) == 5
     site.hub("messages", "set", "--tenancy", A, "--after", "")
     assert len(site.ask("messages", "list", "--company", "1")["messages"]) == 4
+
+
+def test_what_a_delivery_cannot_hold_is_seen_by_the_check(sites: Sites) -> None:
+    people = [
+        *PEOPLE[:2],
+        PEOPLE[2].replace(",Parken,", f",{'Lang' * 16},"),
+        "1,Ådal,02345678,88888888,00003,3,Øst \u2013 vest,1,1,Kai,,Testvej 5,2720,Vanløse,2020-01-01,0,,301",
+    ]
+    site = sites(people=people)
+    site.rent(A, C, "1-3-1-1")
+    site.hub("charges", "add", B, "--due", "2026-12-01", "--line", "10010=10=Leje \u2013 vand")
+
+    checked = site.collect("--check")
+
+    assert {(one["where"], one["why"].split(" has ")[0]) for one in checked["unfit"]} == {
+        ("1-2", "the property's name"),
+        ("1-3", "the property's name"),
+        (B, "text 'Leje \u2013 vand' of charge 2612-1"),
+    }
+    assert site.collect("--leave-out")["collections"] == 1
+
+
+def test_one_unit_that_fits_no_number_keeps_nobody_else(sites: Sites) -> None:
+    parts = (("property", 1, 3), ("unit", 4, 1), ("tenant", 7, 2))
+    form = ", ".join(f'{{ part = "{part}", first = {first}, length = {length} }}' for part, first, length in parts)
+    people = [line.rsplit(",", 1)[0] + "," for line in (*PEOPLE[:2], PEOPLE[2].replace("Parken,1,", "Parken,12,"))]
+    site = sites(people=people, collection=f"customer_number = [{form}]")
+    site.rent(A, "1-2-12-1")
+
+    (problem,) = site.collect("--check")["unfit"]
+
+    assert problem["where"] == "1-2-12-1"
+    assert "unit '12' has 2 characters, the customer number has room for 1" in problem["why"]
+    assert site.collect("--leave-out")["collections"] == 1
+
+
+def test_a_group_of_two_properties_has_a_section_each(sites: Sites) -> None:
+    people = [
+        PEOPLE[0],
+        PEOPLE[1].replace(",102", ",301"),
+        *(line.replace(",00002,", ",00001,") for line in PEOPLE[2:]),
+    ]
+    site = sites(people=people)
+    site.rent(A, B, C, D)
+    headings = [line[68:].strip() for line in site.delivered(site.collect()) if line[:5] == "BS012"]
+    assert headings == ["Parken", "Ågården"]
+
+
+def test_a_property_pays_out_no_more_than_it_collects(sites: Sites) -> None:
+    site = sites(collection='payout_most = "9000.00"')
+    site.rent(A, C, amount="100.00")
+    _mandate(site, B, D)
+    site.hub("pay", B, "50.00", "--date", "2026-11-01")
+    site.hub("pay", D, "500.00", "--date", "2026-11-01")
+
+    run = site.collect("--payouts")
+
+    assert run["payouts"] == [{"tenancy": B, "amount": "50.00"}]
+    assert [one["tenancy"] for one in run["left"]] == [D]
+
+
+def _mandate(site: CollectingSite, *tenancies: str) -> None:
+    """As a vendor's file would have it."""
+    opened = site.database()
+    with opened.write() as conn:
+        for number, key in enumerate(tenancies, start=1):
+            found = conn.execute(select(tenancy).where(tenancy.c.key == key)).one()
+            group = conn.execute(
+                select(property_.c.debtor_group).where(property_.c.id == found.property_id)
+            ).scalar_one()
+            values = {"creditor": CREDITOR, "debtor_group": group, "customer": found.bs_customer}
+            values |= {"customer_key": found.customer_key, "number": f"{number:09d}", "agreement": "automatic"}
+            conn.execute(insert(mandate).values(company_id=found.company_id, tenancy_id=found.id, **values))
+    opened.close()
