@@ -19,7 +19,7 @@ from hub.store.charges import NoChargeError
 from hub.store.database import Database
 from hub.store.match_rules import rules
 from hub.store.tables import customer_number, entry, file, reading, suspense
-from tests.desk import NOW, failed, paid, ref, result, taken_back
+from tests.desk import NOW, FileOf, failed, paid, ref, result, taken_back
 from tests.hand import FIRST, OTHER, SECOND, Hand, Position
 
 
@@ -264,7 +264,7 @@ class TestFiles:
         hand.desk.book(taken_back("101", 1_00))
         hand.desk.book(paid("101", 5_00, line=4, trace="x"))
         hand.reverse_file(3)
-        hand.desk.new_file()
+        unread = hand.desk.new_file()
         before = hand.everything()
         for id_, error, message in (
             (1, ReversalRefusedError, "has been taken back by chargeback"),
@@ -275,5 +275,6 @@ class TestFiles:
             with pytest.raises(error, match=message):
                 hand.reverse_file(id_)
         assert hand.everything() == before
+        hand.desk.book_as(FileOf([paid("101", 3_00, trace="late")]), unread)
         hand.reverse_file(2)
-        assert hand.position(FIRST).credit == 1_00
+        assert hand.position(FIRST).credit == 4_00

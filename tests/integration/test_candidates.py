@@ -117,7 +117,11 @@ class TestReasons:
     def test_a_number_that_was_given_to_a_tenancy_since(self, hand: Hand) -> None:
         payment = _suspended(hand, "555")
         with hand.db.write() as conn:
-            conn.execute(update(tenancy).where(tenancy.c.key == SECOND).values(customer_key="555"))
+            owner = ref(conn, SECOND)
+            given = update(tenancy).where(tenancy.c.id == owner.id).values(customer_key="555", bs_customer="555")
+            conn.execute(given)
+            its = {"company_id": owner.company_id, "customer_key": "555", "tenancy_id": owner.id}
+            conn.execute(insert(customer_number).values(**its, first_seen_at=NOW))
 
         assert _codes(_of(hand, payment)) == {SECOND: ["number"]}
 
