@@ -108,6 +108,6 @@ def receipt(verdict: str, ours: Delivery | None = None, **said: object) -> Deliv
     if ours is not None:
         counts = {"records": ours.records, "sections": ours.sections, "items": ours.items}
         counts |= {"texts_counted": ours.texts, "amount": ours.amount}
-    names = {"file": "", "delivery_type": "", "delivery": "", "vendor_number": ""}
+    names = {"file": "", "delivery_type": "", "delivery": "", "vendor_number": "", "at": ""}
     texts = {"key": f"receipt|{verdict}", "text": f"Kvittering: {verdict}"}
     return DeliveryReceipt(**{"record": 1, "verdict": verdict, **names, **counts, **texts, **said})

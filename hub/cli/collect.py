@@ -43,6 +43,9 @@ def collect(
         bool, typer.Option("--leave-out", help="Collect from the others where some cannot be.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="After the vendor's deadline.")] = False,
+    ask_again: Annotated[
+        bool, typer.Option("--ask-again", help="Also for what the vendor should have answered, and has not.")
+    ] = False,
     moment: NowOption = None,
     key: KeyOption = None,
     actor: ActorOption = None,
@@ -66,6 +69,7 @@ def collect(
         payouts,
         leave_out,
         force,
+        ask_again,
     )
     with ExitStack() as stack:
         database = stack.enter_context(opened(the_site))
@@ -134,7 +138,18 @@ def _planned(acting: Acting, planned: Planned) -> dict[str, Any]:
             if one.payout
         ],
         "unfit": [one._asdict() for one in planned.unfit],
-        "left": [one._asdict() for one in planned.left],
+        "withdraws": list(planned.withdraws),
+        "left": [{**one._asdict(), "amount": format_amount(one.amount)} for one in planned.left],
+        "open_and_not_asked": format_amount(sum(one.amount for one in planned.left if one.amount > 0)),
+        "already_asked": [
+            {
+                **before._asdict(),
+                "due": before.due.isoformat(),
+                "tenancies": len({tenancy for tenancy, _ in rows}),
+                "amount": format_amount(sum(amount for _, amount in rows)),
+            }
+            for before, rows in sorted(planned.already.items(), key=lambda one: (one[0].due, one[0].delivery or 0))
+        ],
         "late_enrolments": list(planned.late),
         **_control(planned.control),
     }
@@ -185,7 +200,7 @@ def _issued(issued: Issued) -> dict[str, Any]:
 def _tell(document: Mapping[str, Any]) -> None:
     for title, rows, columns in (
         ("cannot be collected:", "unfit", ("where", "why", "do")),
-        ("not asked:", "left", ("tenancy", "why")),
+        ("not asked:", "left", ("tenancy", "amount", "why")),
         ("", "properties", ("property", "name", "collections", "automatic", "amount", "overdue", "payouts")),
         ("paid out:", "payouts", ("tenancy", "amount")),
         (f"against {document['compared_with']}:", "changes", ("tenancy", "what", "before", "now")),
@@ -195,6 +210,12 @@ def _tell(document: Mapping[str, Any]) -> None:
             table(columns, [[one[name] for name in columns] for one in document[rows]])
     if document["late_enrolments"]:
         say(f"enrolled too late for this day (hub mandates deliver): {', '.join(document['late_enrolments'])}")
+    if document["left"]:
+        say(f"open and not asked: {document['open_and_not_asked']}")
+    for one in document["already_asked"]:
+        say(f"already asked for {one['due']} by {_by(one)}: {one['tenancies']} tenancies, {one['amount']}")
+    for delivery in document["withdraws"]:
+        say(f"takes the place of delivery {delivery}, which is withdrawn: be sure that nobody has uploaded it")
     charged = document["charged"]
     say(f"charged now: {charged['charges']} charges, {charged['amount']}")
     if charged["partial_months"]:
@@ -205,6 +226,12 @@ def _tell(document: Mapping[str, Any]) -> None:
     if document["deadline"]:
         say(f"to be delivered before {document['deadline']}")
     _tell_written(document)
+
+
+def _by(one: Mapping[str, Any]) -> str:
+    if one["delivery"] is None:
+        return "own slips"
+    return f"delivery {one['delivery']} ({one['state']}{', not handed over' if one['state'] == 'made' else ''})"
 
 
 def _tell_written(document: Mapping[str, Any]) -> None:

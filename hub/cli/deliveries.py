@@ -50,10 +50,10 @@ def list_deliveries(
     """All of them, the newest first; then verdicts that name none of them."""
     from hub.store.collecting.deliveries import deliveries, unassigned_receipts
 
-    with books_of(root_of(ctx, site)) as (_, conn):
+    with books_of(root_of(ctx, site)) as (the_site, conn):
         found = deliveries(conn, vendor=vendor, state=state)
         receipts = unassigned_receipts(conn, vendor)
-    document = delivery_detail.listed(found, receipts)
+    document = delivery_detail.listed(the_site, found, receipts)
     answer(as_json, document, lambda: delivery_detail.tell_list(document))
     return 0
 
@@ -71,6 +71,7 @@ def show(ctx: typer.Context, delivery: DeliveryArgument, as_json: JsonOption = F
 def sent(
     ctx: typer.Context,
     delivery: DeliveryArgument,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Though it asks for what is owed no longer.")] = False,
     key: KeyOption = None,
     actor: ActorOption = None,
     as_json: JsonOption = False,
@@ -80,9 +81,10 @@ def sent(
     from hub.collecting.handing_over import hand_over
 
     def do(acting: Acting) -> Mapping[str, Any]:
-        return hand_over(acting, delivery)
+        return hand_over(acting, delivery, anyway=anyway)
 
-    return _acted(ctx, site, "sent", {"delivery": delivery}, do, actor=actor, key=key, as_json=as_json)
+    asked = {"delivery": delivery, "anyway": anyway}
+    return _acted(ctx, site, "sent", asked, do, actor=actor, key=key, as_json=as_json)
 
 
 @deliveries_app.command()

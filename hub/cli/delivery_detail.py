@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
-def listed(found: Sequence[Delivery], receipts: Sequence[UnassignedReceipt]) -> dict[str, Any]:
+def listed(site: Site, found: Sequence[Delivery], receipts: Sequence[UnassignedReceipt]) -> dict[str, Any]:
+    from hub.collecting.deliveries import outbox_path
+
     return {
-        "deliveries": [_delivery(one) for one in found],
+        "deliveries": [{**_delivery(one), "in_outbox": outbox_path(site, one).exists()} for one in found],
         "receipts": [
             {
                 "file": one.file_id,
@@ -41,6 +43,7 @@ def shape(conn: Connection, site: Site, delivery_id: int) -> dict[str, Any]:
     from hub.collecting.deliveries import is_as_made, outbox_path
     from hub.store.collecting.deliveries import delivery_of, events_of, is_to_hand_over
     from hub.store.collecting.inside import collections_inside, orders_inside
+    from hub.store.collecting.outdated import outdated_in
 
     one = delivery_of(conn, delivery_id)
     path = outbox_path(site, one)
@@ -59,6 +62,15 @@ def shape(conn: Connection, site: Site, delivery_id: int) -> dict[str, Any]:
             {**inside._asdict(), "due_date": inside.due_date.isoformat(), "amount": format_amount(inside.amount)}
             for inside in collections_inside(conn, one.id)
         ],
+        "outdated": [
+            {
+                "tenancy": asked.tenancy,
+                "reference": asked.reference,
+                "amount": format_amount(asked.amount),
+                "open": format_amount(asked.open),
+            }
+            for asked in outdated_in(conn, one.id)
+        ],
         "orders": [inside._asdict() for inside in orders_inside(conn, one.id)],
     }
 
@@ -71,6 +83,9 @@ def tell_list(document: Mapping[str, Any]) -> None:
             (">id", "made (UTC)", *columns[2:7], ">items", ">amount"),
             [[one[name] for name in columns] for one in found],
         )
+        for one in found:
+            if one["state"] == "made" and not one["in_outbox"]:
+                say(f"delivery {one['id']} is not in the outbox: hub deliveries write {one['id']}")
     else:
         say("no deliveries")
     if receipts:
@@ -82,17 +97,21 @@ def tell_list(document: Mapping[str, Any]) -> None:
 
 
 def tell(document: Mapping[str, Any]) -> None:
-    rest = ("events", "collections", "orders")
+    rest = ("events", "collections", "outdated", "orders")
     table(("", ""), [(name.replace("_", " "), value) for name, value in document.items() if name not in rest])
     columns = ("at", "what", "actor", "file_id", "about", "text")
     table(
         ("at (UTC)", "what", "who", ">file", *columns[4:]),
         [[one[name] for name in columns] for one in document["events"]],
     )
-    for what in ("collections", "orders"):
+    for what, title in (
+        ("collections", "collections"),
+        ("outdated", "collections ask for more than is open: withdraw it and collect again"),
+        ("orders", "orders"),
+    ):
         rows = document[what]
         if rows:
-            say("", f"{len(rows)} {what}:")
+            say("", f"{len(rows)} {title}:")
             table(tuple(rows[0]), [list(one.values()) for one in rows[:_SHOWN]])
         if len(rows) > _SHOWN:
             say(f"and {len(rows) - _SHOWN} more: --json")

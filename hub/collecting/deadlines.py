@@ -14,6 +14,8 @@ from hub.calendar import last_bank_day
 from hub.errors import HubError
 from hub.settings import DeliverySection
 
+_OWN_DAYS_AHEAD_MAX = 366
+
 
 class TooLateError(HubError):
     """The vendor's deadline for this due date has passed."""
@@ -28,6 +30,23 @@ def deadline(due: date, section: DeliverySection, zone: ZoneInfo) -> datetime:
     before = due.replace(day=1) - timedelta(days=1)
     day = last_bank_day(before.year, before.month, section.deadline_bank_day)
     return datetime.combine(day, time.fromisoformat(section.deadline_time), zone)
+
+
+def awaited_from(today: date, section: DeliverySection | None) -> date:
+    """What was collected for this day or later may still be answered; without a vendor, what is ahead."""
+    return today if section is None else today - timedelta(days=section.answer_days)
+
+
+def judge_own_day(due: date, today: date) -> None:
+    """Of own slips, for which no vendor has a rule. Raises DueDateError."""
+    if due < today:
+        raise DueDateError(f"{due} has passed: today is {today}", why="nobody can pay in time", do="name a later day")
+    if (due - today).days > _OWN_DAYS_AHEAD_MAX:
+        raise DueDateError(
+            f"{due} is more than {_OWN_DAYS_AHEAD_MAX} days ahead",
+            why="every rent until then would be charged now",
+            do="is the year right? Collect for an earlier day",
+        )
 
 
 def judge_due_date(due: date, section: DeliverySection, zone: ZoneInfo, now: datetime, *, force: bool) -> None:

@@ -71,7 +71,8 @@ def make_delivery(
 ) -> Delivery:
     """A new delivery of ``records`` in state ``made``: its bytes are on the disk, its row is in the transaction.
 
-    ``place`` puts it into the outbox once the transaction is committed. Raises TestDeliveryError, VendorFault.
+    ``place`` puts it into the outbox once the transaction is committed. Raises TestDeliveryError, VendorFault,
+    and Unmakeable where the plug-in refuses a record.
     """
     refuse_tests(acting.site, section)
     (number,) = serials.deal(acting.conn, f"delivery:{section.data_supplier}", first=section.first_number)

@@ -21,7 +21,8 @@ class DemandedLine(NamedTuple):
     charge_type: str
     text: str
     amount: int
-    #: Of the amount, as far as it is demanded; rate in hundredths of a percent.
+    #: Of the whole line, paid or not; its VAT, and the rate of that in hundredths of a percent.
+    whole: int
     vat: int
     vat_rate: int
     period: tuple[date, date] | None

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from hub.acts.act import Acting, judged_text
 from hub.errors import HubError
+from hub.money import format_amount
 from hub.settings import Site
 from hub.store import journal
 from hub.store.collecting.deliveries import (
@@ -25,11 +26,13 @@ from hub.store.collecting.deliveries import (
     is_to_hand_over,
     note,
 )
+from hub.store.collecting.outdated import outdated_in
 from hub.store.collecting.states import State
 from hub.transport.content import hash_of
 
 #: Handed over once more; the state says already that the vendor may have it.
 _HANDED_OVER = "handed over"
+_CONFIRMED = "confirmed"
 
 
 class NoNoteError(HubError):
@@ -40,9 +43,18 @@ class WriteRefusedError(HubError):
     """A delivery that was handed over, or given up, would lie in the outbox again."""
 
 
-def hand_over(acting: Acting, id: int) -> dict[str, Any]:
-    """The vendor has it from a person. Raises MoveError, NoDeliveryError."""
+class OutdatedError(HubError):
+    """A delivery asks for what is owed no longer."""
+
+
+def hand_over(acting: Acting, id: int, *, anyway: bool = False) -> dict[str, Any]:
+    """The vendor has it from a person. ``anyway`` though it asks for what is owed no longer.
+
+    Raises OutdatedError, MoveError, NoDeliveryError.
+    """
     ours = delivery_of(acting.conn, id, lock=True)
+    if ours.state == "made" and not anyway:
+        _refuse_outdated(acting.conn, id)
     if ours.state not in ("made", "uncertain") and is_to_hand_over(acting.conn, ours):
         note(acting.conn, id, _HANDED_OVER, "", at=acting.now, actor=acting.actor)
         return _told(acting, id)
@@ -59,6 +71,7 @@ def settle(
 ) -> dict[str, Any]:
     """The vendor's verdict by a person's word; ``receipt_file`` is a file with a receipt that named no delivery.
 
+    With a file, what has that state already keeps it: the file is then known to be about it.
     Raises MoveError, NoDeliveryError, NoNoteError, and HubError where there is no such file of its vendor.
     """
     said = _said(text)
@@ -67,6 +80,9 @@ def settle(
         came = journal.get_file(acting.conn, receipt_file)
         if came is None or came.vendor != ours.vendor:
             raise HubError(f"there is no file {receipt_file} of {ours.vendor}", do="see: hub deliveries list")
+        if ours.state == state:
+            note(acting.conn, id, _CONFIRMED, said, at=acting.now, actor=acting.actor, file_id=receipt_file)
+            return _told(acting, id)
     return _moved(acting, id, state, said, file_id=receipt_file)
 
 
@@ -116,6 +132,18 @@ def sweep(conn: Connection, site: Site) -> list[Path]:
 def _is_any_of(path: Path, deliveries: Sequence[Delivery]) -> bool:
     with path.open("rb") as lying:
         return hash_of(lying) in {one.sha256 for one in deliveries}
+
+
+def _refuse_outdated(conn: Connection, id: int) -> None:
+    found = outdated_in(conn, id)
+    if found:
+        first = found[0]
+        raise OutdatedError(
+            f"{len(found)} collections of delivery {id} ask for more than is open: first {first.tenancy}, "
+            f"{format_amount(first.amount)}, of which {format_amount(first.open)} is open",
+            why="the tenant is asked for what he no longer owes: it was paid, credited or reversed since",
+            do=f"hub deliveries withdraw {id}, then collect again; where the vendor has it already: --anyway",
+        )
 
 
 def _said(text: str) -> str:

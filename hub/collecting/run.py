@@ -6,7 +6,8 @@ transaction back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -24,9 +25,9 @@ from hub.collecting.check import (
     without_deficits,
 )
 from hub.collecting.control import Control, control_of
-from hub.collecting.deadlines import deadline, judge_due_date
+from hub.collecting.deadlines import awaited_from, deadline, judge_due_date, judge_own_day
 from hub.collecting.demand import Demand
-from hub.collecting.demands import Asking, Left, demands_of
+from hub.collecting.demands import Already, Asking, Left, Way, demands_of
 from hub.collecting.numbers import give_numbers
 from hub.collecting.orders import late_enrolments
 from hub.collecting.texts import Texts, texts_of
@@ -72,6 +73,8 @@ class RunAsked:
     leave_out: bool = False
     #: After the vendor's deadline.
     force: bool = False
+    #: Also for what the vendor has not answered in time.
+    ask_again: bool = False
 
 
 class Planned(NamedTuple):
@@ -87,6 +90,10 @@ class Planned(NamedTuple):
     demands: list[Demand]
     texts: list[tuple[str, ...]]
     left: list[Left]
+    #: Tenancy and øre, a row a line.
+    already: Mapping[Already, Sequence[tuple[str, int]]]
+    #: Deliveries that this one takes the place of.
+    withdraws: tuple[int, ...]
     unfit: list[Unfit]
     control: Control
     #: Tenants whose enrolments wait and come too late for this day (R16).
@@ -101,17 +108,21 @@ def plan(acting: Acting, asked: RunAsked) -> Planned:
         raise CannotCollectError(f"company {asked.company} is not in the portfolio")
     judge_company(facts, config)
     section = delivery_section(acting.site, config)
-    if section is not None:
-        judge_due_date(asked.due, section, acting.site.zone, acting.now, force=asked.force)
     today = acting.site.today(asked.company, acting.now)
+    if section is None:
+        judge_own_day(asked.due, today)
+    else:
+        judge_due_date(asked.due, section, acting.site.zone, acting.now, force=asked.force)
     people = _residents(acting, facts, config, asked)
     charging = _charge(acting, config, people, asked.due, today)
-    asking = _ask(acting, facts, config, people, asked, today)
+    way = Way(asked.due, today, awaited_from(today, section), asked.payouts, asked.ask_again)
+    asking = _ask(acting, facts, config, people, way)
+    withdraws: tuple[int, ...] = ()
     if again := _second(acting, facts, asking.demands, asked.due):
-        _make_room(acting, config, asking.demands, again, people)
-        asking = _ask(acting, facts, config, people, asked, today)
+        withdraws = _make_room(acting, config, again, people)
+        asking = _ask(acting, facts, config, people, way)
     demands, unpaid = without_deficits(asking.demands)
-    asking.left.extend(Left(one.debtor.tenancy.key, _DEFICIT) for one in unpaid)
+    asking.left.extend(Left(one.debtor.tenancy.key, one.amount, _DEFICIT) for one in unpaid)
     wrong = unfit(facts, config.collection, config.collection.card_type, demands)
     demands = fit(demands, {one.where for one in wrong})
     before = last_day_before(acting.conn, facts.id, asked.due)
@@ -126,6 +137,8 @@ def plan(acting: Acting, asked: RunAsked) -> Planned:
         demands,
         _texts(acting, facts, config, demands),
         asking.left,
+        asking.already,
+        withdraws,
         wrong,
         control_of(demands, before, ours),
         _late(acting, asked, section),
@@ -173,14 +186,15 @@ def _ask(
     facts: CompanyFacts,
     config: CompanyConfig,
     people: Sequence[Resident],
-    asked: RunAsked,
-    today: date,
+    way: Way,
 ) -> Asking:
-    whole = Asking([], [])
+    whole = Asking([], [], defaultdict(list))
     for part in _parts(people):
-        some = demands_of(acting.conn, facts, config.collection, part, asked.due, today, payouts=asked.payouts)
+        some = demands_of(acting.conn, facts, config.collection, part, way)
         whole.demands.extend(some.demands)
         whole.left.extend(some.left)
+        for before, rows in some.already.items():
+            whole.already[before].extend(rows)
     return whole
 
 
@@ -193,19 +207,16 @@ def _second(acting: Acting, facts: CompanyFacts, demands: Sequence[Demand], due:
 def _make_room(
     acting: Acting,
     config: CompanyConfig,
-    demands: Sequence[Demand],
     again: Sequence[Demanded],
     people: Sequence[Resident],
-) -> None:
-    """Gives up what has not left yet, so that one collection asks for all; else refuses."""
+) -> tuple[int, ...]:
+    """Gives up what has not left yet, so that one collection asks for all, and tells what; else refuses."""
     first = again[0]
     whose = next(one.tenancy.key for one in people if one.tenancy.id == first.tenancy_id)
     why = "the vendor refuses a second collection of a customer for one day (R12)"
     asks = f"{len(again)} tenants are asked for that day already, first {whose} by delivery {first.delivery_id}"
     if config.collection.second == "refuse":
-        raise SecondCollectionError(
-            asks, why=why, do='choose another due date; or set collection.second = "merge" while that has not been sent'
-        )
+        raise SecondCollectionError(asks, why=why, do=_way_out(acting, first.delivery_id))
     ours = {one.tenancy.id for one in people}
     deliveries = {one.delivery_id for one in again}
     if None in deliveries:
@@ -221,6 +232,14 @@ def _make_room(
             raise SecondCollectionError(asks, why=f"delivery {id_} asks tenants of other properties too", do=do)
         text = "merged into a later run"
         change_state(acting.conn, id_, "withdrawn", text, at=acting.now, actor=acting.actor)
+    return tuple(sorted(reached))
+
+
+def _way_out(acting: Acting, delivery_id: int | None) -> str:
+    """What makes room for a second collection, while nobody has the first."""
+    if delivery_id is None or delivery_of(acting.conn, delivery_id).state != "made":
+        return "choose another due date"
+    return f"hub deliveries withdraw {delivery_id}, then collect again; or choose another due date"
 
 
 def _texts(

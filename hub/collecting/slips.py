@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from hub.acts.act import Acting
 from hub.collecting.check import CannotCollectError, judge_company, unfit
+from hub.collecting.deadlines import awaited_from
 from hub.collecting.demand import Debtor, Demand
 from hub.collecting.demands import demanded_line
 from hub.collecting.issue import issue_slips
@@ -19,8 +20,9 @@ from hub.collecting.texts import specification
 from hub.errors import HubError
 from hub.ledger.fik import card_type, judged_id, ocr_line
 from hub.money import format_amount
-from hub.settings import Site
+from hub.settings import CompanyConfig, Site
 from hub.store.charges import ChargeFacts, charge_of
+from hub.store.collecting.answers import asked_already
 from hub.store.collecting.collectables import (
     CompanyFacts,
     OpenLine,
@@ -60,7 +62,7 @@ def add_slip(
     found = charge_of(acting.conn, tenancy, reference)
     resident = residents_with(acting.conn, [tenancy.id])[tenancy.id]
     today = acting.today(tenancy)
-    lines = _open(acting.conn, resident, found, today)
+    lines = _open(acting.conn, resident, found, _awaited_from(acting.site, config, today))
     day = due or lines[0].due_date
     _judge_day(day, lines[0].due_date, today, found.reference)
     demand = _demand(facts, resident, lines, day)
@@ -151,8 +153,16 @@ def _demand(facts: CompanyFacts, one: Resident, lines: Sequence[OpenLine], due: 
     )
 
 
-def _open(conn: Connection, one: Resident, found: ChargeFacts, today: date) -> list[OpenLine]:
-    """The charge's open lines, which nothing demands. Raises SlipRefusedError."""
+def _awaited_from(site: Site, config: CompanyConfig, today: date) -> date:
+    vendor = site.vendors.get(config.collection.vendor or "")
+    return awaited_from(today, vendor.delivery if vendor else None)
+
+
+def _open(conn: Connection, one: Resident, found: ChargeFacts, awaited: date) -> list[OpenLine]:
+    """The charge's open lines, of which no answer may still come: not of what was collected for ``awaited`` or later.
+
+    Raises SlipRefusedError.
+    """
     key = one.tenancy.key
     if one.ean:
         why = "a charge goes one way (R13)"
@@ -162,14 +172,16 @@ def _open(conn: Connection, one: Resident, found: ChargeFacts, today: date) -> l
         raise SlipRefusedError(f"nothing of charge {found.reference!r} is open", where=key, why=why)
     if (before := slip_of_charge(conn, found.id)) is not None:
         raise _second(before, found, key)
-    opened = open_lines(conn, [one.tenancy.id], date.max, today)[one.tenancy.id]
-    lines = [line for line in opened if line.charge_id == found.id]
+    asked = asked_already(conn, [one.tenancy.id])
+    opened = open_lines(conn, [one.tenancy.id], date.max)[one.tenancy.id]
+    free = [line for line in opened if line.line_id not in asked or asked[line.line_id].due_date < awaited]
+    lines = [line for line in free if line.charge_id == found.id]
     if not lines:
         raise SlipRefusedError(
             f"charge {found.reference!r} is being collected already",
             where=key,
             why="a charge goes one way at a time (R13)",
-            do="wait for the answer, which comes when it falls due",
+            do="wait for the answer, which comes when it falls due or some days later (delivery.answer_days)",
         )
     return lines
 

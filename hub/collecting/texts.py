@@ -37,16 +37,22 @@ def texts_of(demand: Demand, around: Texts, *, tell_vat: bool) -> tuple[str, ...
 
 
 def specification(demand: Demand, *, tell_vat: bool) -> Iterator[tuple[str, int]]:
-    """What is demanded, and how much; øre. VAT in a row is told below it, its text set in by two blanks."""
+    """What is demanded, and how much; øre. VAT in a row is told below it, its text set in by two blanks.
+
+    What falls due is told whole, then what of it is paid already, so that it reads as the contract does.
+    """
     if demand.payout:
         yield "Udbetaling af tilgodehavende", demand.payout
         return
     for line in demand.lines:
-        yield f"{line.text}{_days(line.period)}", line.amount
+        yield f"{line.text}{_days(line.period)}", line.whole
         if tell_vat and line.vat:
             yield f"  heraf moms {_rate(line.vat_rate)} %", line.vat
+    paid = sum(line.whole - line.amount for line in demand.lines)
+    if paid:
+        yield "Tidligere betalt", -paid
     yield from _overdue(demand.overdue)
-    if len(demand.lines) + len(demand.overdue) > 1:
+    if paid or len(demand.lines) + len(demand.overdue) > 1:
         yield "I alt", demand.amount
 
 

@@ -214,7 +214,8 @@ def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
     )
     money_desk, consumption_desk = MoneyDesk(booking), ConsumptionDesk(booking, job.period)
     mandate_desk, slip_desk = MandateDesk(booking), SlipDesk(booking)
-    receipt_desk = ReceiptDesk(conn, job.instance.name, job.file.id, actor=job.actor, now=job.now)
+    zone = job.hub.site.zone
+    receipt_desk = ReceiptDesk(conn, job.instance.name, job.file.id, actor=job.actor, now=job.now, zone=zone)
     with closing(job.batches()) as batches:
         for batch in batches:
             money, results, others = _sorted_out(batch)

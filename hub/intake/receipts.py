@@ -1,14 +1,16 @@
 """Receipts: what the vendor says of a delivery of ours moves that delivery, or is said loudly where it cannot.
 
 Which one is meant is told by its file name, its number or the vendor's number; where the receipt names none, by its
-counts and total, if exactly one delivery that waits for a verdict has the same. Of several files that say the same,
-each is noted; a file that is read again changes nothing.
+counts and total, if exactly one delivery has the same, whatever has become of it: what was accepted, refused or
+withdrawn may have been uploaded, too. What nobody has said was handed over is never moved by counts alone. Of several
+files that say the same, each is noted; a file that is read again changes nothing.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -17,13 +19,14 @@ from hub.plugin import DeliveryReceipt
 from hub.store.collecting.deliveries import (
     Delivery,
     change_state,
+    deliveries,
     delivery_of,
-    find,
+    events_of,
     has_spoken,
     note,
     set_vendor_number,
 )
-from hub.store.collecting.states import OPEN, State, may_move
+from hub.store.collecting.states import LIVE, State, may_move
 from hub.store.results import LOUD
 from hub.vendors import VendorFault
 
@@ -32,6 +35,8 @@ _NOT_SAID = -1
 _ENVELOPE_LINES = 2
 _NUMBER_DIGITS_MAX = 18
 _DELETE_THERE = "call the vendor and have it deleted there"
+#: Deliveries that a person is shown where several could be meant.
+_SHOWN_MAX = 5
 #: Beside the states: what a receipt says without moving the delivery.
 _TRANSMITTED, _CONFIRMED, _DIFFERS, _NOTE = "transmitted", "confirmed", "differs", "note"
 
@@ -39,8 +44,12 @@ _TRANSMITTED, _CONFIRMED, _DIFFERS, _NOTE = "transmitted", "confirmed", "differs
 class ReceiptDesk:
     """Takes the receipts of one file. ``reasons`` are sentences for its reading."""
 
-    def __init__(self, conn: Connection, vendor: str, file_id: int, *, actor: str, now: datetime) -> None:
+    def __init__(
+        self, conn: Connection, vendor: str, file_id: int, *, actor: str, now: datetime, zone: ZoneInfo
+    ) -> None:
+        """``zone`` is that of the vendor's clock."""
         self.reasons: list[str] = []
+        self._zone = zone
         self._conn = conn
         self._vendor = vendor
         self._said_before = has_spoken(conn, file_id)
@@ -57,33 +66,50 @@ class ReceiptDesk:
         if receipt.verdict == _NOTE:
             note(self._conn, None, _NOTE, receipt.text, about=about, **self._told)
             return
-        meant = self._meant(receipt)
-        if len(meant) == 1:
+        all_ours = deliveries(self._conn, vendor=self._vendor)
+        named = _named_by(receipt, all_ours)
+        meant = named or self._counted_alike(receipt, all_ours)
+        if len(meant) == 1 and (named or meant[0].state != "made"):
             take[receipt.verdict](delivery_of(self._conn, meant[0].id, lock=True), receipt)
             return
         note(self._conn, None, receipt.verdict, _in_words(receipt), about=about, **self._told)
-        if receipt.verdict != _TRANSMITTED:
-            which = "two or more could be" if meant else "none of ours is"
-            self._alarm(
-                f"a delivery was {receipt.verdict}, and {which} meant: {_in_words(receipt)}; find out which, then: "
-                f"hub deliveries settle ID {receipt.verdict} --receipt {self._told['file_id']} --note ..."
-            )
+        if receipt.verdict != _TRANSMITTED or about:
+            self._alarm(self._unassigned(receipt, meant, about))
 
-    def _meant(self, receipt: DeliveryReceipt) -> list[Delivery]:
-        if receipt.file and (found := find(self._conn, self._vendor, name=receipt.file)):
-            return list(found)
-        number = receipt.delivery
-        if number.isdecimal() and len(number) <= _NUMBER_DIGITS_MAX:
-            found = find(self._conn, self._vendor, number=int(number))
-            if found:
-                return list(found)
-        if receipt.vendor_number:
-            found = find(self._conn, self._vendor, vendor_number=receipt.vendor_number)
-            if found:
-                return list(found)
-        if _NOT_SAID in (receipt.items, receipt.amount):
+    def _counted_alike(self, receipt: DeliveryReceipt, all_ours: list[Delivery]) -> list[Delivery]:
+        """Those that the receipt may be about by its counts and total alone: the one that waits, or any of them.
+
+        None where it names a file or number that is not ours: then it is about that one.
+        """
+        if receipt.file or receipt.delivery or _NOT_SAID in (receipt.items, receipt.amount):
             return []
-        return [one for one in find(self._conn, self._vendor, states=OPEN) if not differences(one, receipt)]
+        alike = [one for one in all_ours if not differences(one, receipt) and not self._is_older(receipt, one)]
+        # Equal rents give equal counts month after month: the one that waits for its answer is the one that is meant.
+        waiting = [one for one in alike if one.state in ("sent", "uncertain")]
+        return waiting if len(waiting) == 1 else alike
+
+    def _is_older(self, receipt: DeliveryReceipt, ours: Delivery) -> bool:
+        """Whether the vendor wrote it before this delivery was made."""
+        if not receipt.at:
+            return False
+        return datetime.fromisoformat(receipt.at).replace(tzinfo=self._zone) < ours.made_at.replace(microsecond=0)
+
+    def _unassigned(self, receipt: DeliveryReceipt, meant: list[Delivery], about: str) -> str:
+        which = f"none of ours is meant{f' by {about}' if about else ''}"
+        if len(meant) == 1:
+            which = f"by its counts alone only {_with_state(meant[0])} could be meant, which nobody has handed over"
+        elif meant:
+            more = f" and {len(meant) - _SHOWN_MAX} more" if len(meant) > _SHOWN_MAX else ""
+            which = f"two or more could be meant ({'; '.join(map(_with_state, meant[:_SHOWN_MAX]))}{more})"
+        if receipt.verdict == "accepted" and any(one.state == "accepted" for one in meant):
+            which += ", one of them accepted before: was it uploaded twice?"
+        then = f"settle ID {receipt.verdict} --receipt {self._told['file_id']} --note ..."
+        if receipt.verdict == _TRANSMITTED:
+            then = "sent ID"
+        return (
+            f"a delivery was {receipt.verdict}, and {which}: {_in_words(receipt)}; find out which, then: "
+            f"hub deliveries {then}"
+        )
 
     def _transmitted(self, ours: Delivery, receipt: DeliveryReceipt) -> None:
         if ours.state in ("made", "uncertain"):
@@ -96,11 +122,12 @@ class ReceiptDesk:
     def _accepted(self, ours: Delivery, receipt: DeliveryReceipt) -> None:
         wrong = differences(ours, receipt)
         number = receipt.vendor_number
-        if ours.vendor_number and number and ours.vendor_number != number:
+        if self._is_second(ours, receipt):
             self._note(ours, _DIFFERS, receipt)
             self._alarm(
-                f"{_named(ours)} was accepted twice, as {ours.vendor_number} and as {number}: every tenant in it would "
-                f"be collected from twice; {_DELETE_THERE}, one of the two"
+                f"{_named(ours)} was accepted twice, as {ours.vendor_number or '(not known)'} and as "
+                f"{number or '(not known)'}: was it uploaded twice? every tenant in it would be collected from twice; "
+                f"{_DELETE_THERE}, one of the two"
             )
             return
         if number and not ours.vendor_number:
@@ -114,6 +141,18 @@ class ReceiptDesk:
             self._alarm(_accepted_other(ours, wrong))
         else:
             self._move(ours, "accepted", receipt)
+
+    def _is_second(self, ours: Delivery, receipt: DeliveryReceipt) -> bool:
+        """Whether another upload than the one we know of was accepted."""
+        number = receipt.vendor_number
+        if ours.state not in LIVE or (number and ours.vendor_number == number):
+            return False
+        if ours.vendor_number and number:
+            return True
+        if receipt.file or receipt.delivery:
+            return False
+        # Told by its counts alone; the receipt of the one that we know of has come already.
+        return any(event.what == "accepted" and event.file_id is not None for event in events_of(self._conn, ours.id))
 
     def _accepted_before(self, ours: Delivery, receipt: DeliveryReceipt, wrong: list[str]) -> None:
         if ours.state == "accepted":
@@ -154,6 +193,19 @@ class ReceiptDesk:
         self.reasons.append(LOUD + what)
 
 
+def _named_by(receipt: DeliveryReceipt, all_ours: list[Delivery]) -> list[Delivery]:
+    """Those that its file name, else its number, else the vendor's number names; [] = it names none of ours."""
+    # Gateways and people change the case of a name on its way.
+    name, number = receipt.file.casefold(), receipt.delivery
+    if name and (found := [one for one in all_ours if one.name.casefold() == name]):
+        return found
+    if number.isdecimal() and len(number) <= _NUMBER_DIGITS_MAX:
+        found = [one for one in all_ours if one.number == int(number)]
+        if found:
+            return found
+    return [one for one in all_ours if receipt.vendor_number and one.vendor_number == receipt.vendor_number]
+
+
 def differences(ours: Delivery, receipt: DeliveryReceipt) -> list[str]:
     """What the receipt counts otherwise than we did; what it does not say is no difference."""
     found = []
@@ -180,6 +232,11 @@ def _accepted_other(ours: Delivery, wrong: list[str]) -> str:
 
 def _named(ours: Delivery) -> str:
     return f"delivery {ours.id} ({ours.name})"
+
+
+def _with_state(ours: Delivery) -> str:
+    as_number = f" as {ours.vendor_number}" if ours.vendor_number else ""
+    return f"{_named(ours)}, {ours.state}{as_number}"
 
 
 def _in_words(receipt: DeliveryReceipt) -> str:

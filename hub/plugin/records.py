@@ -159,6 +159,8 @@ class DeliveryReceipt(NamedTuple):
     delivery: str
     #: The number that the vendor gave our delivery; "" = none.
     vendor_number: str
+    #: When the vendor wrote it, by its own clock: ``2026-01-02T12:54:04``, without a zone (the site's); "" = not said.
+    at: str
     #: What it counted, -1 = it does not say: records, sections, amounts, texts; and the sum of the amounts in øre.
     records: int
     sections: int

@@ -30,6 +30,8 @@ class DeliverySection(Model):
     #: The delivery is due before this hour on the bank day that is so many from the end of the month before.
     deadline_bank_day: int = Field(6, ge=1, le=15)
     deadline_time: Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "11:00"
+    #: Its answers are awaited so many calendar days after the due date: nothing of that is asked for again meanwhile.
+    answer_days: int = Field(10, ge=0, le=90)
     #: An enrolment goes so many days before the collection that it shall serve (R16).
     enrol_days_before: int = Field(2, ge=0, le=60)
     #: What the vendor takes for a text line, øre; for the figure in the control list only.

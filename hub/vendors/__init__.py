@@ -3,7 +3,7 @@
 from hub.vendors.check import check
 from hub.vendors.discovery import Installed
 from hub.vendors.effective import Setting, effective
-from hub.vendors.fault import VendorFault
+from hub.vendors.fault import Unmakeable, VendorFault
 from hub.vendors.host import Vendors
 from hub.vendors.instance import Instance
 
@@ -11,6 +11,7 @@ __all__ = [
     "Installed",
     "Instance",
     "Setting",
+    "Unmakeable",
     "VendorFault",
     "Vendors",
     "check",

@@ -16,15 +16,15 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from hub.plugin import Document, FileView, Malformed, Mine, NotMine, ReadBudgetError, Record
+from hub.plugin import Document, FileView, HubError, Malformed, Mine, NotMine, ReadBudgetError, Record
 from hub.vendors.columns import RECORDS_MAX, decode, encode
 from hub.vendors.frames import (
     ANSWER,
@@ -42,7 +42,7 @@ from hub.vendors.frames import (
     HungUpError,
 )
 from hub.vendors.loading import Plugin, RefusedError, load
-from hub.vendors.messages import Failed, Filed, Identified, MalformedFile, Refused
+from hub.vendors.messages import Failed, Filed, Identified, MalformedFile, Refused, Unmade
 
 #: Batches grow while they come quicker than this, and shrink otherwise: a slow plug-in, too, shows signs of life.
 _QUICK_BATCH_SECONDS = 0.25
@@ -56,6 +56,7 @@ _MIB = 1024 * 1024
 _REPORT_BYTES = 64 * _MIB
 _ERROR_CHARACTERS_MAX = 1_000
 _TRACE_CHARACTERS_MAX = 16_000
+_E = TypeVar("_E", bound=HubError)
 
 
 class _Line(Frames):
@@ -105,17 +106,19 @@ class _Child:
             self._say(FAILED, _failure(error, out_of_memory=True))
         except BaseException as error:  # noqa: BLE001  whatever a plug-in raises, SystemExit too, is an answer
             if isinstance(error, Malformed) and doing in ("read", "whose"):
-                self._say_malformed(error)
+                self._say_refusal(MALFORMED, MalformedFile.of, error)
+            elif isinstance(error, HubError) and not isinstance(error, Malformed) and doing == "make":
+                self._say_refusal(REFUSED, Unmade.of, error)
             else:
                 self._say(FAILED, _failure(error))
 
-    def _say_malformed(self, error: Malformed) -> None:
+    def _say_refusal(self, tag: bytes, message_of: Callable[[_E], BaseModel], error: _E) -> None:
         try:
-            message = MalformedFile.of(error)
+            message = message_of(error)
         except ValidationError as wrong:
             self._say(FAILED, _failure(wrong))
         else:
-            self._say(MALFORMED, message)
+            self._say(tag, message)
 
     def _say(self, tag: bytes, message: BaseModel) -> None:
         self._line.send(tag, message.model_dump_json().encode())

@@ -11,3 +11,7 @@ class VendorFault(HubError):
     def __init__(self, what: str, *, where: str = "", why: str = "", do: str = "", detail: str = "") -> None:
         super().__init__(what, where=where, why=why, do=do)
         self.detail = detail
+
+
+class Unmakeable(HubError):
+    """The plug-in refuses to make a file of these records, in its own words: what it got has to change."""

@@ -21,7 +21,7 @@ HELLO: Final = b"H"
 ANSWER: Final = b"A"
 CHUNK: Final = b"C"
 MORE: Final = b"M"
-# Plug-in to hub: its configuration is refused, the file is malformed, the plug-in failed.
+# Plug-in to hub: its configuration, or what it is to make, is refused, the file is malformed, the plug-in failed.
 REFUSED: Final = b"R"
 MALFORMED: Final = b"X"
 FAILED: Final = b"F"

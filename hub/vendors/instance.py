@@ -40,7 +40,7 @@ from hub.vendors.frames import (
     HungUpError,
 )
 from hub.vendors.limits import BreachError, Reading, Showing, check_document
-from hub.vendors.messages import Failed, Filed, Identified, Loaded, MalformedFile, Refused, SettingValue
+from hub.vendors.messages import REFUSALS, Failed, Filed, Identified, Loaded, Refused, SettingValue
 from hub.vendors.output import log
 from hub.vendors.process import Ending, Patience, PluginProcess, TooSlowError
 from hub.vendors.texts import trace
@@ -159,7 +159,7 @@ class Instance:
                 yield from batch
 
     def make(self, kind: str, records: Iterable[Record], head: Mapping[str, str]) -> Iterator[bytes]:
-        """The bytes of a file of this kind that holds ``records``. Raises VendorFault."""
+        """The bytes of a file of this kind that holds ``records``. Raises Unmakeable, VendorFault."""
         remaining = iter(records)
         left_bytes = self._made_bytes_max
         with self._asking("make", {"kind": kind, "head": dict(head)}):
@@ -292,8 +292,8 @@ class Instance:
             self._unanswered = False
         if answer.tag == FAILED:
             self._failed(doing, self._parsed(doing, Failed, answer))
-        if answer.tag == MALFORMED and doing in ("read", "whose"):
-            raise self._parsed(doing, MalformedFile, answer).error()
+        if refusal := REFUSALS.get((doing, answer.tag)):
+            raise self._parsed(doing, refusal, answer).error()
         if answer.tag not in expected:
             self._shut_out(f"answered {answer.tag!r} to {doing}")
         return answer

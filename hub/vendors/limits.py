@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from contextlib import suppress
+from datetime import date, datetime
 from itertools import islice, repeat
 from typing import Any, NamedTuple, cast
 
@@ -109,6 +110,22 @@ class _Count(_Rule):
         return all(map(self.fits, column.values))
 
 
+class _Moment(_Rule):
+    must = f"it must be empty or a moment as 2026-01-02T12:54:04, without a zone, between {DAY_FIRST} and {DAY_LAST}"
+
+    def fits(self, value: str) -> bool:
+        if not value:
+            return True
+        with suppress(ValueError):
+            moment = datetime.fromisoformat(value)
+            is_plain = moment.tzinfo is None and moment.isoformat(timespec="seconds") == value
+            return is_plain and DAY_FIRST <= moment.date() <= DAY_LAST
+        return False
+
+    def surely_fit(self, column: Column) -> bool:
+        return all(map(self.fits, set(column.values)))
+
+
 class _Currency(_Rule):
     must = "it must be the three capital letters of a currency"
     _form = re.compile("[A-Z]{3}")
@@ -168,6 +185,7 @@ _RULES: dict[str, _Rule] = {
     **dict.fromkeys(("raw", "value", "problem"), _Text(TEXT_CHARACTERS_MAX)),
     **dict.fromkeys(("key", "link"), _Text(KEY_CHARACTERS_MAX, empty=False)),
     **dict.fromkeys(("value_date", "booking_date", "due_date", "start", "end", "period_from", "period_to"), _Day()),
+    "at": _Moment(),
     "text": _Text(TEXT_CHARACTERS_MAX),
     "currency": _Currency(),
     "amount": _Amount(-AMOUNT_ORE_MAX, zero=True),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from hub.plugin import Description, Document, FileKind, Malformed
+from hub.plugin import Description, Document, FileKind, HubError, Malformed
 from hub.settings import Problem
+from hub.vendors.fault import Unmakeable
+from hub.vendors.frames import MALFORMED, REFUSED
 from hub.vendors.texts import sentence
 
 
@@ -88,6 +90,30 @@ class MalformedFile(_Message):
 
     def error(self) -> Malformed:
         return Malformed(self.what, do=self.do, line=self.line, positions=self.positions, field=self.field)
+
+
+class Unmade(_Message):
+    """A refusal of the plug-in's own to make a file, on its way: its :class:`hub.plugin.HubError`."""
+
+    what: _Told
+    where: _Told
+    why: _Told
+    do: _Told
+
+    @classmethod
+    def of(cls, error: HubError) -> Unmade:
+        return cls(what=error.what, where=error.where, why=error.why, do=error.do)
+
+    def error(self) -> Unmakeable:
+        return Unmakeable(self.what, where=self.where, why=self.why, do=self.do)
+
+
+#: Refusals that are no fault of the plug-in's, by the question and the tag of the answer.
+REFUSALS: Mapping[tuple[str, bytes], type[MalformedFile | Unmade]] = {
+    ("read", MALFORMED): MalformedFile,
+    ("whose", MALFORMED): MalformedFile,
+    ("make", REFUSED): Unmade,
+}
 
 
 class Failed(_Message):

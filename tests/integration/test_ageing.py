@@ -273,7 +273,7 @@ def test_one_tenancy_is_read_by_indexes_alone(teller: Teller, recorded: datetime
         views.balance(conn, HOME, date(2026, 11, 5), recorded)
         views.movements(conn, HOME, until=date(2026, 11, 5), recorded=recorded)
         event.remove(conn, "before_cursor_execute", note)
-        assert len(asked) == 6
+        assert len(asked) == 7
         for statement, values in asked:
             plan = _explained(conn, statement, values)
             for table in GROWING:

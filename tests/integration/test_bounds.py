@@ -17,7 +17,7 @@ from hub.store.books import Books
 from hub.store.database import Database
 from hub.store.entries import Movement
 from hub.store.tables import entry
-from tests.desk import NOW, paid, ref
+from tests.desk import NOW, FileOf, paid, ref
 from tests.hand import FIRST, SECOND, Hand
 
 
@@ -48,10 +48,13 @@ def test_a_tenancy_has_the_bound_in_credit_and_no_more(hand: Hand) -> None:
 
 
 def test_a_file_that_goes_beyond_it_books_nothing(hand: Hand) -> None:
+    file, right = hand.desk.new_file(), paid("102", 5_00)
     with pytest.raises(BalanceTooLargeError, match="look for an amount that is far too large"):
-        hand.desk.book(paid("102", 5_00), paid("101", TENANCY_ORE_MAX + 1, line=4))
+        hand.desk.book_as(FileOf([right, paid("101", TENANCY_ORE_MAX + 1, line=4)]), file)
     assert (hand.position(FIRST).balance, hand.position(SECOND).balance) == (0, 0)
     assert hand.desk.one(select(func.count()).select_from(entry)) == 0
+    hand.desk.book_as(FileOf([right]), file)
+    assert hand.position(SECOND).balance == -5_00
 
 
 def test_thousands_of_the_largest_amount_do_not_overflow(hand: Hand) -> None:

@@ -111,7 +111,7 @@ def test_what_the_provider_did_is_what_the_books_say(month: Month) -> None:
     assert {one["reference"]: one["state"] for one in _collections(site)} == became
     assert site.hub("verify").status == 0
 
-    delivered = Path(site.collect(due=_JANUARY, now=_BEFORE_JANUARY)["path"]).read_bytes()
+    delivered = Path(site.collect("--ask-again", due=_JANUARY, now=_BEFORE_JANUARY)["path"]).read_bytes()
     january = take(delivered).demands
     assert answers.enrolled
     assert {one.customer: one.mandate for one in january if int(one.mandate)} == month.automatic()

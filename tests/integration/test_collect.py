@@ -154,12 +154,14 @@ def test_a_second_collection_for_a_day_is_refused_or_merged(sites: Sites) -> Non
     first = site.collect()
     site.hub("charges", "add", A, "--due", "2026-12-01", "--line", "20010=1250.00")
 
-    assert "tenants are asked for that day already, first 1-1-1-1 by delivery" in site.refused()
+    refused = site.refused()
+    assert "tenants are asked for that day already, first 1-1-1-1 by delivery" in refused
+    assert f"hub deliveries withdraw {first['delivery']['id']}, then collect again" in refused
     toml = site.root / "config/companies/1.toml"
     toml.write_text(toml.read_text().replace('"refuse"', '"merge"'))
     merged = site.collect()
 
-    assert (merged["collections"], merged["amount"]) == (2, "11250.00")
+    assert (merged["collections"], merged["amount"], merged["withdraws"]) == (2, "11250.00", [first["delivery"]["id"]])
     assert int(merged["delivery"]["number"]) == int(first["delivery"]["number"]) + 1
     assert [path.name for path in (site.root / "outbox/bs").iterdir()] == [merged["delivery"]["name"]]
     assert site.hub("verify").status == 0

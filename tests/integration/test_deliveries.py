@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -66,6 +66,7 @@ class TestReceipts:
 
     def test_of_an_envelope_count_two_lines_less(self, desk: DeliveringDesk) -> None:
         ours = desk.deliver(100_00)
+        desk.act(handing_over.hand_over, ours.id)
         assert not desk.book(receipt("accepted", ours, records=ours.records - 2)).reasons
         assert desk.now(ours.id).state == "accepted"
 
@@ -117,6 +118,70 @@ class TestReceipts:
 
         assert "was accepted twice, as 1 and as 2" in reason
         assert desk.story(ours.id) == ["made", "accepted", "confirmed", "differs"]
+
+    def test_what_nobody_handed_over_is_not_moved_by_counts_alone(self, desk: DeliveringDesk) -> None:
+        ours = desk.deliver(100_00)
+        (reason,) = desk.book(receipt("accepted", ours, vendor_number="5")).reasons
+        assert f"only delivery {ours.id} ({ours.name}), made could be meant, which nobody has handed over" in reason
+        assert (desk.now(ours.id).state, desk.now(ours.id).vendor_number) == ("made", None)
+
+    def test_a_double_upload_is_loud_though_nothing_names_it(self, desk: DeliveringDesk) -> None:
+        ours, other = desk.deliver(100_00), desk.deliver(100_00, due=JANUARY)
+        desk.book(receipt("accepted", ours, file=ours.name, vendor_number="1"))
+        desk.act(handing_over.withdraw, other.id, "wrong rent")
+
+        (of_two,) = desk.book(receipt("accepted", ours, vendor_number="2")).reasons
+        assert "accepted as 1" in of_two
+        assert "one of them accepted before: was it uploaded twice?" in of_two
+        alone = desk.deliver(250_00, due=JANUARY)
+        desk.act(handing_over.hand_over, alone.id)
+        assert desk.book(receipt("accepted", alone, vendor_number="3")).reasons == []
+        (twice,) = desk.book(receipt("accepted", alone, vendor_number="4")).reasons
+
+        assert f"delivery {alone.id} ({alone.name}) was accepted twice, as 3 and as 4: was it uploaded twice?" in twice
+        assert [desk.now(one.id).vendor_number for one in (ours, other, alone)] == ["1", None, "3"]
+        assert proved(desk)
+
+    def test_a_person_says_which_was_accepted_and_the_next_upload_is_loud(self, desk: DeliveringDesk) -> None:
+        ours = desk.deliver(100_00)
+        desk.book(receipt("accepted", ours, vendor_number="1"))
+        with desk.db.read() as conn:
+            (open_,) = unassigned_receipts(conn)
+        for _ in range(2):
+            desk.act(handing_over.settle, ours.id, "accepted", "handed over by Bo", receipt_file=open_.file_id)
+
+        (reason,) = desk.book(receipt("accepted", ours, vendor_number="2")).reasons
+
+        assert "was accepted twice, as (not known) and as 2: was it uploaded twice?" in reason
+        assert desk.story(ours.id) == ["made", "accepted", "confirmed", "differs"]
+
+    @pytest.mark.parametrize(("at", "state"), [("2026-11-22T12:59:59", "sent"), ("2026-11-22T13:00:00", "accepted")])
+    def test_what_was_written_before_it_was_made_is_not_about_it(
+        self, desk: DeliveringDesk, at: str, state: str
+    ) -> None:
+        ours = desk.deliver(100_00)  # made at 12:00 UTC, 13:00 there
+        desk.act(handing_over.hand_over, ours.id)
+        reasons = desk.book(receipt("accepted", ours, vendor_number="5", at=at)).reasons
+        assert desk.now(ours.id).state == state
+        assert ["none of ours is meant by 5" in reason for reason in reasons] == [True] * (state == "sent")
+
+    @pytest.mark.parametrize("changed", [str.upper, str.lower])
+    def test_a_name_is_known_in_any_case(self, desk: DeliveringDesk, changed: Callable[[str], str]) -> None:
+        ours = desk.deliver(100_00)
+        desk.book(receipt("refused", file=changed(ours.name)))
+        assert desk.now(ours.id).state == "refused"
+
+    @pytest.mark.parametrize("verdict", ["transmitted", "accepted", "refused"])
+    def test_that_name_a_file_that_is_none_of_ours_are_loud_and_listed(
+        self, desk: DeliveringDesk, verdict: str
+    ) -> None:
+        ours = desk.deliver(100_00)
+        desk.act(handing_over.doubt, ours.id, "the line broke")
+        (reason,) = desk.book(receipt(verdict, ours, file="other.txt")).reasons
+        assert reason.startswith(f"{LOUD}a delivery was {verdict}, and none of ours is meant by other.txt: ")
+        with desk.db.read() as conn:
+            assert [(one.what, one.about) for one in unassigned_receipts(conn)] == [(verdict, "other.txt")]
+        assert desk.now(ours.id).state == "uncertain"
 
     @pytest.mark.parametrize("verdict", ["transmitted", "accepted"])
     def test_what_was_withdrawn_and_came_there_is_loud(self, desk: DeliveringDesk, verdict: str) -> None:

@@ -239,6 +239,7 @@ def test_effective_settings_say_where_each_value_comes_from(site: SiteWriter) ->
         "door.folder": (None, "default"),
         "door.pattern": ("V*", "7"),
         "period": (None, "default"),
+        "delivery": (None, "default"),
         "settings.sign": ("-", "default"),
         "settings.amount.start": (21, "14"),
         "settings.amount.length": (9, "15"),

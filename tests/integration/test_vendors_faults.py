@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from hub.plugin import Kept, Malformed, Mine, NotMine, Payment
 from hub.settings import HubConfig, PluginSection, Site, VendorConfig
-from hub.vendors import Instance, VendorFault, Vendors
+from hub.vendors import Instance, Unmakeable, VendorFault, Vendors
 
 NO_PROGRESS_SECONDS = 1.0
 LABEL = "plug-in {} 6.6.6"
@@ -90,7 +90,19 @@ def test_a_failure_in_make_is_named(vendors: Callable[..., Vendors]) -> None:
     raises = vendors("raises").instances["raises"]
     with pytest.raises(VendorFault, match="failed in make: RuntimeError: cannot make it"):
         list(raises.make("lines", [Kept(1, "", "")], {}))
+    with pytest.raises(VendorFault, match="failed in make: Malformed: no file is read here"):
+        list(raises.make("malformed", [Kept(1, "", "")], {}))
     assert raises.fault is None
+
+
+def test_a_refusal_to_make_is_no_failure(vendors: Callable[..., Vendors]) -> None:
+    raises = vendors("raises").instances["raises"]
+    raises.start()
+    with capture_logs() as logged, pytest.raises(Unmakeable) as refused:
+        list(raises.make("picky", [Kept(1, "", "")], {}))
+    assert str(refused.value) == "record 1: found 'Å', expected ASCII. they say so. leave it"
+    assert (logged, raises.fault) == ([], None)
+    assert sum(map(len, raises.read(Path(__file__), "other.txt", "lines"))) == 1000
 
 
 def test_a_kind_that_was_not_declared_is_a_fault(vendors: Callable[..., Vendors], file: Path) -> None:

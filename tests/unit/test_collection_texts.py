@@ -17,7 +17,7 @@ DEBTOR = Debtor(TenancyRef(1, "1-12-304-2", 1, 1, 1, False), "Åse Prøve", "", 
 
 
 def line(text: str, amount: int, **kwargs: object) -> DemandedLine:
-    values = {"vat": 0, "vat_rate": 0, "period": MONTH, "due_date": DUE, **kwargs}
+    values = {"whole": amount, "vat": 0, "vat_rate": 0, "period": MONTH, "due_date": DUE, **kwargs}
     return DemandedLine(1, 1, "2612-1", "10010", text, amount, **values)  # type: ignore[arg-type]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import date
 
 import pytest
@@ -10,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.money import AMOUNT_ORE_MAX
-from hub.plugin import Chargeback, ConsumptionResult, Kept, Payment, PaymentFailed, Record, Remark, ShownField
+from hub.plugin import (
+    Chargeback,
+    ConsumptionResult,
+    DeliveryReceipt,
+    Kept,
+    Payment,
+    PaymentFailed,
+    Record,
+    Remark,
+    ShownField,
+)
 from hub.plugin.records import KEY_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from hub.vendors.columns import encode
 from hub.vendors.limits import BreachError, Reading, Showing
@@ -121,3 +132,20 @@ def test_shown_fields_are_taken_in_the_order_of_the_file() -> None:
 def test_what_may_not_be_shown(shown: ShownField, said: str) -> None:
     with pytest.raises(BreachError, match=said):
         Showing().batch(encode([shown]))
+
+
+@pytest.mark.parametrize(
+    ("at", "fits"),
+    [
+        ("", True),
+        ("2026-01-02T12:54:04", True),
+        ("2026-01-02", False),
+        ("2026-01-02T12:54:04+01:00", False),
+        ("2026-13-02T12:54:04", False),
+        ("1899-12-31T23:59:59", False),
+    ],
+)
+def test_a_receipts_moment_is_one_or_not_said(at: str, fits: bool) -> None:
+    receipt = DeliveryReceipt(1, "accepted", "", "", "", "", at, -1, -1, -1, -1, -1, "nets|V", "")
+    with nullcontext() if fits else pytest.raises(BreachError, match=r"says DeliveryReceipt\.at .* of record 1"):
+        assert _read([receipt]) == [receipt]

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, tr
 from hub.errors import HubError
 from hub.ledger import kinds
 from hub.store.lookup import among
+from hub.store.positions import NOTHING
 from hub.store.tables import (
     batch,
     charge,
@@ -38,6 +39,8 @@ from hub.store.views import Scope
 
 State = Literal["waiting", "paid", "part paid", "overpaid", "failed", "charged back", "withdrawn"]
 STATES: tuple[State, ...] = ("waiting", "paid", "part paid", "overpaid", "failed", "charged back", "withdrawn")
+#: The channel of what goes out by itself.
+OWN_SLIP = "own_slip"
 #: Looked at together.
 _AT_ONCE = 2_000
 #: Collections of one reference that an error names.
@@ -193,6 +196,51 @@ def asking_for(conn: Connection, charge_id: int) -> tuple[Asked, ...]:
     )
     rows = conn.execute(_SELECTED.where(collection.c.id.in_(lines)).order_by(collection.c.id))
     return tuple(map(Asked._make, rows))
+
+
+def still_asking(conn: Connection, collection_ids: Collection[int]) -> dict[int, Asked]:
+    """Those of them that ask still, by id: live, and no answer stands.
+
+    An own slip asks until it is given up: the tenant has it, and nobody answers for it.
+    """
+    live = collection.c.withdrawn_at.is_(None)
+    rows = conn.execute(_SELECTED.where(live, among(conn, collection.c.id, collection_ids)))
+    asked = [Asked._make(row) for row in rows]
+    came = came_of(conn, asked)
+    return {one.id: one for one in asked if one.channel == OWN_SLIP or came[one.id].state == "waiting"}
+
+
+def asked_already(conn: Connection, tenancy_ids: Collection[int]) -> dict[int, Asked]:
+    """By open charge line of these tenancies, the collection that asks for it still, the latest due of several."""
+    query = (
+        select(collection_line.c.line_id, collection.c.id)
+        .join_from(charge_line, collection_line, collection_line.c.line_id == charge_line.c.id)
+        .join(collection, collection.c.id == collection_line.c.collection_id)
+        .where(
+            among(conn, charge_line.c.tenancy_id, tenancy_ids),
+            charge_line.c.remaining > NOTHING,
+            collection.c.withdrawn_at.is_(None),
+        )
+        .order_by(collection.c.due_date, collection.c.id)
+    )
+    rows = conn.execute(query).all()
+    asking = still_asking(conn, {id_ for _, id_ in rows})
+    return {line_id: asking[id_] for line_id, id_ in rows if id_ in asking}
+
+
+def open_payouts(conn: Connection, tenancy_ids: Collection[int]) -> dict[int, int]:
+    """By tenancy, øre that collections are to pay out of its credit, and that no answer tells of."""
+    query = select(collection.c.id, collection.c.tenancy_id).where(
+        among(conn, collection.c.tenancy_id, tenancy_ids),
+        collection.c.amount < NOTHING,
+        collection.c.withdrawn_at.is_(None),
+    )
+    tenancies: dict[int, int] = {row.id: row.tenancy_id for row in conn.execute(query)}
+    found: dict[int, int] = {}
+    for one in still_asking(conn, tenancies).values():
+        whose = tenancies[one.id]
+        found[whose] = found.get(whose, 0) - one.amount
+    return found
 
 
 def came_of(conn: Connection, asked: Sequence[Asked]) -> dict[int, Came]:

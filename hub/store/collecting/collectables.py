@@ -1,4 +1,4 @@
-"""What a collection run finds in the books: who lives where, what is open and not demanded yet, what credit is left."""
+"""What a collection run finds in the books: who lives where, what is open, what credit is left."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
+from hub.store.collecting.answers import open_payouts
 from hub.store.lookup import among
 from hub.store.portfolio import TenancyRef
 from hub.store.positions import NOTHING
@@ -59,7 +60,7 @@ class Resident(NamedTuple):
 
 
 class OpenLine(NamedTuple):
-    """One open charge line that no live collection demands; øre."""
+    """One open charge line; øre."""
 
     tenancy_id: int
     line_id: int
@@ -108,23 +109,8 @@ def residents_with(conn: Connection, tenancy_ids: Collection[int]) -> dict[int, 
     return {row.id: _resident(row) for row in rows}
 
 
-def open_lines(
-    conn: Connection, tenancy_ids: Collection[int], due: date, today: date
-) -> defaultdict[int, list[OpenLine]]:
-    """By tenancy, what falls due by ``due`` and is open, oldest first.
-
-    Left out is what a live collection demands for ``today`` or later: its answer has not come.
-    """
-    demanded = (
-        exists()
-        .where(
-            collection_line.c.line_id == charge_line.c.id,
-            collection.c.id == collection_line.c.collection_id,
-            collection.c.withdrawn_at.is_(None),
-            collection.c.due_date >= today,
-        )
-        .correlate(charge_line)
-    )
+def open_lines(conn: Connection, tenancy_ids: Collection[int], due: date) -> defaultdict[int, list[OpenLine]]:
+    """By tenancy, what falls due by ``due`` and is open, oldest first; also what is asked for already."""
     query = (
         _lines(charge_line.c.remaining)
         .join_from(charge_line, charge, charge.c.id == charge_line.c.charge_id)
@@ -132,7 +118,6 @@ def open_lines(
             among(conn, charge_line.c.tenancy_id, tenancy_ids),
             charge_line.c.remaining > NOTHING,
             charge.c.due_date <= due,
-            ~demanded,
         )
         .order_by(charge.c.due_date, charge.c.id, charge_line.c.seq)
     )
@@ -159,7 +144,7 @@ def demanded_lines(conn: Connection, collection_ids: Collection[int]) -> dict[in
 
 
 def credits_of(conn: Connection, tenancy_ids: Collection[int]) -> dict[int, int]:
-    """Øre to their credit, by tenancy; those without are left out."""
+    """Øre to their credit, by tenancy, less what is to be paid out of it already; those without are left out."""
     total = func.sum(credit.c.remaining)
     query = (
         select(credit.c.tenancy_id, total)
@@ -167,7 +152,9 @@ def credits_of(conn: Connection, tenancy_ids: Collection[int]) -> dict[int, int]
         .group_by(credit.c.tenancy_id)
     )
     # PostgreSQL sums bigint to numeric.
-    return {id_: int(left) for id_, left in conn.execute(query)}
+    credits = {id_: int(left) for id_, left in conn.execute(query)}
+    going = open_payouts(conn, credits.keys())
+    return {id_: left - going.get(id_, 0) for id_, left in credits.items() if left > going.get(id_, 0)}
 
 
 def demanded_on(conn: Connection, creditor: str, company_id: int, due: date) -> dict[str, Demanded]:

@@ -69,7 +69,7 @@ def add_delivery(conn: Connection, made: Delivery, size_bytes: int) -> int:
 
 
 class UnassignedReceipt(NamedTuple):
-    """A verdict on a delivery, and nobody knows on which."""
+    """A receipt of a delivery, and nobody knows of which."""
 
     what: str
     text: str
@@ -156,25 +156,9 @@ def note(
     conn.execute(insert(delivery_event).values(**values, at=at, actor=actor))
 
 
-def find(
-    conn: Connection,
-    vendor: str,
-    *,
-    name: str | None = None,
-    number: int | None = None,
-    vendor_number: str | None = None,
-    states: Sequence[State] | None = None,
-) -> Sequence[Delivery]:
-    """Those of the vendor with this file name, delivery number or number of the vendor's: whatever is given."""
-    query = select(*_COLUMNS).where(delivery.c.vendor == vendor).order_by(delivery.c.id)
-    if name is not None:
-        query = query.where(delivery.c.name == name)
-    if number is not None:
-        query = query.where(delivery.c.number == number)
-    if vendor_number is not None:
-        query = query.where(delivery.c.vendor_number == vendor_number)
-    if states is not None:
-        query = query.where(delivery.c.state.in_(states))
+def find(conn: Connection, vendor: str, *, name: str) -> Sequence[Delivery]:
+    """Those of the vendor with exactly this file name."""
+    query = select(*_COLUMNS).where(delivery.c.vendor == vendor, delivery.c.name == name).order_by(delivery.c.id)
     return [Delivery(*row) for row in conn.execute(query)]
 
 
@@ -195,7 +179,7 @@ def notes_about(conn: Connection, vendor: str, name: str) -> Sequence[int]:
 
 
 def unassigned_receipts(conn: Connection, vendor: str | None = None) -> list[UnassignedReceipt]:
-    """Verdicts that name no delivery of ours, and that no person has given to one."""
+    """What names no delivery of ours, and what no person has given to one; all but arrivals that name nothing."""
     given = delivery_event.alias()
     columns = [delivery_event.c[name] for name in ("what", "text", "file_id")]
     query = (
@@ -203,7 +187,8 @@ def unassigned_receipts(conn: Connection, vendor: str | None = None) -> list[Una
         .join(file, file.c.id == delivery_event.c.file_id)
         .where(
             delivery_event.c.delivery_id.is_(None),
-            delivery_event.c.what.in_(("accepted", "refused")),
+            delivery_event.c.what.in_(("accepted", "refused"))
+            | ((delivery_event.c.what == "transmitted") & (delivery_event.c.about != "")),
             ~exists().where(given.c.file_id == delivery_event.c.file_id, given.c.delivery_id.is_not(None)),
         )
         .order_by(delivery_event.c.id)

@@ -14,8 +14,6 @@ By: TypeAlias = Literal["receipt", "person"]
 STATES: tuple[State, ...] = ("made", "sent", "uncertain", "accepted", "refused", "withdrawn")
 #: In these the vendor may have it, or take it yet.
 LIVE: tuple[State, ...] = ("made", "sent", "uncertain", "accepted")
-#: In these the vendor's verdict is still to come.
-OPEN: tuple[State, ...] = ("made", "sent", "uncertain")
 
 _ANYONE: tuple[By, ...] = ("receipt", "person")
 _A_PERSON: tuple[By, ...] = ("person",)

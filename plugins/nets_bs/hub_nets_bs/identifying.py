@@ -81,6 +81,13 @@ def _gateway_note(file: FileView) -> str:
     return "" if is_else or file.size > receipts.GATEWAY_BYTES_MAX else receipts.GATEWAY
 
 
+def reads_like_gateway_note(file: FileView) -> bool:
+    """A short plain text that begins like no file of the provider's: a gateway's note whose name was changed may be."""
+    text = file.head.decode("latin-1")
+    is_plain = text.isascii() and all(character.isprintable() or character in "\r\n\t" for character in text)
+    return bool(text.strip()) and is_plain and not text.startswith(("BS", "OS")) and bool(_gateway_note(file))
+
+
 def _transfers(start: bytes) -> NotMine | None:
     """The refusal of a file of Overførselsservice, known by its subsystem or its first record."""
     if not start.startswith(_TRANSFERS):

@@ -18,7 +18,7 @@ from hub.plugin.layout import Amount, Gap, Layout, Refused, Text, View
 from hub.plugin.layout.layout import Place
 from hub_nets_bs import kinds, receipts
 from hub_nets_bs.collection_delivery import CollectionDelivery
-from hub_nets_bs.identifying import delivery_type, identify
+from hub_nets_bs.identifying import delivery_type, identify, reads_like_gateway_note
 from hub_nets_bs.layouts import DELIVERY_START, RECORD_BYTES
 from hub_nets_bs.layouts_0601 import COLLECTIONS
 from hub_nets_bs.layouts_0605 import ORDERS
@@ -85,6 +85,8 @@ class _Refusal:
         answer = identify(file, settings)
         self.kind = answer.kind if isinstance(answer, Mine) else ""
         self._why_not = answer.why if isinstance(answer, NotMine) else ""
+        if isinstance(answer, NotMine) and reads_like_gateway_note(file):
+            self._why_not += "; a gateway note is known by its name: NAME.ERROR"
 
     def up_to(self, line: float) -> Malformed | None:
         """The first refusal, where it lies in one of the lines up to this one."""

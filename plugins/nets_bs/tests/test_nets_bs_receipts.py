@@ -49,6 +49,7 @@ def test_a_transmission_that_was_received(receive):
             delivery_type="",
             delivery="511",
             vendor_number="",
+            at="2026-01-02T12:54:04",
             **NOT_SAID,
             key="nets|receipt|T|BS1|26010201  000511|2026-01-02T12:54:04|PN00",
             text="Kvittering T: PN00 DATA ACCEPTERET (transmission 26010201  000511, 2026-01-02T12:54:04)",
@@ -61,7 +62,7 @@ def test_a_transmission_that_was_received(receive):
 def test_a_delivery_that_was_accepted_has_number_and_totals(receive):
     (receipt,) = receive("V1234567", VALIDATED)
     assert receipt.verdict == "accepted"
-    assert (receipt.delivery, receipt.vendor_number) == ("511", "2506025001")
+    assert (receipt.delivery, receipt.vendor_number, receipt.at) == ("511", "2506025001", "2026-01-02T12:54:04")
     assert (receipt.records, receipt.sections, receipt.items, receipt.texts_counted) == (2604, 1, 325, 1300)
     assert receipt.amount == 4_875_000
 
@@ -95,6 +96,7 @@ def test_a_note_announces_the_data_file_of_its_name(receive):
         delivery_type="0602",
         delivery="",
         vendor_number="",
+        at="",
         records=-1,
         sections=2,
         items=1305,

@@ -148,6 +148,17 @@ def test_what_is_no_file_of_betalingsservice_is_shown_and_said(show):
     assert _problems(show(b""))[0][2] == "not read here: the file is empty"
 
 
+def test_a_gateways_note_under_another_name_is_shown_and_told_how_it_is_known(show):
+    note = b"GT returned a non zero\r\n return code\r\n"
+    shown = show(note, "D1.txt")
+    assert [field.value for field in shown] == ["GT returned a non zero", "return code"]
+    ((_, _, problem),) = _problems(shown)
+    assert problem.endswith("; a gateway note is known by its name: NAME.ERROR")
+    assert _problems(show(note, "D1.ERROR")) == []
+    for other in (b"BS01 cut", b"OS1", b"\xe6\x00", b" \r\n", b"x" * 5_000):
+        assert "gateway" not in _problems(show(other, "D1.txt"))[0][2]
+
+
 @given(st.data())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 def test_showing_never_fails_and_always_agrees_with_reading(plugin, view, bs, data):

@@ -23,6 +23,7 @@ from hub.plugin import (
     Document,
     FileKind,
     FileView,
+    HubError,
     Kept,
     Malformed,
     Mine,
@@ -140,9 +141,14 @@ class Raises(Fine):
         raise Malformed("the name has 4 parts", found="1-1-1-1", expected="5 or 7")
 
     @hookimpl
-    def make(self, records: Iterable[Record]) -> Iterator[bytes]:
-        next(iter(records))
-        raise RuntimeError("cannot make it")
+    def make(self, kind: str, records: Iterable[Record]) -> Iterator[bytes]:
+        for number, _ in enumerate(records, start=1):
+            yield b"begun\n"
+            if kind == "picky":
+                raise HubError("found 'Å', expected ASCII", where=f"record {number}", why="they say so", do="leave it")
+            if kind == "malformed":
+                raise Malformed("no file is read here")
+            raise RuntimeError("cannot make it")
 
 
 class Hangs(Fine):
