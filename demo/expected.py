@@ -201,7 +201,7 @@ READ_OUT: Mapping[str, Any] = {
     },
     "balance of 1-2-3-1": {
         "balance": "0.00",
-        "holdings": [{"name": "heat", "held": "450.00"}, {"name": "deposit", "held": "21750.00"}],
+        "holdings": [{"name": "heat", "held": "449.50"}, {"name": "deposit", "held": "21750.00"}],
     },
     "next charge of 1-1-2-1": {
         "arrears": "6950.00",
@@ -294,7 +294,8 @@ COLLECTED: Mapping[str, Any] = {
         "amount": "332324.75",
         "charged": {"charges": 42, "amount": "320400.00", "partial_months": []},
         "unfit": [],
-        "left": [],
+        # What was charged a moment ago is due today, and overdue on no due day (R21).
+        "left": [{"tenancy": "1-2-14-1", "amount": "1000.00"}],
         "properties": [
             {"property": "1-1", "collections": 16, "automatic": 16, "amount": "124600.00", "overdue": "13400.00"},
             {"property": "1-2", "collections": 14, "automatic": 14, "amount": "107800.00", "overdue": "0.00"},
