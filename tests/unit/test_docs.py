@@ -13,6 +13,7 @@ import tomllib
 import types
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, Union, cast, get_args, get_origin
 
@@ -99,7 +100,9 @@ def _leaves(command: Command, named: tuple[str, ...]) -> Iterator[tuple[str, ...
         yield named
 
 
+@cache
 def _root() -> Command:
+    """Made once: it takes a quarter of a second, and is asked for every line of every document."""
     return cast(Command, typer.main.get_command(app))
 
 
