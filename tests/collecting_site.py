@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import insert, select
+
 from hub.imports.portfolio import import_portfolio
 from hub.settings import load_site
 from hub.store.database import Database, connect
+from hub.store.tables import mandate, property_, tenancy
 from tests.integration.cli_runner import Answer, hub
 
 CREDITOR, SLIP_CREDITOR, DATA_SUPPLIER = "02345678", "88888888", "99999994"
@@ -101,8 +104,22 @@ class CollectingSite:
 
     def rent(self, *tenancies: str, amount: str = "5000.00") -> None:
         """From December 2026 on."""
-        for tenancy in tenancies:
-            self.hub("recurring", "add", tenancy, "--type", "10010", "--amount", amount, "--from", "2026-12-01")
+        for key in tenancies:
+            self.hub("recurring", "add", key, "--type", "10010", "--amount", amount, "--from", "2026-12-01")
+
+    def mandate(self, *tenancies: str) -> None:
+        """As a vendor's file would have it."""
+        opened = self.database()
+        with opened.write() as conn:
+            for number, key in enumerate(tenancies, start=1):
+                found = conn.execute(select(tenancy).where(tenancy.c.key == key)).one()
+                group = conn.execute(
+                    select(property_.c.debtor_group).where(property_.c.id == found.property_id)
+                ).scalar_one()
+                values = {"creditor": CREDITOR, "debtor_group": group, "customer": found.bs_customer}
+                values |= {"customer_key": found.customer_key, "number": f"{number:09d}", "agreement": "automatic"}
+                conn.execute(insert(mandate).values(company_id=found.company_id, tenancy_id=found.id, **values))
+        opened.close()
 
     def collect(self, *arguments: object, due: str = DUE, now: datetime = NOW) -> Any:
         return self.ask("collect", "--company", "1", "--due", due, "--now", now.isoformat(), *arguments)

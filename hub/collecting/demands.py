@@ -13,7 +13,7 @@ from hub.calendar import is_overdue
 from hub.collecting.demand import Channel, Debtor, Demand, DemandedLine
 from hub.money import format_amount
 from hub.settings import CollectionSection
-from hub.store.collecting.answers import OWN_SLIP, Asked, asked_already
+from hub.store.collecting.answers import OWN_SLIP, VENDOR_SLIP, Asked, asked_already
 from hub.store.collecting.collectables import CompanyFacts, OpenLine, Resident, credits_of, open_lines
 from hub.store.collecting.mandates import mandates_on
 
@@ -89,7 +89,7 @@ def _free(
     unanswered: defaultdict[str, int] = defaultdict(int)
     for line in lines:
         before = asked.get(line.line_id)
-        if before is None or (way.ask_again and before.channel != OWN_SLIP and before.due_date < way.awaited_from):
+        if before is None or _may_be_asked_again(before, way):
             free.append(line)
         elif before.due_date >= (way.today if before.channel == OWN_SLIP else way.awaited_from):
             of_it = Already(before.due_date, before.delivery, before.delivery_state)
@@ -101,6 +101,13 @@ def _free(
             unanswered[why] += line.remaining
     asking.left.extend(Left(one.tenancy.key, amount, why) for why, amount in unanswered.items())
     return free
+
+
+def _may_be_asked_again(before: Asked, way: Way) -> bool:
+    """The vendor says nothing of a slip that nobody pays: in the end that is what is overdue, as any arrears are."""
+    if before.channel == OWN_SLIP or before.due_date >= way.awaited_from:
+        return False
+    return before.channel == VENDOR_SLIP or way.ask_again
 
 
 def _demand(

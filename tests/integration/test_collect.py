@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
 
-from hub.store.tables import mandate, property_, tenancy
 from tests.collecting_site import CREDITOR, DATA_SUPPLIER, NOW, PEOPLE, A, B, C, CollectingSite, D
 
 Sites = Callable[..., CollectingSite]
@@ -308,7 +306,7 @@ def test_a_group_of_two_properties_has_a_section_each(sites: Sites) -> None:
 def test_a_property_pays_out_no_more_than_it_collects(sites: Sites) -> None:
     site = sites(collection='payout_most = "9000.00"')
     site.rent(A, C, amount="100.00")
-    _mandate(site, B, D)
+    site.mandate(B, D)
     site.hub("pay", B, "50.00", "--date", "2026-11-01")
     site.hub("pay", D, "500.00", "--date", "2026-11-01")
 
@@ -316,18 +314,3 @@ def test_a_property_pays_out_no_more_than_it_collects(sites: Sites) -> None:
 
     assert run["payouts"] == [{"tenancy": B, "amount": "50.00"}]
     assert [one["tenancy"] for one in run["left"]] == [D]
-
-
-def _mandate(site: CollectingSite, *tenancies: str) -> None:
-    """As a vendor's file would have it."""
-    opened = site.database()
-    with opened.write() as conn:
-        for number, key in enumerate(tenancies, start=1):
-            found = conn.execute(select(tenancy).where(tenancy.c.key == key)).one()
-            group = conn.execute(
-                select(property_.c.debtor_group).where(property_.c.id == found.property_id)
-            ).scalar_one()
-            values = {"creditor": CREDITOR, "debtor_group": group, "customer": found.bs_customer}
-            values |= {"customer_key": found.customer_key, "number": f"{number:09d}", "agreement": "automatic"}
-            conn.execute(insert(mandate).values(company_id=found.company_id, tenancy_id=found.id, **values))
-    opened.close()

@@ -25,6 +25,7 @@ def sites(database_url: str, tmp_path: Path) -> Sites:
 
 def test_what_was_not_answered_is_not_asked_again_by_itself(sites: Sites) -> None:
     site = sites(collection=_OVERDUE)
+    site.mandate(D)
     site.rent(A, B, C)
     site.collect()
     site.hub("ingest", payments(site))
@@ -42,6 +43,14 @@ def test_what_was_not_answered_is_not_asked_again_by_itself(sites: Sites) -> Non
     assert late["open_and_not_asked"] == "10.00"
     again = site.collect("--check", "--ask-again", due=_JANUARY, now=_LATE)
     assert (again["left"], again["properties"][1]["overdue"]) == ([], "5010.00")
+
+
+def test_a_slip_that_nobody_pays_is_overdue_in_the_end(sites: Sites) -> None:
+    site = sites(collection=_OVERDUE)
+    site.hub("charges", "add", D, "--due", "2026-12-02", "--line", "10010=10.00")
+    site.collect(due="2026-12-02")
+    assert site.collect("--check", due=_JANUARY, now=_SOON)["collections"] == 0
+    assert site.collect("--check", due=_JANUARY, now=_LATE)["amount"] == "10.00"
 
 
 def test_own_slips_are_never_asked_for_by_a_run_again(sites: Sites) -> None:

@@ -41,6 +41,7 @@ State = Literal["waiting", "paid", "part paid", "overpaid", "failed", "charged b
 STATES: tuple[State, ...] = ("waiting", "paid", "part paid", "overpaid", "failed", "charged back", "withdrawn")
 #: The channel of what goes out by itself.
 OWN_SLIP = "own_slip"
+VENDOR_SLIP = "vendor_slip"
 #: Looked at together.
 _AT_ONCE = 2_000
 #: Collections of one reference that an error names.
