@@ -156,7 +156,9 @@ def _with_wrong_total(delivery: bytes) -> bytes:
 def _results(dates: Dates) -> Iterator[Record]:
     first, last = dates.heat_year
     for unit, amount in enumerate(_RESULTS, start=1):
-        yield ConsumptionResult(unit, "1", "3", str(unit), "1", parse_amount(amount), _HEAT_RESULT, first, last)
+        yield ConsumptionResult(
+            unit, "1", "3", str(unit), "1", parse_amount(amount), "balance", None, _HEAT_RESULT, first, last
+        )
 
 
 def _statement(role: str, stem: str, title: str) -> Dropped:

@@ -168,4 +168,4 @@ def failed(customer: str, amount: int, line: int = 4) -> PaymentFailed:
 
 def result(unit: str, amount: int, line: int = 1, property_: str = "1", period: bool = True) -> ConsumptionResult:
     first, last = PERIOD if period else (None, None)
-    return ConsumptionResult(line, "1", property_, unit, "1", amount, "75040", first, last)
+    return ConsumptionResult(line, "1", property_, unit, "1", amount, "balance", None, "75040", first, last)

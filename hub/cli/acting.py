@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +14,10 @@ from hub.cli.context import actor_of, as_unicode, load, now, opened, root_of
 from hub.cli.output import answer, say, table
 
 if TYPE_CHECKING:
-    from hub.acts.act import Acting
+    from sqlalchemy import Connection
+
+    from hub.acts.act import Acting, Done
+    from hub.settings import Site
 
 KeyOption = Annotated[
     str | None, typer.Option("--key", metavar="KEY", help="Asked again under it, nothing is done twice.")
@@ -42,13 +47,33 @@ def performed(
     as_json: bool,
 ) -> int:
     """Does the act and answers with what came of it, and whether it had been done before under this key."""
+    done = acted(ctx, site, what, asked, do, actor=actor, key=key)
+    answered(as_json, done.result, done.repeated)
+    return 0
+
+
+def acted(
+    ctx: typer.Context,
+    site: Path | None,
+    what: str,
+    asked: Mapping[str, Any],
+    do: Callable[[Acting], Mapping[str, Any]],
+    after: Callable[[Connection, Site, Mapping[str, Any]], Mapping[str, Any]] | None = None,
+    *,
+    actor: str | None,
+    key: str | None,
+    at: datetime | None = None,
+) -> Done:
+    """Does the act, ``at`` a moment or now; what is done ``after`` its commit adds to what came of it."""
     from hub.acts.act import perform
 
     who, the_site = actor_of(actor), load(root_of(ctx, site))
     with opened(the_site) as database:
-        done = perform(database, the_site, what, asked, do, actor=who, now=now(), key=key)
-    answered(as_json, done.result, done.repeated)
-    return 0
+        done = perform(database, the_site, what, asked, do, actor=who, now=at or now(), key=key)
+        if after is None:
+            return done
+        with database.read() as conn:
+            return replace(done, result={**done.result, **after(conn, the_site, done.result)})
 
 
 def answered(as_json: bool, result: Mapping[str, Any], repeated: bool) -> None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from hub.cli.context import as_unicode, now
+from hub.errors import HubError
 from hub.money import AmountError, format_amount, parse_amount
 
 if TYPE_CHECKING:
@@ -53,7 +54,12 @@ LimitOption = Annotated[
     int, typer.Option("--limit", metavar="COUNT", min=1, max=100_000, help="Show so many at most; the rest is counted.")
 ]
 NowOption = Annotated[
-    str | None, typer.Option("--now", metavar="TIME", help="As if it were this moment: ISO, with its zone.")
+    str | None,
+    typer.Option(
+        "--now",
+        metavar="TIME",
+        help="As if it were this moment: ISO, with its zone. On a production site with --check alone.",
+    ),
 ]
 
 #: Business days of any books are among these; beyond them days cannot be counted on.
@@ -66,6 +72,10 @@ _CURRENCY = re.compile(r"(?i)^(?:kr\.?|dkk|sek)\s*|\s*(?:kr\.?|kroner|kronor|dkk
 _BY_BLANKS = re.compile(r"([+-]?\d{1,3}(?:\s\d{3})+)([.,]\d{1,2})?", re.ASCII)
 _BY_POINTS = re.compile(r"([+-]?\d{1,3}(?:\.\d{3})+)(,\d{1,2})?", re.ASCII)
 _BY_COMMAS = re.compile(r"([+-]?\d{1,3}(?:,\d{3})+)(\.\d{1,2})?", re.ASCII)
+
+
+class ClockError(HubError):
+    """What is written on a production site would be dated by another clock than its own."""
 
 
 class When(NamedTuple):
@@ -150,6 +160,16 @@ def moment_of(text: str | None) -> datetime | None:
     if given is None or given.tzinfo is None:
         raise typer.BadParameter(f"{text!r} is no moment: write 2026-11-20T10:59+01:00", param_hint="--now")
     return given
+
+
+def refuse_other_clocks(site: Site, moment: datetime | None) -> None:
+    """Nothing is written on a production site as of a ``moment`` that is not now. Raises ClockError."""
+    if moment is not None and site.hub.site.production:
+        raise ClockError(
+            f"--now {moment.isoformat()} on a production site",
+            why="the books would say that it was done then, and a vendor's deadline that has passed would not be seen",
+            do="leave --now out; with --check it shows what would be, and writes nothing",
+        )
 
 
 def zone_of(site: Site, key: str | None) -> ZoneInfo:

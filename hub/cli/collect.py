@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.acting import KeyOption, answered
-from hub.cli.asking import NowOption, moment_of, required_day
-from hub.cli.context import ActorOption, JsonOption, SiteOption, actor_of, load, now, opened, root_of
+from hub.cli.acting import KeyOption, acted, answered
+from hub.cli.asking import NowOption, moment_of, refuse_other_clocks, required_day
+from hub.cli.context import ActorOption, JsonOption, SiteOption
+from hub.cli.outbox import instance_of, placed, swept
 from hub.cli.output import answer, say, table
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from hub.acts.act import Acting
     from hub.collecting.control import Control
     from hub.collecting.issue import Issued
-    from hub.collecting.run import Planned
+    from hub.collecting.run import Planned, RunAsked
+    from hub.settings import Site
 
 
 class _CheckedError(Exception):
@@ -53,15 +58,9 @@ def collect(
     site: SiteOption = None,
 ) -> int:
     """The collection run: charge what is registered, demand what falls due, make the delivery. All of it or nothing."""
-    from hub.acts.act import perform
-    from hub.collecting.deliveries import place
-    from hub.collecting.handing_over import sweep
     from hub.collecting.run import RunAsked
-    from hub.store.collecting.deliveries import delivery_of, is_to_hand_over
     from hub.store.portfolio import plain_number
-    from hub.vendors import Vendors
 
-    who, the_site = actor_of(actor), load(root_of(ctx, site))
     asked = RunAsked(
         plain_number(company),
         required_day(due, "--due"),
@@ -71,44 +70,55 @@ def collect(
         force,
         ask_again,
     )
-    with ExitStack() as stack:
-        database = stack.enter_context(opened(the_site))
-        vendors = stack.enter_context(Vendors(the_site))
-        vendor = the_site.company(asked.company).collection.vendor
-        instance = vendors.instances.get(vendor) if vendor else None
+    at = moment_of(moment)
+    if check:
+        shown = _checked(ctx, site, asked, actor, at)
+        answer(as_json, shown, lambda: _tell(shown))
+        return 0
 
-        def do(acting: Acting) -> Mapping[str, Any]:
-            from hub.collecting.issue import issue
-            from hub.collecting.run import plan, refuse_unfit
+    def do(acting: Acting) -> Mapping[str, Any]:
+        refuse_other_clocks(acting.site, at)
+        return _run(acting, asked)
 
-            planned = plan(acting, asked)
-            document = _planned(acting, planned)
-            if check:
-                raise _CheckedError(document)
-            refuse_unfit(planned)
-            return {**document, **_issued(issue(acting, planned, instance))}
-
-        try:
-            done = perform(
-                database, the_site, "collect", vars(asked), do, actor=who, now=moment_of(moment) or now(), key=key
-            )
-        except _CheckedError as checked:
-            shown = checked.document
-            answer(as_json, shown, lambda: _tell(shown))
-            return 0
-        result = dict(done.result)
-        with database.read() as conn:
-            # Those that were merged into this run lie there no longer.
-            sweep(conn, the_site)
-            if result["delivery"] is not None:
-                ours = delivery_of(conn, result["delivery"]["id"])
-                # Asked again under its key, it may have been handed over meanwhile.
-                result["path"] = str(place(the_site, ours)) if is_to_hand_over(conn, ours) else None
+    done = acted(ctx, site, "collect", vars(asked), do, _after, actor=actor, key=key, at=at)
     if as_json or done.repeated:
-        answered(as_json, result, done.repeated)
+        answered(as_json, done.result, done.repeated)
     else:
-        _tell(result)
+        _tell(done.result)
     return 0
+
+
+def _checked(
+    ctx: typer.Context, site: Path | None, asked: RunAsked, actor: str | None, at: datetime | None
+) -> Mapping[str, Any]:
+    """What a run would do; its transaction is taken back."""
+    from hub.collecting.run import plan
+
+    def do(acting: Acting) -> Mapping[str, Any]:
+        raise _CheckedError(_planned(acting, plan(acting, asked)))
+
+    try:
+        acted(ctx, site, "collect", vars(asked), do, actor=actor, key=None, at=at)
+    except _CheckedError as checked:
+        return checked.document
+    raise AssertionError("a check is never committed")
+
+
+def _run(acting: Acting, asked: RunAsked) -> Mapping[str, Any]:
+    from hub.collecting.issue import issue
+    from hub.collecting.run import plan, refuse_unfit
+
+    planned = plan(acting, asked)
+    refuse_unfit(planned)
+    with instance_of(acting.site, asked.company) as instance:
+        return {**_planned(acting, planned), **_issued(issue(acting, planned, instance))}
+
+
+def _after(conn: Connection, site: Site, result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Those that were merged into this run leave the outbox; its own delivery is put there."""
+    if result["delivery"] is None:
+        return swept(conn, site, result)
+    return placed(conn, site, result["delivery"]["id"])
 
 
 def _planned(acting: Acting, planned: Planned) -> dict[str, Any]:

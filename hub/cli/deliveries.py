@@ -9,19 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from hub.cli import delivery_detail
-from hub.cli.acting import ID_MAX, KeyOption, answered
-from hub.cli.context import (
-    ActorOption,
-    JsonOption,
-    SiteOption,
-    actor_of,
-    as_unicode,
-    books_of,
-    load,
-    now,
-    opened,
-    root_of,
-)
+from hub.cli.acting import ID_MAX, KeyOption, acted, answered
+from hub.cli.context import ActorOption, JsonOption, SiteOption, as_unicode, books_of, root_of
+from hub.cli.outbox import placed, swept
 from hub.cli.output import answer
 from hub.store.collecting.states import State
 
@@ -165,24 +155,16 @@ def write(
     site: SiteOption = None,
 ) -> int:
     """Puts the same bytes into the outbox again."""
-    from hub.collecting.deliveries import place
     from hub.collecting.handing_over import write_again
-    from hub.store.collecting.deliveries import delivery_of, is_to_hand_over
 
     def do(acting: Acting) -> Mapping[str, Any]:
         return write_again(acting, delivery, again=again)
 
-    def after(conn: Connection, the_site: Site) -> Mapping[str, Any]:
-        ours = delivery_of(conn, delivery)
-        # Asked again under its key, it may have been handed over meanwhile.
-        return {"path": str(place(the_site, ours)) if is_to_hand_over(conn, ours) else None}
+    def after(conn: Connection, the_site: Site, _: Mapping[str, Any]) -> Mapping[str, Any]:
+        return placed(conn, the_site, delivery)
 
     asked = {"delivery": delivery, "again": again}
     return _acted(ctx, site, "write", asked, do, after, actor=actor, key=key, as_json=as_json)
-
-
-def _nothing_more(conn: Connection, site: Site) -> Mapping[str, Any]:
-    return {}
 
 
 def _acted(
@@ -191,21 +173,13 @@ def _acted(
     what: str,
     asked: Mapping[str, Any],
     do: Callable[[Acting], Mapping[str, Any]],
-    after: Callable[[Connection, Site], Mapping[str, Any]] = _nothing_more,
+    after: Callable[[Connection, Site, Mapping[str, Any]], Mapping[str, Any]] = swept,
     *,
     actor: str | None,
     key: str | None,
     as_json: bool,
 ) -> int:
-    """Does the act; ``after`` its commit, what lies in the outbox is put right."""
-    from hub.acts.act import perform
-    from hub.collecting.handing_over import sweep
-
-    who, the_site = actor_of(actor), load(root_of(ctx, site))
-    with opened(the_site) as database:
-        done = perform(database, the_site, f"deliveries {what}", asked, do, actor=who, now=now(), key=key)
-        with database.read() as conn:
-            sweep(conn, the_site)
-            result = {**done.result, **after(conn, the_site)}
-    answered(as_json, result, done.repeated)
+    """Does the act and answers; once it is committed, what lies in the outbox is put right."""
+    done = acted(ctx, site, f"deliveries {what}", asked, do, after, actor=actor, key=key)
+    answered(as_json, done.result, done.repeated)
     return 0

@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.acting import ID_MAX, KeyOption, answered, performed
-from hub.cli.asking import CompanyOption, NowOption, day_of, moment_of
-from hub.cli.context import (
-    ActorOption,
-    JsonOption,
-    SiteOption,
-    actor_of,
-    as_unicode,
-    books_of,
-    load,
-    now,
-    opened,
-    root_of,
-)
+from hub.cli.acting import ID_MAX, KeyOption, acted, answered, performed
+from hub.cli.asking import CompanyOption, day_of
+from hub.cli.context import ActorOption, JsonOption, SiteOption, as_unicode, books_of, root_of
 from hub.cli.ledger import TenancyArgument
 from hub.cli.mandates import order_document
+from hub.cli.outbox import instance_of, placed
 from hub.cli.output import answer, say, table
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from hub.acts.act import Acting
+    from hub.settings import Site
 
 _ORDERED = ("order", "what", "tenancy", "customer", "payer", "ordered_at", "delivery", "outcome", "reason")
 #: Read from standard input, so that it stands in no history of commands.
@@ -95,36 +87,26 @@ def cancel(
 def deliver(
     ctx: typer.Context,
     company: Annotated[str, typer.Option("--company", metavar="NUMBER", help="Whose orders.")],
-    moment: NowOption = None,
     key: KeyOption = None,
     actor: ActorOption = None,
     as_json: JsonOption = False,
     site: SiteOption = None,
 ) -> int:
     """Makes one delivery of all orders of a company that wait."""
-    from hub.acts.act import perform
-    from hub.collecting.deliveries import place
     from hub.collecting.orders import deliver as make
-    from hub.store.collecting.deliveries import delivery_of, is_to_hand_over
     from hub.store.portfolio import plain_number
-    from hub.vendors import Vendors
 
-    who, the_site, number = actor_of(actor), load(root_of(ctx, site)), plain_number(company)
-    with ExitStack() as stack:
-        database = stack.enter_context(opened(the_site))
-        vendors = stack.enter_context(Vendors(the_site))
-        vendor = the_site.company(number).collection.vendor
+    number = plain_number(company)
 
-        def do(acting: Acting) -> Mapping[str, Any]:
-            return make(acting, number, vendors.instances.get(vendor or ""))
+    def do(acting: Acting) -> Mapping[str, Any]:
+        with instance_of(acting.site, number) as instance:
+            return make(acting, number, instance)
 
-        at = moment_of(moment) or now()
-        done = perform(database, the_site, "mandates deliver", {"company": number}, do, actor=who, now=at, key=key)
-        result = dict(done.result)
-        with database.read() as conn:
-            ours = delivery_of(conn, result["delivery"]["id"])
-            # Asked again under its key, it may have been handed over meanwhile.
-            result["path"] = str(place(the_site, ours)) if is_to_hand_over(conn, ours) else None
+    def after(conn: Connection, the_site: Site, result: Mapping[str, Any]) -> Mapping[str, Any]:
+        return placed(conn, the_site, result["delivery"]["id"])
+
+    done = acted(ctx, site, "mandates deliver", {"company": number}, do, after, actor=actor, key=key)
+    result = done.result
     if as_json or done.repeated:
         answered(as_json, result, done.repeated)
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -111,6 +112,8 @@ def place(site: Site, made: Delivery) -> Path:
     target = outbox_path(site, made)
     target.parent.mkdir(parents=True, exist_ok=True)
     with placing(target) as writer, blob_path(site.content, made.sha256).open("rb") as kept:
+        # An enrolment holds the payer's CPR number: at no moment is it for everybody's eyes.
+        os.fchmod(writer.fileno(), 0o640)
         if hash_of(kept, copied_to=writer) != made.sha256:
             # The writer's file is given up with the exception.
             raise ChangedBytesError(
@@ -119,7 +122,6 @@ def place(site: Site, made: Delivery) -> Path:
                 why="the vendor would be asked for something that nobody decided",
                 do="restore the content store from a backup; see: hub verify",
             )
-    # An enrolment holds the payer's CPR number: not for everybody's eyes.
     target.chmod(0o440)
     return target
 

@@ -26,6 +26,19 @@ class NumberLength(NamedTuple):
     key: str
 
 
+class FieldPlace(NamedTuple):
+    """Where a field of one of an instance's layouts stands, for ``hub layout show``."""
+
+    #: The file kind that the layout is of.
+    kind: str
+    field: str
+    #: 1-based bytes, both ends in; of a delimited layout the 1-based column, twice.
+    first: int
+    last: int
+    #: The setting that says so, dotted, below ``[settings]``; "" = none does.
+    key: str
+
+
 class Description(NamedTuple):
     """Who an instance is, in a sentence, and by what its files are known from others' at the same door."""
 
@@ -36,6 +49,8 @@ class Description(NamedTuple):
     telltales: tuple[str, ...]
     #: ``hub check`` refuses what is shorter than the portfolio's longest such number (R34). No limit: leave it out.
     number_lengths: tuple[NumberLength, ...] = ()
+    #: The fields of its layouts, where settings place them.
+    places: tuple[FieldPlace, ...] = ()
 
 
 class Mine(NamedTuple):

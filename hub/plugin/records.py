@@ -40,6 +40,10 @@ TEXT_CHARACTERS_MAX = 500
 TEXT_LINES_MAX = 5_000
 
 
+#: What the amount of a consumption result is (R25).
+MEASURES = ("balance", "cost")
+
+
 class Payment(NamedTuple):
     """Money that the vendor says has moved: booked on the tenancy whose customer number this is, else to suspense."""
 
@@ -221,7 +225,7 @@ class MandateOrder(NamedTuple):
 class ConsumptionResult(NamedTuple):
     """One tenant's result of a consumption account: booked as a charge or a refund of ``charge_type`` (R26, R31).
 
-    Its business key is made by the hub from type, tenancy and period.
+    Its business key is made by the hub from type, tenancy, period and revision.
     """
 
     record: int
@@ -230,10 +234,59 @@ class ConsumptionResult(NamedTuple):
     property: str
     unit: str
     tenant: str
-    #: Øre, positive = the tenant pays.
+    #: Øre. A ``balance`` is positive where the tenant pays; a ``cost`` is what he has used (R25, R28).
     amount: int
+    measure: str
+    #: Øre that he was asked for on account, where the file gives it back; None = it does not say (R28).
+    on_account: int | None
     charge_type: str
     #: None where the file does not carry the period (R30).
+    period_from: date | None
+    period_to: date | None
+
+
+class ConsumptionTenancy(NamedTuple):
+    """One tenancy of a consumption account, as the meter company is told of it. Goes out only."""
+
+    #: Running number in the file, from 1.
+    record: int
+    company: str
+    property: str
+    unit: str
+    tenant: str
+    #: Øre on account in the period (R27).
+    amount: int
+    currency: str
+    #: None = since ever, until further notice.
+    move_in: date | None
+    move_out: date | None
+    name: str
+    second_name: str
+    street: str
+    postal_code: str
+    city: str
+    #: Of a tenant who has moved out; "" = not known, or he has not.
+    new_address: str
+    new_postal_code: str
+    new_city: str
+    #: ``1`` = registered for VAT, ``0`` = not.
+    vat: str
+    period_from: date
+    period_to: date
+
+
+class DocumentNamed(NamedTuple):
+    """A line of an index file: whose document the file of this name is. ``unit`` and ``tenant`` as in Document."""
+
+    record: int
+    #: Of the document's file, without folders.
+    name: str
+    company: str
+    property: str
+    unit: str
+    tenant: str
+    charge_type: str
+    #: None where the index does not carry the period (R30).
     period_from: date | None
     period_to: date | None
 
@@ -293,6 +346,8 @@ Record: TypeAlias = (
     | Collection
     | MandateOrder
     | ConsumptionResult
+    | ConsumptionTenancy
+    | DocumentNamed
     | Kept
     | Remark
 )

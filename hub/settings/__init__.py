@@ -22,6 +22,7 @@ from hub.ledger.terms import Terms
 from hub.ledger.words import Language
 from hub.settings.collecting import CollectionSection, DeliverySection
 from hub.settings.company import CompanyConfig, CompanyNumber, PropertyNumber, known_zone
+from hub.settings.consumption import ConsumptionSection, ConsumptionType
 from hub.settings.model import HIDDEN, ConfigError, Model, Problem, Secret, is_secret, problems_of, shown
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "CollectionSection",
     "CompanyConfig",
     "ConfigError",
+    "ConsumptionSection",
+    "ConsumptionType",
     "DeliverySection",
     "Door",
     "HubConfig",
@@ -141,6 +144,8 @@ class VendorConfig(Model):
     period: str | None = None
     #: What our deliveries to it are made with; none = nothing is delivered.
     delivery: DeliverySection | None = None
+    #: How its results settle consumption accounts, and what it is told.
+    consumption: ConsumptionSection = ConsumptionSection()
     #: The plug-in's own settings, judged by its model.
     settings: Mapping[str, Any] = {}
 

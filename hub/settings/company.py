@@ -14,6 +14,7 @@ from hub.ledger import kinds
 from hub.ledger.terms import Claim, Policy, Terms
 from hub.ledger.words import Language
 from hub.settings.collecting import CollectionSection
+from hub.settings.consumption import CONSUMPTION_TYPES, ConsumptionType, TypeName
 from hub.settings.journal import JournalConfig
 from hub.settings.model import Model, limit_ore
 
@@ -100,6 +101,8 @@ class CompanyConfig(Model):
     holdings: tuple[Annotated[str, StringConstraints(pattern=kinds.HOLDING_PATTERN)], ...] = ()
     allocation: AllocationSection = AllocationSection()
     collection: CollectionSection = CollectionSection()
+    #: Consumption types beside, or in place of, heat, water and electricity as every company has them (R26).
+    consumption: Mapping[TypeName, ConsumptionType] = {}
     #: What the general ledger gets (docs/journal.md); none = no journal is exported.
     journal: JournalConfig | None = None
 
@@ -121,6 +124,10 @@ class CompanyConfig(Model):
         """All that money may be held in."""
         filled = (said.holding for said in self.charge_types.values() if said.holding)
         return tuple(dict.fromkeys((*kinds.HOLDINGS, *self.holdings, *filled)))
+
+    def consumption_type(self, name: str) -> ConsumptionType | None:
+        """The charge types of a consumption type; None = the company has no such."""
+        return self.consumption.get(name) or CONSUMPTION_TYPES.get(name)
 
     def charge_type(self, number: str, charge_kind: str = kinds.RENT) -> ChargeType:
         """What is said of a charge type, which stands on a charge of this kind.

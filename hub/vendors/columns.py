@@ -36,6 +36,8 @@ END_OF_TEXT = "\0"
 #: Ends a line of a field of several.
 END_OF_LINE = "\n"
 _NO_DATE = 0
+#: Far outside of what any amount may be.
+_NO_INTEGER = -(2**63)
 
 
 class ColumnError(ValueError):
@@ -99,6 +101,14 @@ def _unpack_required_dates(packed: memoryview) -> list[date | None]:
     return dates
 
 
+def _pack_some_integers(values: Sequence[int | None]) -> bytes:
+    return array("q", [_NO_INTEGER if value is None else value for value in values]).tobytes()
+
+
+def _unpack_some_integers(packed: memoryview) -> list[int | None]:
+    return [None if value == _NO_INTEGER else value for value in packed.cast("q").tolist()]
+
+
 def _pack_lines(several: Sequence[tuple[str, ...]]) -> bytes:
     """Each line with its end behind it: no lines and one empty line are two things."""
     if any(END_OF_LINE in line for lines in several for line in lines):
@@ -113,6 +123,7 @@ def _unpack_lines(packed: memoryview) -> list[tuple[str, ...]]:
 _KINDS = {
     str: _Kind(_pack_texts, _unpack_texts),
     int: _Kind(lambda values: array("q", values).tobytes(), _unpack_integers),
+    int | None: _Kind(_pack_some_integers, _unpack_some_integers),
     date: _Kind(_pack_required_dates, _unpack_required_dates),
     date | None: _Kind(_pack_dates, _unpack_dates),
     tuple[str, ...]: _Kind(_pack_lines, _unpack_lines),

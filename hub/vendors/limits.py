@@ -18,11 +18,22 @@ from itertools import islice, repeat
 from typing import Any, NamedTuple, cast
 
 from hub.money import AMOUNT_ORE_MAX, format_amount
-from hub.plugin import Chargeback, Collection, Document, MandateOrder, Payment, Record, Remark, ShownField
+from hub.plugin import (
+    Chargeback,
+    Collection,
+    ConsumptionTenancy,
+    Document,
+    MandateOrder,
+    Payment,
+    Record,
+    Remark,
+    ShownField,
+)
 from hub.plugin.records import (
     DAY_FIRST,
     DAY_LAST,
     KEY_CHARACTERS_MAX,
+    MEASURES,
     NAME_CHARACTERS_MAX,
     NUMBER_CHARACTERS_MAX,
     TEXT_CHARACTERS_MAX,
@@ -163,6 +174,26 @@ class _Day(_Rule):
         return all(map(self.fits, set(column.values)))
 
 
+class _Measure(_Rule):
+    must = f"it must be one of {', '.join(MEASURES)}"
+
+    def fits(self, value: str) -> bool:
+        return value in MEASURES
+
+    def surely_fit(self, column: Column) -> bool:
+        return all(map(self.fits, set(column.values)))
+
+
+class _AmountOrNone(_Rule):
+    must = f"it must be between {-AMOUNT_ORE_MAX} and {AMOUNT_ORE_MAX} øre, or None"
+
+    def fits(self, value: int | None) -> bool:
+        return value is None or abs(value) <= AMOUNT_ORE_MAX
+
+    def surely_fit(self, column: Column) -> bool:
+        return all(map(self.fits, column.values))
+
+
 _RULES: dict[str, _Rule] = {
     **dict.fromkeys(("creditor", "group", "charge_type"), _Text(NUMBER_CHARACTERS_MAX)),
     **dict.fromkeys(
@@ -184,6 +215,13 @@ _RULES: dict[str, _Rule] = {
     **dict.fromkeys(("layout", "field"), _Text(NAME_CHARACTERS_MAX)),
     **dict.fromkeys(("raw", "value", "problem"), _Text(TEXT_CHARACTERS_MAX)),
     **dict.fromkeys(("key", "link"), _Text(KEY_CHARACTERS_MAX, empty=False)),
+    **dict.fromkeys(
+        ("name", "second_name", "street", "city", "new_address", "new_postal_code", "new_city", "vat"),
+        _Text(NAME_CHARACTERS_MAX),
+    ),
+    **dict.fromkeys(("move_in", "move_out"), _Day()),
+    "measure": _Measure(),
+    "on_account": _AmountOrNone(),
     **dict.fromkeys(("value_date", "booking_date", "due_date", "start", "end", "period_from", "period_to"), _Day()),
     "at": _Moment(),
     "text": _Text(TEXT_CHARACTERS_MAX),
@@ -211,7 +249,7 @@ def _fields_of(record_class: Any) -> Iterator[_Field]:
 
 
 #: No file is read for these: they go out, or are shown.
-_NOT_READ = (Collection, MandateOrder, ShownField)
+_NOT_READ = (Collection, ConsumptionTenancy, MandateOrder, ShownField)
 _FIELDS: dict[type, tuple[_Field, ...]] = {of: tuple(_fields_of(of)) for of in (*CLASSES, Document)}
 
 

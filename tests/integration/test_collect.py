@@ -10,8 +10,17 @@ from typing import Any
 import pytest
 
 from tests.collecting_site import CREDITOR, DATA_SUPPLIER, NOW, PEOPLE, A, B, C, CollectingSite, D
+from tests.integration.cli_runner import hub
 
 Sites = Callable[..., CollectingSite]
+
+
+def after_next_month() -> str:
+    """A due date whose deadline is ahead, whatever day it is: the first of the month after the next."""
+    month = datetime.now(UTC).date().replace(day=1)
+    for _ in range(2):
+        month = (month + timedelta(days=32)).replace(day=1)
+    return month.isoformat()
 
 
 @pytest.fixture
@@ -194,13 +203,37 @@ def test_own_slips_are_asked_for_without_the_vendor(sites: Sites) -> None:
 
 
 def test_a_test_is_refused_on_a_production_site_and_made_on_another(sites: Sites, tmp_path: Path) -> None:
-    site = sites(delivery='subsystem = "KR9"')
-    site.rent(A)
-    assert "subsystem KR9 is a test, and this is a production site" in site.refused()
-    assert site.balance(A) == "0.00"
+    site = sites(delivery='subsystem = "KR9"', production=True)
+    due = after_next_month()
+    site.hub("charges", "add", A, "--due", due, "--line", "10010=5000.00")
+    refused = hub("collect", "--company", "1", "--due", due, site=site.root)
+    assert refused.status == 1
+    assert "subsystem KR9 is a test, and this is a production site" in refused.err
     toml = site.root / "config/hub.toml"
     toml.write_text(toml.read_text().replace("production = true", "production = false"))
-    assert site.delivered(site.collect())[0][13:16] == "KR9"
+    run = site.ask("collect", "--company", "1", "--due", due)
+    assert (run["amount"], site.delivered(run)[0][13:16]) == ("5000.00", "KR9")
+
+
+def test_on_a_production_site_only_the_check_goes_by_another_clock(sites: Sites) -> None:
+    site = sites(production=True)
+    due = after_next_month()
+    site.hub("charges", "add", A, "--due", due, "--line", "10010=5000.00")
+    run = ("collect", "--company", "1", "--due", due)
+    early = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+    refused = hub(*run, "--now", early.isoformat(), site=site.root)
+    assert refused.status == 1
+    assert f"--now {early.isoformat()} on a production site" in refused.err
+    assert "a vendor's deadline that has passed would not be seen" in refused.err
+    assert site.ask("deliveries", "list")["deliveries"] == []
+    assert site.ask(*run, "--check", "--now", early.isoformat())["amount"] == "5000.00"
+    late = datetime.fromisoformat(f"{due}T00:00+01:00") - timedelta(hours=13)
+    refused = hub(*run, "--check", "--now", late.isoformat(), site=site.root)
+    assert "were to be delivered before" in refused.err
+    begun = datetime.now(UTC)
+    made = site.ask(*run)["delivery"]["id"]
+    told = site.ask("deliveries", "show", made)
+    assert begun <= datetime.fromisoformat(told["made_at"]) <= datetime.now(UTC)
 
 
 def test_customer_numbers_are_made_by_the_form_once(sites: Sites) -> None:

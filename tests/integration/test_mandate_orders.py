@@ -48,7 +48,7 @@ def refused(site: CollectingSite, *arguments: object) -> str:
 
 
 def deliver(site: CollectingSite, *arguments: object) -> Any:
-    return site.ask("mandates", "deliver", "--company", "1", "--now", NOW.isoformat(), *arguments)
+    return site.ask("mandates", "deliver", "--company", "1", *arguments)
 
 
 def come(site: CollectingSite, name: str, changes: Iterable[MandateChange]) -> Any:

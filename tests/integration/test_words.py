@@ -63,7 +63,9 @@ def test_small_differences(hand: Hand, language: Language, written_off: str) -> 
 
 def test_results_of_a_meter_company(hand: Hand) -> None:
     hand.companies["3"] = CompanyConfig(number="3", currency="SEK", language="sv")
-    result = ConsumptionResult(1, "3", "1", "1", "1", 50_00, "75040", date(2025, 6, 1), date(2026, 5, 31))
+    result = ConsumptionResult(
+        1, "3", "1", "1", "1", 50_00, "balance", None, "75040", date(2025, 6, 1), date(2026, 5, 31)
+    )
     hand.desk.book(result)
     assert _texts(hand) == ["Förbrukningsavräkning 2025-06-01 - 2026-05-31"]
 

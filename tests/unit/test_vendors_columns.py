@@ -18,6 +18,7 @@ _VALUES: dict[Any, st.SearchStrategy[Any]] = {
     str: _TEXT,
     int: st.integers(-(2**63), 2**63 - 1),
     date: st.dates(),
+    int | None: st.none() | st.integers(-(2**62), 2**62),
     date | None: st.none() | st.dates(),
     tuple[str, ...]: st.lists(_LINE, max_size=4).map(tuple),
 }

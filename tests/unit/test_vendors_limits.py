@@ -46,7 +46,7 @@ _EDGES = [
     _payment(1)._replace(text="ø" * TEXT_CHARACTERS_MAX, reference="§ 12 – ‖ €"),
     _payment(1)._replace(link="nets|#1 }", key="nets|#1 }|#2"),
     PaymentFailed(1, "01234567", "", "7", -1, "DKK", _DAY, "", "key", ""),
-    ConsumptionResult(1, "1", "2", "3", "4", 0, "75040", None, None),
+    ConsumptionResult(1, "1", "2", "3", "4", 0, "balance", None, "75040", None, None),
 ]
 
 

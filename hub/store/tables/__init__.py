@@ -22,6 +22,13 @@ from hub.store.tables.collecting import (
     serial,
     slip,
 )
+from hub.store.tables.consumption import (
+    consumption_account,
+    consumption_exported,
+    consumption_result,
+    consumption_revision,
+    document_named,
+)
 from hub.store.tables.files import arrival, blob, counter, document, event, file, outcome, reading
 from hub.store.tables.ledger import (
     account,
@@ -65,6 +72,10 @@ __all__ = [
     "collection_line",
     "collection_result",
     "company",
+    "consumption_account",
+    "consumption_exported",
+    "consumption_result",
+    "consumption_revision",
     "counter",
     "credit",
     "credited",
@@ -72,6 +83,7 @@ __all__ = [
     "delivery",
     "delivery_event",
     "document",
+    "document_named",
     "entry",
     "event",
     "exported",

@@ -128,6 +128,10 @@ document = Table(
     Column("charge_type", String(20), nullable=False),
     Column("period_from", Date, nullable=False),
     Column("period_to", Date, nullable=False),
+    # statement (a tenant's or the property's), attachment (chosen by hand) (R37)
+    Column("what", String(10), nullable=False, server_default="statement"),
+    # When it was taken off the tenancy or property; its file may then be filed anew.
+    Column("dropped_at", UtcDateTime()),
     Index("ix_document_property_id", "property_id"),
     Index("ix_document_tenancy_id", "tenancy_id"),
 )

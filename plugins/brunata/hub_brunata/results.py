@@ -41,6 +41,8 @@ def read(stream: BinaryIO, settings: ResultSettings) -> Iterator[Record]:
             unit=row.unit,
             tenant=row.tenant,
             amount=row.sign * row.amount,
+            measure=settings.amounts,
+            on_account=None,
             charge_type=settings.charge_type,
             period_from=period_from,
             period_to=period_to,

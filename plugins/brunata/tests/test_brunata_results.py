@@ -34,7 +34,9 @@ def _refusal(read, content, **result) -> str:
 
 
 def _result(record: int, unit: str, tenant: str, amount: int, **changes) -> ConsumptionResult:
-    return ConsumptionResult(record, "1", "12", unit, tenant, amount, "75040", None, None)._replace(**changes)
+    return ConsumptionResult(record, "1", "12", unit, tenant, amount, "balance", None, "75040", None, None)._replace(
+        **changes
+    )
 
 
 def test_a_file_with_the_positions_of_the_sheet(read):
