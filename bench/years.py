@@ -196,8 +196,8 @@ class _Writer:
             open_ = not _pays(number, months_left)
             for seq, line in enumerate(told):
                 left = line[1] if open_ else 0
-                its = (line_id + seq, charge_id, seq, number + 1, line[0], line[1], left, first, last, *_REST_OF_LINE)
-                rows[charge_line].append(its)
+                its = (line_id + seq, charge_id, seq, number + 1, line[0], line[1], left, first, last)
+                rows[charge_line].append((*its, *_REST_OF_LINE, day, day))
             lines[number] = (line_id, line_id + 1)
             self._allocated.demand([(entry_id, 0, line_id), (entry_id, 1, line_id + 1)])
             yield self._entered(

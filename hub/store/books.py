@@ -237,12 +237,15 @@ class Books:
     def _enter(
         self, rows: Rows, ours: BatchOf, entry_id: int, own: tuple[int, str], movement: Movement, detail: str = ""
     ) -> None:
-        """The entry with its postings; a movement of nothing (a failed payment) has one posting of nothing."""
+        """The entry with its postings; a movement of nothing (a failed payment) has one posting of nothing.
+
+        A result of nothing may still take out of a holding what was asked on account: then it has parts.
+        """
         kind, tenancy, amount, value_date, posting_date, contra, contra_date, key, given, text, record = movement[:11]
         own_id, own_code = own
         rows.postings.append((entry_id, 0, own_id, amount, value_date))
         postings = [(own_code, amount, value_date)]
-        if amount:
+        if amount or movement.parts:
             shared = self._shared_deltas
             for seq, ((contra_id, contra_code), part) in enumerate(movement.parts or ((contra, -amount),), start=1):
                 postings.append((contra_code, part, contra_date))
@@ -298,6 +301,8 @@ class Books:
                     vat,
                     claim,
                     holding,
+                    due,
+                    movement.value_date,
                 )
             )
             if left:

@@ -6,8 +6,9 @@ driver's plain tuples: here the time goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
+from heapq import merge
 from itertools import groupby
 from math import inf
 from operator import itemgetter
@@ -61,9 +62,8 @@ class Walk:
         self._corrected: _Beside[str] = _Beside((id_, key) for id_, key in streamed(conn, _CORRECTED))
         self._charged: _Beside[Charged] = _Beside(charged(conn))
         self._allocated: _Beside[list[chain.AllocationRow]] = _Beside(_allocations(conn))
-        self._details = [
-            _Beside(details(conn)) for details in (_suspense_details, _credited_details, _reversal_details)
-        ]
+        details = (_suspense_details(conn), _credited_details(conn), _reversal_details(conn))
+        self._details: _Beside[str] = _Beside(_merged(details))
         self._vouchers = Vouchers()
         self._open: dict[int, _Batch] = {}
         #: An entry above this id is past the end of an open batch.
@@ -73,7 +73,7 @@ class Walk:
         with ExitStack() as streams:
             # A cursor that is left for the garbage collector would be closed in somebody else's transaction.
             besides: list[_Beside[Any]] = [self._postings, self._corrected, self._charged, self._allocated]
-            besides += self._details
+            besides.append(self._details)
             for beside in besides:
                 streams.enter_context(closing(beside))
             for entry_id, *facts in streams.enter_context(closing(streamed(self._conn, _ENTRIES))):
@@ -111,6 +111,8 @@ class Walk:
         if demanded:
             self.charges += 1
             self.charge_lines += len(demanded.lines)
+            if demanded.value_dates != {value_date}:
+                self._wrong(entry_id, key, "has charge lines that count from another day than it does")
         if ours is not None and ours.allocated is not None:
             if demanded:
                 ours.allocated.demand(demanded.lines)
@@ -130,9 +132,7 @@ class Walk:
             return
         self.postings += len(postings)
         self._judge_postings(entry_id, key, postings, ours)
-        detail = demanded.detail if demanded else ""
-        for details in self._details:
-            detail = detail or details.of(entry_id) or ""
+        detail = demanded.detail if demanded else self._details.of(entry_id) or ""
         of_leaf = [(code or "", amount, day) for _, _, _, amount, day, code, _ in postings]
         try:
             made = chain.leaf(kind, key, value_date, posting_date, record, corrects_key, given, detail, of_leaf)
@@ -262,20 +262,30 @@ class Charged(NamedTuple):
 
     detail: str
     lines: list[tuple[int, int, int]]
+    #: As the lines have it, ISO.
+    value_dates: set[str]
 
 
 def charged(conn: Connection) -> Generator[tuple[int, Charged]]:
     """By entry id."""
     for entry_id, rows in groupby(streamed(conn, _CHARGED), itemgetter(0)):
         lines = list(rows)
-        _, _, _, due_date, reference, kind, *_ = lines[0]
-        detail = chain.charge_detail(due_date, reference, kind, [line[6:] for line in lines])
-        yield entry_id, Charged(detail, [line[:3] for line in lines])
+        _, _, _, due_date, value_date, reference, kind, *_ = lines[0]
+        detail = chain.charge_detail(due_date, reference, kind, [line[7:] for line in lines])
+        value_dates = {value_date} if len(lines) == 1 else {line[4] for line in lines}
+        yield entry_id, Charged(detail, [line[:3] for line in lines], value_dates)
 
 
 def _allocations(conn: Connection) -> Generator[tuple[int, list[chain.AllocationRow]]]:
     for entry_id, rows in groupby(streamed(conn, _ALLOCATED), itemgetter(0)):
         yield entry_id, list(rows)
+
+
+def _merged(streams: Sequence[Generator[tuple[int, str]]]) -> Generator[tuple[int, str]]:
+    with ExitStack() as closed:
+        for stream in streams:
+            closed.enter_context(closing(stream))
+        yield from merge(*streams, key=itemgetter(0))
 
 
 def _suspense_details(conn: Connection) -> Generator[tuple[int, str]]:
@@ -341,6 +351,7 @@ _CHARGED = (
         charge_line.c.seq,
         charge_line.c.id,
         cast(charge.c.due_date, String),
+        cast(charge_line.c.value_date, String),
         charge.c.reference,
         charge.c.kind,
         charge_line.c.charge_type,

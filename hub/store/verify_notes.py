@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, literal, or_, select
 
 from hub.ledger import kinds
-from hub.store.tables import account, charge_line, credited, tenancy
+from hub.store.tables import account, charge_line, credited, entry, tenancy
 from hub.store.verify_sums import OWN, kr, told_by, zero
 
 
@@ -37,15 +37,14 @@ def _tell_credited_line(row: Row[Any]) -> str:
 
 def _credit_notes() -> Select[Any]:
     """A credit note is the sum of what it credits, and so is its reversal."""
-    own = OWN.subquery()
     sums = select(credited.c.entry_id, func.sum(credited.c.amount).label("total")).group_by(credited.c.entry_id)
     lines = sums.subquery()
+    credits_lines = entry.c.id.in_(select(credited.c.entry_id))
+    own = OWN.where(or_(entry.c.kind == kinds.CREDIT_NOTE, credits_lines)).subquery()
     return (
         select(own.c.id, own.c.key, own.c.amount, zero(lines.c.total).label("total"))
         .join_from(own, lines, lines.c.entry_id == own.c.id, isouter=True)
-        .where(
-            or_(own.c.kind == kinds.CREDIT_NOTE, lines.c.entry_id.is_not(None)), own.c.amount != -zero(lines.c.total)
-        )
+        .where(own.c.amount != -zero(lines.c.total))
     )
 
 

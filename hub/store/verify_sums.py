@@ -112,7 +112,14 @@ def _lines() -> Select[Any]:
     paid = sums.subquery()
     left = charge_line.c.amount - zero(paid.c.paid)
     return (
-        select(tenancy.c.key, charge_line.c.id, charge_line.c.remaining, left.label("left"))
+        select(
+            tenancy.c.key,
+            charge_line.c.id,
+            charge_line.c.remaining,
+            left.label("left"),
+            charge_line.c.due_date,
+            charge.c.due_date.label("due"),
+        )
         .join_from(charge_line, charge, charge.c.id == charge_line.c.charge_id)
         .join(tenancy, tenancy.c.id == charge_line.c.tenancy_id)
         .join(paid, paid.c.line_id == charge_line.c.id, isouter=True)
@@ -122,13 +129,17 @@ def _lines() -> Select[Any]:
                 charge_line.c.remaining < 0,
                 charge_line.c.remaining > charge_line.c.amount,
                 charge_line.c.tenancy_id != charge.c.tenancy_id,
+                charge_line.c.due_date.is_distinct_from(charge.c.due_date),
             )
         )
     )
 
 
 def _tell_line(row: Row[Any]) -> str:
-    return f"tenancy {row.key}: charge line {row.id} says {kr(row.remaining)} is left, its allocations {kr(row.left)}"
+    line = f"tenancy {row.key}: charge line {row.id}"
+    if row.due_date != row.due:
+        return f"{line} says that it is due on {row.due_date}, its charge on {row.due}"
+    return f"{line} says {kr(row.remaining)} is left, its allocations {kr(row.left)}"
 
 
 def _charges() -> Select[Any]:
@@ -333,7 +344,7 @@ def _tell_suspense(row: Row[Any]) -> str:
 
 def _corrections() -> Select[Any]:
     """An entry takes back what another put on the same account."""
-    own, original = OWN.subquery(), OWN.subquery()
+    own, original = OWN.where(entry.c.corrects.is_not(None)).subquery(), OWN.subquery()
     return (
         select(own.c.id, own.c.key, own.c.corrects)
         .join_from(own, original, original.c.id == own.c.corrects)

@@ -128,8 +128,7 @@ class TestUpgraded:
                 (row.number, row.year): row.last
                 for row in conn.execute(select(company.c.number, voucher_series).join_from(voucher_series, company))
             }
-        assert {year for _, year in series} == {2025, 2026}
-        assert {number for number, _ in series} == {"1", "2"}
+        assert series.keys() == last.keys() != set()
         for key, numbers in series.items():
             assert numbers == list(range(1, len(numbers) + 1)), key
         assert last == {key: len(numbers) for key, numbers in series.items()}
@@ -146,7 +145,9 @@ class TestUpgraded:
 
     def test_batches_of_before_are_proved_as_they_were_written(self, upgraded: Upgraded) -> None:
         with upgraded.database.read() as conn:
-            assert set(conn.scalars(select(batch.c.allocated))) == {None}
+            has_hash = {allocated is not None for allocated in conn.scalars(select(batch.c.allocated))}
+        # What a batch allocates enters its hash since 0003: those of before stay without.
+        assert has_hash == {upgraded.revision >= "0003"}
 
     def test_again_changes_nothing(self, upgraded: Upgraded) -> None:
         with upgraded.database.read() as conn:

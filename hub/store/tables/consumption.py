@@ -52,6 +52,10 @@ consumption_revision = Table(
     Column("state", String(10), nullable=False),
     Column("taken_at", UtcDateTime(), nullable=False),
     Column("actor", Text, nullable=False),
+    # NULL = not booked (yet), or before accounts existed.
+    Column("booked_at", UtcDateTime()),
+    # What a person said who has booked it in spite of what was found; NULL = nothing was found.
+    Column("accepted", Text),
     UniqueConstraint("account_id", "seq"),
 )
 
@@ -82,10 +86,29 @@ consumption_result = Table(
     Column("record", BigInteger, nullable=False),
     # NULL = not booked (yet).
     Column("entry_id", Id),
-    UniqueConstraint("revision_id", "unit", "tenant"),
+    UniqueConstraint("revision_id", "record"),
+    # Vacancies may stand there more than once: a unit was vacant twice.
+    Index("uq_consumption_result_tenancy", "revision_id", "tenancy_id", unique=True, **where("tenancy_id IS NOT NULL")),
     Index("ix_consumption_result_reading_id", "reading_id"),
     Index("ix_consumption_result_tenancy_id", "tenancy_id", **where("tenancy_id IS NOT NULL")),
     Index("ix_consumption_result_entry_id", "entry_id", **where("entry_id IS NOT NULL")),
+)
+
+consumption_settled = Table(
+    "consumption_settled",
+    metadata,
+    # What was asked on account and is settled by the entry of a result: it left the tenancy's holding with it, and what
+    # is open of it fills the holding no more (R23, R26).
+    Column("id", Id, primary_key=True),
+    Column("entry_id", Id, nullable=False),
+    # NULL = what was held on account when the books began (R20).
+    Column("line_id", Id),
+    # Øre, less what credit notes had taken back.
+    Column("amount", BigInteger, nullable=False),
+    # The credit note of what nobody had paid of it, where only what is paid counts (R27).
+    Column("credit_id", Id),
+    UniqueConstraint("entry_id", "line_id"),
+    Index("ix_consumption_settled_line_id", "line_id", **where("line_id IS NOT NULL")),
 )
 
 consumption_exported = Table(

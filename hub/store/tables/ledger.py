@@ -82,6 +82,10 @@ charge_line = Table(
     Column("claim", String(10), nullable=False, server_default="obligatory"),
     # The holding that it fills as far as it is paid (R23).
     Column("holding", String(20)),
+    # Copies of its charge's due date and of the value date of its entry, which never change: what was open on a day
+    # is asked of the lines alone. Never NULL; SQLite adds no column otherwise.
+    Column("due_date", Date),
+    Column("value_date", Date),
     CheckConstraint("remaining >= 0 AND remaining <= amount", name="remaining"),
     # What a payment looks for: the few open lines of a tenancy, not its years of paid ones.
     Index("ix_charge_line_open", "tenancy_id", **where("remaining > 0")),

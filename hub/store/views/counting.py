@@ -43,7 +43,7 @@ _LINE = (
     charge_line.c.id.label("line_id"),
     charge_line.c.tenancy_id,
     charge_line.c.charge_id,
-    charge.c.due_date,
+    charge_line.c.due_date,
     charge_line.c.holding,
     charge_line.c.amount.label("demanded"),
 )
@@ -58,6 +58,14 @@ class AsOf(NamedTuple):
     def counts(self, of: FromClause = entry) -> ColumnElement[bool]:
         """Of ``entry``, or an alias of it."""
         return and_(of.c.value_date <= self.day, self.is_recorded(of))
+
+    def counts_line(self) -> ColumnElement[bool]:
+        """Of ``charge_line``; its entry is looked for only to know when it was recorded."""
+        timely = charge_line.c.value_date <= self.day
+        if self.recorded is None:
+            return timely
+        of_it = exists().where(charge.c.id == charge_line.c.charge_id, entry.c.id == charge.c.entry_id)
+        return and_(timely, of_it.where(self.is_recorded(entry)).correlate(charge_line))
 
     def is_recorded(self, of: FromClause = entry) -> ColumnElement[bool]:
         if self.recorded is None:
@@ -129,9 +137,7 @@ def _open_now(scope: Scope, as_of: AsOf) -> Select[Any]:
     return (
         select(*_LINE, charge_line.c.remaining.label("amount"))
         .join_from(scope.tenancies, charge_line, charge_line.c.tenancy_id == tenancy.c.id)
-        .join(charge, charge.c.id == charge_line.c.charge_id)
-        .join(entry, entry.c.id == charge.c.entry_id)
-        .where(scope.condition, charge_line.c.remaining > NOTHING, as_of.counts())
+        .where(scope.condition, charge_line.c.remaining > NOTHING, as_of.counts_line())
     )
 
 
@@ -150,12 +156,7 @@ def _paid_since(scope: Scope, as_of: AsOf, changed: ColumnElement[bool]) -> tupl
 
 
 def _of_counted_lines(allocations: Select[Any], as_of: AsOf) -> Select[Any]:
-    return (
-        allocations.join(charge_line, charge_line.c.id == allocation.c.line_id)
-        .join(charge, charge.c.id == charge_line.c.charge_id)
-        .join(entry, entry.c.id == charge.c.entry_id)
-        .where(as_of.counts())
-    )
+    return allocations.join(charge_line, charge_line.c.id == allocation.c.line_id).where(as_of.counts_line())
 
 
 def _postings_since(as_of: AsOf, of: FromClause = posting) -> Select[Any]:

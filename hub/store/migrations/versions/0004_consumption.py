@@ -1,4 +1,4 @@
-"""Consumption accounts and what came of them, exports to meter companies, documents that an index file names."""
+"""A charge line knows its dates; consumption accounts and what came of them, exports to meter companies, documents that an index file names."""
 
 from __future__ import annotations
 
@@ -15,6 +15,21 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    _dates_of_lines()
+    _consumption()
+
+
+def _dates_of_lines() -> None:
+    op.add_column("charge_line", sa.Column("due_date", sa.Date(), nullable=True))
+    op.add_column("charge_line", sa.Column("value_date", sa.Date(), nullable=True))
+    op.execute(
+        "UPDATE charge_line SET due_date = (SELECT due_date FROM charge WHERE charge.id = charge_line.charge_id),"
+        " value_date = (SELECT entry.value_date FROM charge JOIN entry ON entry.id = charge.entry_id"
+        " WHERE charge.id = charge_line.charge_id)"
+    )
+
+
+def _consumption() -> None:
     op.create_table("consumption_account",
         sa.Column("id", ID, nullable=False),
         sa.Column("property_id", ID, nullable=False),
@@ -38,6 +53,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("taken_at", MOMENT, nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("booked_at", MOMENT, nullable=True),
+        sa.Column("accepted", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["consumption_account.id"], name=op.f("fk_consumption_revision_account_id_consumption_account")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consumption_revision")),
         sa.UniqueConstraint("account_id", "seq", name=op.f("uq_consumption_revision_account_id_seq"))
@@ -72,11 +89,22 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["revision_id"], ["consumption_revision.id"], name=op.f("fk_consumption_result_revision_id_consumption_revision")),
         sa.ForeignKeyConstraint(["tenancy_id"], ["tenancy.id"], name=op.f("fk_consumption_result_tenancy_id_tenancy")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consumption_result")),
-        sa.UniqueConstraint("revision_id", "unit", "tenant", name=op.f("uq_consumption_result_revision_id_unit_tenant"))
+        sa.UniqueConstraint("revision_id", "record", name=op.f("uq_consumption_result_revision_id_record"))
     )
+    op.create_index("uq_consumption_result_tenancy", "consumption_result", ["revision_id", "tenancy_id"], unique=True, sqlite_where=sa.text("tenancy_id IS NOT NULL"), postgresql_where=sa.text("tenancy_id IS NOT NULL"))
     op.create_index("ix_consumption_result_entry_id", "consumption_result", ["entry_id"], unique=False, sqlite_where=sa.text("entry_id IS NOT NULL"), postgresql_where=sa.text("entry_id IS NOT NULL"))
     op.create_index("ix_consumption_result_reading_id", "consumption_result", ["reading_id"], unique=False)
     op.create_index("ix_consumption_result_tenancy_id", "consumption_result", ["tenancy_id"], unique=False, sqlite_where=sa.text("tenancy_id IS NOT NULL"), postgresql_where=sa.text("tenancy_id IS NOT NULL"))
+    op.create_table("consumption_settled",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("entry_id", ID, nullable=False),
+        sa.Column("line_id", ID, nullable=True),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("credit_id", ID, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consumption_settled")),
+        sa.UniqueConstraint("entry_id", "line_id", name=op.f("uq_consumption_settled_entry_id_line_id"))
+    )
+    op.create_index("ix_consumption_settled_line_id", "consumption_settled", ["line_id"], unique=False, sqlite_where=sa.text("line_id IS NOT NULL"), postgresql_where=sa.text("line_id IS NOT NULL"))
     op.create_table("document_named",
         sa.Column("id", ID, nullable=False),
         sa.Column("vendor", sa.String(length=60), nullable=False),
@@ -97,3 +125,12 @@ def upgrade() -> None:
     op.create_index("uq_document_named", "document_named", ["vendor", "name"], unique=True, sqlite_where=sa.text("NOT withdrawn"), postgresql_where=sa.text("NOT withdrawn"))
     op.add_column("document", sa.Column("what", sa.String(length=10), server_default="statement", nullable=False))
     op.add_column("document", sa.Column("dropped_at", MOMENT, nullable=True))
+    _zips()
+
+
+def _zips() -> None:
+    op.add_column("arrival", sa.Column("parent_id", ID, nullable=True))
+    op.create_index("ix_arrival_parent_id", "arrival", ["parent_id"], unique=False, sqlite_where=sa.text("parent_id IS NOT NULL"), postgresql_where=sa.text("parent_id IS NOT NULL"))
+    op.drop_index("uq_arrival_open", table_name="arrival")
+    free = "closed_at IS NULL AND act IS NULL AND parent_id IS NULL"
+    op.create_index("uq_arrival_open", "arrival", ["source", "name", "size", "mtime_ns"], unique=True, sqlite_where=sa.text(free), postgresql_where=sa.text(free))
