@@ -197,7 +197,8 @@ OF_1 = "(SELECT min(entry_id) FROM exported WHERE export_id = 1)"
         ),
         (
             "INSERT INTO charge_line SELECT 999999, 999999, seq, tenancy_id, charge_type, amount, remaining,"
-            " period_from, period_to, text, vat_rate, vat, claim, holding, due_date, value_date FROM charge_line WHERE id = 1",
+            " period_from, period_to, text, vat_rate, vat, claim, holding, due_date, value_date"
+            " FROM charge_line WHERE id = 1",
             "charge line 999999 is of charge",
         ),
         ("INSERT INTO credited VALUES (999999, 1, 1, 0)", "entry 999999 is said to credit charge line 1"),
