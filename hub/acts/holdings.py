@@ -11,6 +11,7 @@ from hub.acts.act import Acting
 from hub.errors import HubError
 from hub.ledger import kinds
 from hub.money import format_amount
+from hub.store.collecting.answers import open_payouts
 from hub.store.holdings import holdings_among, holdings_of
 from hub.store.portfolio import TenancyRef
 from hub.store.positions import NOTHING
@@ -67,6 +68,19 @@ def refuse_above(amount: int, available: int, tenancy: TenancyRef, name: str) ->
             where=tenancy.key,
             why="what is charged and not paid is not held, and what is not held cannot leave (R23)",
             do=f"see: hub balance {tenancy.key}",
+        )
+
+
+def refuse_going_out(acting: Acting, tenancy: TenancyRef, amount: int, day: date) -> None:
+    """Raises OverdrawnError for credit that the vendor is to pay out and has not answered for."""
+    going = open_payouts(acting.conn, [tenancy.id]).get(tenancy.id, 0)
+    credit_then = in_credit(acting, tenancy, day)
+    if going and credit_then - going < amount <= credit_then:
+        raise OverdrawnError(
+            f"{format_amount(going)} of the {format_amount(credit_then)} in credit is to be paid out by a collection",
+            where=tenancy.key,
+            why="paid out by the bank too, the tenant would have it twice",
+            do="wait for the vendor's answer, see: hub collections list; or --anyway, where the vendor will not pay it",
         )
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from hub.acts.act import REFERENCE_CHARACTERS_MAX, Acting, judged_text
-from hub.acts.holdings import held, in_credit, refuse_above
+from hub.acts.holdings import held, in_credit, refuse_above, refuse_going_out
 from hub.errors import HubError
 from hub.ledger import kinds
 from hub.ledger.chain import input_hash
@@ -62,9 +62,15 @@ def pay_out(
     holding: str = kinds.BALANCE,
     day: date | None = None,
     text: str = "",
+    anyway: bool = False,
 ) -> dict[str, Any]:
-    """``amount`` øre leaves by the bank, of the tenancy's credit or of what ``holding`` has. Raises OverdrawnError."""
+    """``amount`` øre leaves by the bank, of the tenancy's credit or of what ``holding`` has. Raises OverdrawnError.
+
+    Credit that a collection is to pay out already is not paid out by the bank as well, unless ``anyway``.
+    """
     tenancy, booked_on = _begun(acting, tenancy_key, amount, day)
+    if holding == kinds.BALANCE and not anyway:
+        refuse_going_out(acting, tenancy, amount, booked_on)
     bank = acting.books.shared_account(tenancy.company_id, kinds.BANK, kinds.BANK)
     movement = _movement(
         acting,

@@ -15,7 +15,7 @@ from hub.ledger.chain import input_hash
 from hub.money import format_amount
 from hub.store import bulk
 from hub.store.charges import charge_of
-from hub.store.collecting.matching import add_results, answered_by_suspense
+from hub.store.collecting.matching import add_results, answered_by_suspense, collection_of
 from hub.store.differences import written_off_beside
 from hub.store.entries import Movement
 from hub.store.match_rules import CUSTOMER_CHARACTERS_MAX
@@ -45,12 +45,29 @@ def match(
     if row.remaining < 0:
         if charge:
             raise MatchRefusedError("money that went out pays no charge", do="match it without --charge")
-        result, entry_id = move_out(acting, row.entry_id, ref, takes_back, text)
+        result, entry_id = _take(acting, row, ref, takes_back, text)
     else:
         if takes_back is not None:
             raise MatchRefusedError("money that came in takes no payment back", do="match it without --takes-back")
         result, entry_id = _give(acting, row, ref, charge, text)
     return {**result, "rule": _remember(acting, ref, row.customer, entry_id)} if remember else result
+
+
+def _take(
+    acting: Acting, row: Row[Any], ref: TenancyRef, takes_back: int | None, text: str
+) -> tuple[dict[str, Any], int]:
+    """The match of money that went out; what to tell of it, and its entry's id.
+
+    Where it answers a collection of the tenancy, it does so now; a charge-back answers what its payment did.
+    """
+    named = answered_by_suspense(acting.conn, ref, row.entry_id, row.reference)
+    result, entry_id = move_out(acting, row.entry_id, ref, takes_back, text)
+    answered = None if named is None else named.id
+    if result["takes_back"] is not None:
+        answered = collection_of(acting.conn, result["takes_back"])
+    if answered is not None:
+        add_results(acting.conn, [(entry_id, answered)])
+    return result, entry_id
 
 
 def _give(acting: Acting, row: Row[Any], ref: TenancyRef, charge: str, text: str) -> tuple[dict[str, Any], int]:

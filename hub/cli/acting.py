@@ -76,6 +76,36 @@ def acted(
             return replace(done, result={**done.result, **after(conn, the_site, done.result)})
 
 
+class _CheckedError(Exception):
+    """Takes the transaction of a check back; carries what it showed."""
+
+    def __init__(self, shown: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.shown = shown
+
+
+def checked(
+    ctx: typer.Context,
+    site: Path | None,
+    what: str,
+    asked: Mapping[str, Any],
+    show: Callable[[Acting], Mapping[str, Any]],
+    *,
+    actor: str | None,
+    at: datetime | None = None,
+) -> Mapping[str, Any]:
+    """What ``show`` tells of an act that it does as far as it must: its transaction is taken back."""
+
+    def do(acting: Acting) -> Mapping[str, Any]:
+        raise _CheckedError(show(acting))
+
+    try:
+        acted(ctx, site, what, asked, do, actor=actor, key=None, at=at)
+    except _CheckedError as check:
+        return check.shown
+    raise AssertionError("a check is never committed")
+
+
 def answered(as_json: bool, result: Mapping[str, Any], repeated: bool) -> None:
     answer(as_json, {**result, "repeated": repeated}, lambda: _tell(result, repeated))
 

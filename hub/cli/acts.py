@@ -82,6 +82,9 @@ def payout(
     source: Annotated[str, typer.Option("--from", metavar="HOLDING", callback=as_unicode, help=_HOLDING)] = "balance",
     date: DateOption = None,
     text: TextOption = "",
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Also of credit that a collection is to pay out already.")
+    ] = False,
     key: KeyOption = None,
     actor: ActorOption = None,
     as_json: JsonOption = False,
@@ -92,10 +95,10 @@ def payout(
     from hub.store.portfolio import plain_key
 
     ore, day = parse_amount(amount), day_of(date, "--date")
-    asked = {"tenancy": plain_key(tenancy), "ore": ore, "from": source, "date": day, "text": text}
+    asked = {"tenancy": plain_key(tenancy), "ore": ore, "from": source, "date": day, "text": text, "anyway": anyway}
 
     def do(acting: Acting) -> Mapping[str, Any]:
-        return money.pay_out(acting, tenancy, ore, holding=source, day=day, text=text)
+        return money.pay_out(acting, tenancy, ore, holding=source, day=day, text=text, anyway=anyway)
 
     return performed(ctx, site, "payout", asked, do, actor=actor, key=key, as_json=as_json)
 

@@ -61,15 +61,9 @@ def collect(
     from hub.collecting.run import RunAsked
     from hub.store.portfolio import plain_number
 
-    asked = RunAsked(
-        plain_number(company),
-        required_day(due, "--due"),
-        None if property is None else plain_number(property.removeprefix(f"{company}-")),
-        payouts,
-        leave_out,
-        force,
-        ask_again,
-    )
+    number = plain_number(company)
+    one = None if property is None else plain_number(property.removeprefix(f"{company}-"))
+    asked = RunAsked(number, required_day(due, "--due"), one, payouts, leave_out, force, ask_again)
     at = moment_of(moment)
     if check:
         shown = _checked(ctx, site, asked, actor, at)
@@ -126,7 +120,7 @@ def _planned(acting: Acting, planned: Planned) -> dict[str, Any]:
     from hub.collecting.texts import billed
     from hub.money import format_amount
 
-    lines = billed(planned.texts)
+    lines = billed(planned.demands, planned.texts)
     price = None if planned.section is None else planned.section.line_price
     return {
         "company": planned.asked.company,
@@ -178,7 +172,7 @@ def _control(control: Control) -> dict[str, Any]:
             }
             for one in control.properties
         ],
-        "compared_with": control.before and control.before.isoformat(),
+        "compared_with": control.before,
         "changes": [
             {
                 "tenancy": one.tenancy,

@@ -10,7 +10,7 @@ import typer
 
 from hub.cli import delivery_detail
 from hub.cli.acting import ID_MAX, KeyOption, acted, answered
-from hub.cli.context import ActorOption, JsonOption, SiteOption, as_unicode, books_of, root_of
+from hub.cli.context import ActorOption, JsonOption, SiteOption, as_unicode, books_of, now, root_of
 from hub.cli.outbox import placed, swept
 from hub.cli.output import answer
 from hub.store.collecting.states import State
@@ -43,7 +43,7 @@ def list_deliveries(
     with books_of(root_of(ctx, site)) as (the_site, conn):
         found = deliveries(conn, vendor=vendor, state=state)
         receipts = unassigned_receipts(conn, vendor)
-    document = delivery_detail.listed(the_site, found, receipts)
+        document = delivery_detail.listed(conn, the_site, found, receipts, now())
     answer(as_json, document, lambda: delivery_detail.tell_list(document))
     return 0
 

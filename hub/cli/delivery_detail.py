@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hub.cli.ledger import moment
@@ -19,11 +20,22 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
-def listed(site: Site, found: Sequence[Delivery], receipts: Sequence[UnassignedReceipt]) -> dict[str, Any]:
+def listed(
+    conn: Connection, site: Site, found: Sequence[Delivery], receipts: Sequence[UnassignedReceipt], now: datetime
+) -> dict[str, Any]:
     from hub.collecting.deliveries import outbox_path
 
+    limits = _deadlines(conn, site, found)
     return {
-        "deliveries": [{**_delivery(one), "in_outbox": outbox_path(site, one).exists()} for one in found],
+        "deliveries": [
+            {
+                **_delivery(one),
+                "in_outbox": outbox_path(site, one).exists(),
+                "deliver_before": limits[one.id].isoformat() if one.id in limits else None,
+                "late": one.id in limits and now >= limits[one.id],
+            }
+            for one in found
+        ],
         "receipts": [
             {
                 "file": one.file_id,
@@ -38,11 +50,23 @@ def listed(site: Site, found: Sequence[Delivery], receipts: Sequence[UnassignedR
     }
 
 
+def _deadlines(conn: Connection, site: Site, found: Sequence[Delivery]) -> dict[int, datetime]:
+    """By when those must be with their vendor that nobody has handed over yet."""
+    from hub.collecting.deadlines import deadline
+    from hub.store.collecting.collections import first_due_days
+
+    made = {
+        one.id: site.vendors[one.vendor].delivery for one in found if one.state == "made" and one.vendor in site.vendors
+    }
+    due = first_due_days(conn, list(made))
+    return {id: deadline(due[id], section, site.zone) for id, section in made.items() if section and id in due}
+
+
 def shape(conn: Connection, site: Site, delivery_id: int) -> dict[str, Any]:
     """Raises NoDeliveryError."""
     from hub.collecting.deliveries import is_as_made, outbox_path
     from hub.store.collecting.deliveries import delivery_of, events_of, is_to_hand_over
-    from hub.store.collecting.inside import collections_inside, orders_inside
+    from hub.store.collecting.inside import collections_inside, orders_inside, told_inside
     from hub.store.collecting.outdated import outdated_in
 
     one = delivery_of(conn, delivery_id)
@@ -72,6 +96,17 @@ def shape(conn: Connection, site: Site, delivery_id: int) -> dict[str, Any]:
             for asked in outdated_in(conn, one.id)
         ],
         "orders": [inside._asdict() for inside in orders_inside(conn, one.id)],
+        "told": [
+            {
+                "tenancy": inside.tenancy,
+                "name": inside.name,
+                "on_account": format_amount(inside.on_account),
+                "account": inside.account,
+                "type": inside.type,
+                "period": f"{inside.period_from}..{inside.period_to}",
+            }
+            for inside in told_inside(conn, one.id)
+        ],
     }
 
 
@@ -86,6 +121,8 @@ def tell_list(document: Mapping[str, Any]) -> None:
         for one in found:
             if one["state"] == "made" and not one["in_outbox"]:
                 say(f"delivery {one['id']} is not in the outbox: hub deliveries write {one['id']}")
+            if one["late"]:
+                say(f"delivery {one['id']} is late: it had to be with {one['vendor']} before {one['deliver_before']}")
     else:
         say("no deliveries")
     if receipts:
@@ -97,8 +134,9 @@ def tell_list(document: Mapping[str, Any]) -> None:
 
 
 def tell(document: Mapping[str, Any]) -> None:
-    rest = ("events", "collections", "outdated", "orders")
-    table(("", ""), [(name.replace("_", " "), value) for name, value in document.items() if name not in rest])
+    rest = ("events", "collections", "outdated", "orders", "told")
+    head = {name: value for name, value in document.items() if name not in rest and value not in ("", None)}
+    table(("", ""), [(name.replace("_", " "), value) for name, value in head.items()])
     columns = ("at", "what", "actor", "file_id", "about", "text")
     table(
         ("at (UTC)", "what", "who", ">file", *columns[4:]),
@@ -108,6 +146,7 @@ def tell(document: Mapping[str, Any]) -> None:
         ("collections", "collections"),
         ("outdated", "collections ask for more than is open: withdraw it and collect again"),
         ("orders", "orders"),
+        ("told", "tenancies, with what was asked of them on account"),
     ):
         rows = document[what]
         if rows:

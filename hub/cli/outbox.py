@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from hub.errors import HubError
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
@@ -18,12 +20,16 @@ def instance_of(site: Site, company: str) -> Iterator[Instance | None]:
     """The vendor instance that takes the company's deliveries; None = it has none."""
     from hub.vendors import Vendors
 
-    name = site.company(company).collection.vendor
-    if name is None:
+    config = site.companies.get(company)
+    if config is None or config.collection.vendor is None:
         yield None
         return
     with Vendors(site) as vendors:
-        yield vendors.instances.get(name)
+        yield vendors.instances.get(config.collection.vendor)
+
+
+class NotInOutboxError(HubError):
+    """A delivery is made and kept, and its file could not be put where it is fetched from."""
 
 
 def swept(conn: Connection, site: Site, _: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -37,12 +43,20 @@ def swept(conn: Connection, site: Site, _: Mapping[str, Any]) -> Mapping[str, An
 def placed(conn: Connection, site: Site, delivery: int) -> Mapping[str, Any]:
     """After an act: the outbox is swept, and the delivery put there. ``path`` None = it is not to be handed over.
 
-    Asked again under its key, it may have been handed over meanwhile.
+    Asked again under its key, it may have been handed over meanwhile. Raises NotInOutboxError.
     """
-    from hub.collecting.deliveries import place
+    from hub.collecting.deliveries import outbox_path, place
     from hub.collecting.handing_over import sweep
     from hub.store.collecting.deliveries import delivery_of, is_to_hand_over
 
-    sweep(conn, site)
     ours = delivery_of(conn, delivery)
-    return {"path": str(place(site, ours)) if is_to_hand_over(conn, ours) else None}
+    try:
+        sweep(conn, site)
+        return {"path": str(place(site, ours)) if is_to_hand_over(conn, ours) else None}
+    except OSError as error:
+        raise NotInOutboxError(
+            f"delivery {delivery} is made and kept, but is not in the outbox: {error.strerror or error}",
+            where=str(outbox_path(site, ours)),
+            why="nobody can hand it over from there; whom it asks counts as asked, and is not asked by another run",
+            do=f"mend the folder, then: hub deliveries write {delivery}",
+        ) from error

@@ -106,13 +106,17 @@ def _no_slip_creditor(where: str, card: str) -> Unfit:
 def without_deficits(demands: Sequence[Demand]) -> tuple[list[Demand], list[Demand]]:
     """Those that a delivery can hold, and payouts that it cannot: how it writes a negative sum is not known.
 
-    A debtor group that would pay out more than it collects pays nothing out.
+    A section that would pay out more than it collects pays nothing out.
     """
-    sums: defaultdict[tuple[str, str], int] = defaultdict(int)
+    sums: defaultdict[tuple[str, ...], int] = defaultdict(int)
     for demand in demands:
-        sums[demand.group, demand.heading] += demand.amount
-    kept = [one for one in demands if not (one.payout and sums[one.group, one.heading] < 0)]
-    return kept, [one for one in demands if one.payout and sums[one.group, one.heading] < 0]
+        sums[_summed_with(demand)] += demand.amount
+    kept = [one for one in demands if not (one.payout and sums[_summed_with(one)] < 0)]
+    return kept, [one for one in demands if one.payout and sums[_summed_with(one)] < 0]
+
+
+def _summed_with(demand: Demand) -> tuple[str, ...]:
+    return demand.group, demand.section, demand.heading
 
 
 def _unfit(demand: Demand, customers: Mapping[str, int], form: Sequence[NumberPart]) -> Iterator[Unfit]:

@@ -1,4 +1,8 @@
-"""The control list of a run: totals by property, and who is new, gone or asked another amount than last time."""
+"""The control list of a run: totals by property, and who is new, gone or asked another amount than last month.
+
+Months are compared, not days: a supplement in the middle of a month is no month of its own, in which all others are
+gone and after which all are new.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,6 @@ from datetime import date
 from typing import NamedTuple
 
 from hub.collecting.demand import Demand
-from hub.store.collecting.collections import Asked
 
 
 class PropertyTotal(NamedTuple):
@@ -25,7 +28,7 @@ class PropertyTotal(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """One tenancy then and now; øre, None = nothing was asked."""
+    """One tenancy in the month before and in this one, this run included; øre, None = nothing is asked."""
 
     tenancy: str
     before: int | None
@@ -38,13 +41,18 @@ class Compared(NamedTuple):
 
 class Control(NamedTuple):
     properties: tuple[PropertyTotal, ...]
-    #: The day that it is compared with; None = nothing was collected before.
-    before: date | None
+    #: The month that it is compared with, ``2026-11``; None = nothing was collected before.
+    before: str | None
     compared: tuple[Compared, ...]
 
 
-def control_of(demands: Sequence[Demand], before: date | None, asked: Mapping[str, Asked]) -> Control:
-    """``asked`` is what was asked on ``before``, by tenancy, of the properties that this run is for."""
+def control_of(
+    demands: Sequence[Demand], month: date | None, then: Mapping[str, int], besides: Mapping[str, int]
+) -> Control:
+    """``then``: what was asked in ``month``; ``besides``: what is asked in this one already; øre by tenancy.
+
+    Both are of the properties that this run is for.
+    """
     by_property: defaultdict[str, list[Demand]] = defaultdict(list)
     for demand in demands:
         by_property["-".join(demand.debtor.tenancy.key.split("-")[:2])].append(demand)
@@ -60,11 +68,12 @@ def control_of(demands: Sequence[Demand], before: date | None, asked: Mapping[st
         )
         for key, those in sorted(by_property.items())
     )
-    now = {demand.debtor.tenancy.key: demand.amount for demand in demands}
-    then = {key: one.amount for key, one in asked.items()}
+    now = dict(besides)
+    for demand in demands:
+        now[demand.debtor.tenancy.key] = now.get(demand.debtor.tenancy.key, 0) + demand.amount
     compared = tuple(
         Compared(key, then.get(key), now.get(key))
         for key in sorted(now.keys() | then.keys())
-        if before is not None and now.get(key) != then.get(key)
+        if month is not None and now.get(key) != then.get(key)
     )
-    return Control(totals, before, compared)
+    return Control(totals, None if month is None else f"{month:%Y-%m}", compared)

@@ -13,7 +13,7 @@ from hub.errors import HubError
 from hub.plugin import Collection, MandateOrder, Record
 from hub.settings import DeliverySection, Site
 from hub.store.collecting import serials
-from hub.store.collecting.deliveries import Delivery, add_delivery
+from hub.store.collecting.deliveries import Delivery, add_delivery, find
 from hub.transport.content import blob_path, hash_of, keep, placing
 from hub.vendors import Instance
 
@@ -24,8 +24,16 @@ class TestDeliveryError(HubError):
     """A test would be delivered from a production site."""
 
 
+class NameUsedError(HubError):
+    """Two deliveries to a vendor would have one file name."""
+
+
 class ChangedBytesError(HubError):
     """What is kept of a delivery is no longer what was made."""
+
+
+class TakenError(HubError):
+    """A folder has another file under the name of a delivery."""
 
 
 @dataclass
@@ -72,11 +80,13 @@ def make_delivery(
 ) -> Delivery:
     """A new delivery of ``records`` in state ``made``: its bytes are on the disk, its row is in the transaction.
 
-    ``place`` puts it into the outbox once the transaction is committed. Raises TestDeliveryError, VendorFault,
-    and Unmakeable where the plug-in refuses a record.
+    ``place`` puts it into the outbox once the transaction is committed. Raises TestDeliveryError,
+    NameUsedError, VendorFault, and Unmakeable where the plug-in refuses a record.
     """
     refuse_tests(acting.site, section)
     (number,) = serials.deal(acting.conn, f"delivery:{section.data_supplier}", first=section.first_number)
+    name = _name(section, kind, number, created_on)
+    _refuse_used(acting, instance.name, name)
     counts = _Counts()
     made = instance.make(kind, counts.going_in(records), _head(section, number, created_on))
     kept = keep(counts.coming_out(made), acting.site.content, part=f"delivery-{section.data_supplier}-{number}")
@@ -87,7 +97,7 @@ def make_delivery(
         data_supplier=section.data_supplier,
         subsystem=section.subsystem,
         number=number,
-        name=_name(section, kind, number, created_on),
+        name=name,
         sha256=kept.sha256,
         created_on=created_on,
         plugin_version=instance.plugin_version,
@@ -109,7 +119,28 @@ def place(site: Site, made: Delivery) -> Path:
 
     Raises ChangedBytesError.
     """
-    target = outbox_path(site, made)
+    return _written(site, made, outbox_path(site, made))
+
+
+def copy_to(site: Site, made: Delivery, folder: Path) -> Path:
+    """The bytes of a delivery under its name in a folder of the caller's, which is made where there is none.
+
+    Raises ChangedBytesError, and TakenError where a file with other bytes has the name there.
+    """
+    target = folder / made.name
+    if target.exists():
+        with target.open("rb") as lying:
+            if hash_of(lying) != made.sha256:
+                raise TakenError(
+                    f"{target} is there with other bytes",
+                    why="it may be what a vendor was told before; nothing is overwritten",
+                    do=f"name another folder; delivery {made.id} itself is made, and kept",
+                )
+        return target
+    return _written(site, made, target)
+
+
+def _written(site: Site, made: Delivery, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     with placing(target) as writer, blob_path(site.content, made.sha256).open("rb") as kept:
         # An enrolment holds the payer's CPR number: at no moment is it for everybody's eyes.
@@ -147,6 +178,17 @@ def refuse_tests(site: Site, section: DeliverySection) -> None:
             f"subsystem {section.subsystem} is a test, and this is a production site",
             why="a vendor could take a test for real, or real collections for a test that collects nothing",
             do="set delivery.subsystem to the agreed one; or site.production = false where nothing is real",
+        )
+
+
+def _refuse_used(acting: Acting, vendor: str, name: str) -> None:
+    """As where the data supplier was changed, and numbers began anew. Raises NameUsedError."""
+    used = find(acting.conn, vendor, name=name)
+    if used:
+        raise NameUsedError(
+            f"the delivery would be called {name}, as delivery {used[0].id} is",
+            why="in the outbox one would take the other's place, and a receipt by that name could mean either",
+            do="let names differ: {data_supplier} in delivery.file_name, or a higher delivery.first_number",
         )
 
 

@@ -62,6 +62,8 @@ class Demand(NamedTuple):
     overdue: tuple[DemandedLine, ...]
     #: Øre of credit that is paid out to the tenant; 0 = this is a demand.
     payout: int = 0
+    #: What the vendor is asked in: ``total``, paid by mandate, else by its slip; ``slip``, by its slip alone.
+    section: Literal["total", "slip"] = "total"
 
     @property
     def amount(self) -> int:

@@ -146,9 +146,10 @@ def _demand(
 
 def _asked_of(company: CompanyFacts, section: CollectionSection, one: Resident, mandate: str, due: date) -> Demand:
     """By whom and by which way, for nothing yet."""
+    channel = _channel(section, mandate)
     return Demand(
         Debtor(one.tenancy, *one[4:11]),
-        _channel(section, mandate),
+        channel,
         company.asks_as,
         one.debtor_group,
         one.property_name,
@@ -157,6 +158,7 @@ def _asked_of(company: CompanyFacts, section: CollectionSection, one: Resident, 
         due,
         (),
         (),
+        section="slip" if channel == VENDOR_SLIP and section.slips_apart else "total",
     )
 
 

@@ -52,7 +52,7 @@ def issue(acting: Acting, planned: Planned, instance: Instance | None) -> Issued
         assert instance is not None
         assert planned.section is not None
         numbered = _numbered(acting, planned.company, vendors)
-        ordered = sorted(numbered, key=lambda one: (one.demand.group, one.demand.heading, one.demand.customer))
+        ordered = sorted(numbered, key=_place)
         today = acting.site.today(planned.asked.company, acting.now)
         records = _records(ordered)
         delivery = make_delivery(acting, instance, planned.section, KIND, records, created_on=today)
@@ -119,6 +119,12 @@ def _payment_ids(acting: Acting, paid_to: str, card: str, count: int, first: int
     return found
 
 
+def _place(one: _Numbered) -> tuple[str, ...]:
+    """In a delivery: neighbours share a section."""
+    demand = one.demand
+    return demand.group, demand.section, demand.heading, demand.customer
+
+
 def _records(ordered: Sequence[_Numbered]) -> Iterator[Collection]:
     for number, (_, reference, demand, texts) in enumerate(ordered, start=1):
         debtor = demand.debtor
@@ -126,7 +132,7 @@ def _records(ordered: Sequence[_Numbered]) -> Iterator[Collection]:
             record=number,
             creditor=demand.creditor,
             group=demand.group,
-            channel="total",
+            channel=demand.section,
             heading=demand.heading,
             customer=demand.customer,
             mandate=demand.mandate,

@@ -20,10 +20,12 @@ from hub.store.collecting.collectables import Resident
 from hub.store.collecting.mandate_imports import claim_waiting
 from hub.store.lookup import among
 from hub.store.portfolio import TenancyRef, customer_key
-from hub.store.portfolio_history import Change, Said, note_changes
+from hub.store.portfolio_history import Change, Said, last_said_of_tenancies, note_changes
 from hub.store.tables import customer_number as customer_number_table
 from hub.store.tables import tenancy
 
+#: What is noted of a number that was made by the form.
+_SOURCE = "collect"
 PARTS = ("company", "property", "unit", "tenant")
 #: What Betalingsservice takes: upper case, digits and Danish letters, no blank, no &.
 FORM = re.compile(r"[0-9A-ZÆØÅ]{1,15}")
@@ -62,7 +64,7 @@ def give_numbers(acting: Acting, form: Sequence[NumberPart], residents: Sequence
     """The same residents, those without a customer number with one of the company's form, which is theirs for good.
 
     Who does not fit the form stays without: the data check says so where it matters. Raises CustomerNumberError where a
-    number repeats, or was another's before.
+    number repeats, or was another's before, and where the company's numbers were made by another form till now.
     """
     if not form:
         return list(residents)
@@ -73,9 +75,28 @@ def give_numbers(acting: Acting, form: Sequence[NumberPart], residents: Sequence
                 made[one.tenancy] = customer_number(form, one.tenancy.key)
     refuse_given(acting.conn, made)
     if made:
-        keep_numbers(acting, made, "collect")
-        claim_waiting(acting.conn, Said(acting.now, acting.actor, "collect"))
+        _refuse_another_form(acting.conn, form, next(iter(made)).key)
+        keep_numbers(acting, made, _SOURCE)
+        claim_waiting(acting.conn, Said(acting.now, acting.actor, _SOURCE))
     return [one._replace(customer=made[one.tenancy]) if one.tenancy in made else one for one in residents]
+
+
+def _refuse_another_form(conn: Connection, form: Sequence[NumberPart], like: str) -> None:
+    """One form for ever: held against the last number that was made by it in the company of the tenancy ``like``."""
+    before = last_said_of_tenancies(conn, like.split("-")[0], "bs_customer", _SOURCE)
+    if before is None:
+        return
+    try:
+        now = customer_number(form, before.key)
+    except CustomerNumberError:
+        now = "none"
+    if now != before.new:
+        raise CustomerNumberError(
+            f"the form makes {now} of {before.key}, and has made {before.new}: it is another one now",
+            where="collection.customer_number",
+            why="a number is the key to a mandate, and by two forms one tenant's may become another's (R15)",
+            do="set the form back; import numbers of another form (bs_customer)",
+        )
 
 
 def refuse_given(conn: Connection, made: Mapping[TenancyRef, str]) -> None:

@@ -167,10 +167,10 @@ def late_enrolments(acting: Acting, company_number: str, section: DeliverySectio
 
 def _company(acting: Acting, number: str) -> tuple[CompanyFacts, CompanyConfig, DeliverySection]:
     """Raises CannotCollectError, OrderRefusedError."""
-    config = acting.site.company(number)
     facts = company_facts(acting.conn, number)
     if facts is None:
-        raise OrderRefusedError(f"company {number} is not in the portfolio", do="see: hub portfolio import")
+        raise OrderRefusedError(f"company {number!r} is not in the portfolio", do="see: hub portfolio import")
+    config = acting.site.company(facts.number)
     section = delivery_section(acting.site, config)
     if section is None:
         raise OrderRefusedError(

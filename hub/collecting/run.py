@@ -33,7 +33,7 @@ from hub.collecting.orders import late_enrolments
 from hub.collecting.texts import Texts, texts_of
 from hub.settings import CompanyConfig, DeliverySection
 from hub.store.collecting.collectables import CompanyFacts, Demanded, Resident, company_facts, demanded_on, residents
-from hub.store.collecting.collections import asked_on, by_delivery, last_day_before
+from hub.store.collecting.collections import asked_in_month, by_delivery, last_month_before
 from hub.store.collecting.deliveries import change_state, delivery_of
 from hub.store.collecting.messages import Messages, messages_of
 from hub.store.portfolio import lock_properties
@@ -43,6 +43,7 @@ _DEFICIT = (
     "has credit, but its property would be paid out more than is collected from it, and how a delivery says that is "
     "not known: pay it out by hand"
 )
+_UNFIT = "cannot be collected, as told above"
 
 
 class UnfitError(CannotCollectError):
@@ -102,10 +103,10 @@ class Planned(NamedTuple):
 
 def plan(acting: Acting, asked: RunAsked) -> Planned:
     """Raises CannotCollectError, DueDateError, TooLateError, SecondCollectionError, ChargeRefusedError."""
-    config = acting.site.company(asked.company)
     facts = company_facts(acting.conn, asked.company)
     if facts is None:
-        raise CannotCollectError(f"company {asked.company} is not in the portfolio")
+        raise CannotCollectError(f"company {asked.company!r} is not in the portfolio", do="write its number, e.g. 1")
+    config = acting.site.company(facts.number)
     judge_company(facts, config)
     section = delivery_section(acting.site, config)
     today = acting.site.today(asked.company, acting.now)
@@ -121,13 +122,7 @@ def plan(acting: Acting, asked: RunAsked) -> Planned:
     if again := _second(acting, facts, asking.demands, asked.due):
         withdraws = _make_room(acting, config, again, people)
         asking = _ask(acting, facts, config, people, way)
-    demands, unpaid = without_deficits(asking.demands)
-    asking.left.extend(Left(one.debtor.tenancy.key, one.amount, _DEFICIT) for one in unpaid)
-    wrong = unfit(facts, config.collection, config.collection.card_type, demands)
-    demands = fit(demands, {one.where for one in wrong})
-    before = last_day_before(acting.conn, facts.id, asked.due)
-    then = asked_on(acting.conn, facts.id, before) if before else {}
-    ours = {key: one for key, one in then.items() if asked.property in (None, one.property)}
+    demands, wrong = _collectable(facts, config, asking)
     return Planned(
         asked,
         facts,
@@ -140,7 +135,7 @@ def plan(acting: Acting, asked: RunAsked) -> Planned:
         asking.already,
         withdraws,
         wrong,
-        control_of(demands, before, ours),
+        _control(acting, facts, asked, demands),
         _late(acting, asked, section),
     )
 
@@ -156,6 +151,12 @@ def deadline_of(acting: Acting, planned: Planned) -> str | None:
     if planned.section is None:
         return None
     return deadline(planned.asked.due, planned.section, acting.site.zone).isoformat()
+
+
+def _control(acting: Acting, facts: CompanyFacts, asked: RunAsked, demands: Sequence[Demand]) -> Control:
+    before = last_month_before(acting.conn, facts.id, asked.due)
+    then = asked_in_month(acting.conn, facts.id, before, asked.property) if before else {}
+    return control_of(demands, before, then, asked_in_month(acting.conn, facts.id, asked.due, asked.property))
 
 
 def _late(acting: Acting, asked: RunAsked, section: DeliverySection | None) -> tuple[str, ...]:
@@ -196,6 +197,19 @@ def _ask(
         for before, rows in some.already.items():
             whole.already[before].extend(rows)
     return whole
+
+
+def _collectable(facts: CompanyFacts, config: CompanyConfig, asking: Asking) -> tuple[list[Demand], list[Unfit]]:
+    """Those that nothing is wrong with, and all that is wrong; what is not asked therefore is told with the rest."""
+    wrong = unfit(facts, config.collection, config.collection.card_type, asking.demands)
+    fitting = fit(asking.demands, {one.where for one in wrong})
+    kept = {one.debtor.tenancy for one in fitting}
+    out = (one for one in asking.demands if one.debtor.tenancy not in kept)
+    asking.left.extend(Left(one.debtor.tenancy.key, one.amount, _UNFIT) for one in out)
+    # Only what is really collected can make up for what is paid out.
+    demands, unpaid = without_deficits(fitting)
+    asking.left.extend(Left(one.debtor.tenancy.key, one.amount, _DEFICIT) for one in unpaid)
+    return demands, wrong
 
 
 def _second(acting: Acting, facts: CompanyFacts, demands: Sequence[Demand], due: date) -> list[Demanded]:

@@ -97,6 +97,6 @@ def _wrapped(text: str, width: int) -> list[str]:
     return wrap(text, width, break_on_hyphens=False) or [""]
 
 
-def billed(texts: Iterable[Sequence[str]]) -> int:
-    """Lines that the vendor bills."""
-    return sum(map(len, texts))
+def billed(demands: Iterable[Demand], texts: Iterable[Sequence[str]]) -> int:
+    """Lines that the vendor bills: those of what it is asked, and not of own slips; ``texts`` are in the same order."""
+    return sum(len(lines) for demand, lines in zip(demands, texts, strict=True) if demand.channel != "own_slip")

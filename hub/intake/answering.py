@@ -76,7 +76,9 @@ class Answering:
     def hear(self, creditor: str, company_id: int, said: Sequence[Said]) -> list[Heard | None]:
         """A batch of records of one creditor and company, in order; None where no collection has anything to say."""
         named = by_reference(self._conn, creditor, {one.reference for one in said if one.reference})
-        slips = self._slips(company_id, {one.key for one in said if one.tenancy is None and one.key})
+        # Money with a reference of ours under a known number needs no slip to be told whose it is.
+        doubtful = {one.key for one in said if one.key and (one.tenancy is None or one.reference not in named)}
+        slips = self._slips(company_id, doubtful)
         of_slips = {one.collection_id for one in slips.values() if one.collection_id is not None}
         by_slip = with_ids(self._conn, of_slips) if of_slips else {}
         waiting = {
@@ -91,14 +93,16 @@ class Answering:
         tenancies = refs_with(self._conn, whose) if whose else {}
         heard: list[Heard | None] = []
         for one in said:
-            slip = slips.get(one.key) if one.tenancy is None else None
+            slip = slips.get(one.key)
             asked = named.get(one.reference)
             if asked is not None:
                 heard.append(_by_reference(one, asked, slip, company_id, tenancies))
-            elif slip is not None:
+            elif slip is None:
+                heard.append(_by_day(one, that_day))
+            elif one.tenancy is None:
                 heard.append(_by_slip(slip, by_slip, tenancies))
             else:
-                heard.append(_by_day(one, that_day))
+                heard.append(_number_or_slip(one, slip, tenancies) or _by_day(one, that_day))
         return heard
 
     def _slips(self, company_id: int, payment_ids: set[str]) -> Mapping[str, SlipOf]:
@@ -123,7 +127,11 @@ def _by_reference(
             agrees = its_slip or customer_key(asked.customer) == said.key
         if agrees:
             return Heard(whose, Answer(asked, asked.lines))
-    number = said.tenancy.key if said.tenancy is not None else "unknown"
+    number = "unknown"
+    if said.tenancy is not None:
+        number = said.tenancy.key
+    elif slip is not None and slip.tenancy_id is not None:
+        number = f"the payment id of a slip of {tenancies[slip.tenancy_id].key}"
     return Heard(
         None,
         None,
@@ -137,6 +145,18 @@ def _by_slip(slip: SlipOf, asked: Mapping[int, AskedFor], tenancies: Mapping[int
         one = asked[slip.collection_id]
         return Heard(tenancies[one.tenancy_id], Answer(one, one.lines))
     return None if slip.tenancy_id is None else Heard(tenancies[slip.tenancy_id], None)
+
+
+def _number_or_slip(said: Said, slip: SlipOf, tenancies: Mapping[int, TenancyRef]) -> Heard | None:
+    """A short payment id may be another tenant's customer number: one field has either, and does not say which."""
+    if said.tenancy is None or slip.tenancy_id in (None, said.tenancy.id):
+        return None
+    number, other = said.tenancy.key, tenancies[slip.tenancy_id].key
+    return Heard(
+        None,
+        None,
+        f"{said.customer!r} is the customer number of {number} and the payment id of a slip of {other} (R12)",
+    )
 
 
 def _by_day(said: Said, that_day: Mapping[tuple[int, str], AskedFor | None]) -> Heard | None:

@@ -183,7 +183,8 @@ class Matcher:
         if place.tenancy is None:
             found = self._creditor(record.creditor, record.group).found
             if found is None or (found.property_ids is not None and tenancy.property_id not in found.property_ids):
-                return place
+                outside = f"outside debtor group {record.group}"
+                return place._replace(reason=f"{record.customer!r} is a number of {tenancy.key}, {outside}")
             place = place._replace(tenancy=tenancy, reason="", scopes=self._scopes_of(company_scope, tenancy))
         # Not by _replace, which takes three times as long, and this is done for every answer there is.
         return Matched(*place[:-1], heard.answer)

@@ -67,7 +67,7 @@ class ReceiptDesk:
             note(self._conn, None, _NOTE, receipt.text, about=about, **self._told)
             return
         all_ours = deliveries(self._conn, vendor=self._vendor)
-        named = _named_by(receipt, all_ours)
+        named = [one for one in _named_by(receipt, all_ours) if not self._is_of_an_earlier_day(receipt, one)]
         meant = named or self._counted_alike(receipt, all_ours)
         if len(meant) == 1 and (named or meant[0].state != "made"):
             take[receipt.verdict](delivery_of(self._conn, meant[0].id, lock=True), receipt)
@@ -93,6 +93,11 @@ class ReceiptDesk:
         if not receipt.at:
             return False
         return datetime.fromisoformat(receipt.at).replace(tzinfo=self._zone) < ours.made_at.replace(microsecond=0)
+
+    def _is_of_an_earlier_day(self, receipt: DeliveryReceipt, ours: Delivery) -> bool:
+        """Of one that it names: another system of the same sender had the same number or name in its time."""
+        day = receipt.at.partition("T")[0]
+        return bool(day) and day < ours.made_at.astimezone(self._zone).date().isoformat()
 
     def _unassigned(self, receipt: DeliveryReceipt, meant: list[Delivery], about: str) -> str:
         which = f"none of ours is meant{f' by {about}' if about else ''}"

@@ -82,6 +82,8 @@ class CollectionSection(Model):
     vendor: str | None = None
     #: Who makes the slip of a tenant without a mandate.
     without_mandate: Literal["vendor_slip", "own_slip"] = "vendor_slip"
+    #: Slips of the vendor are asked for in a section of their own (Betalingsservice: 0117), apart from mandates.
+    slips_apart: bool = False
     #: A second collection of a customer for a day: merged into the first while that is still ours, or refused.
     second: Literal["refuse", "merge"] = "refuse"
     #: Collects what is overdue along; none = it does not.

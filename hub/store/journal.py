@@ -1,4 +1,4 @@
-"""The journal of files: arrivals, blobs, files, readings, events, documents. What the faces show of it: views.files."""
+"""The journal of files: arrivals, blobs, files, readings, events. What the faces show of it: views.files."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from hub.plugin.records import Document
 from hub.store.bulk import insert_if_new
 from hub.store.results import Counts, Result, State
-from hub.store.tables import arrival, blob, document, event, file, reading
+from hub.store.tables import arrival, blob, event, file, reading
 
 #: What a person does to a file.
-Act: TypeAlias = Literal["retried", "released", "ignored"]
+Act: TypeAlias = Literal["retried", "released", "ignored", "attached"]
 #: What an event may say that a person has done to a file.
 Deed: TypeAlias = Literal["retried", "released", "ignored", "reversed"]
 COUNTS = ("booked", "failed", "duplicate", "unmatched", "held", "kept")
@@ -26,6 +25,7 @@ class Arrival(NamedTuple):
 
     ``sha256`` is set once its bytes are in the content store, ``file_id`` once it is known what it is. ``act``: a
     person has reopened it to do this with the file; what lies in the folder now is none of its business.
+    ``parent_id``: it was taken out of this file, a zip, which lay in that folder.
     """
 
     id: int
@@ -41,6 +41,7 @@ class Arrival(NamedTuple):
     sha256: str | None
     file_id: int | None
     act: Act | None = None
+    parent_id: int | None = None
 
     @property
     def period(self) -> tuple[date, date] | None:
@@ -59,6 +60,8 @@ class FileRow(NamedTuple):
     state: State | None
     duplicate_of: int | None
     filed_at: str | None
+    #: The zip that it came in, when it came first.
+    parent_id: int | None = None
 
 
 _ARRIVAL = [arrival.c[name] for name in Arrival._fields]
@@ -189,11 +192,18 @@ def files_with(conn: Connection, sha256: str) -> list[FileRow]:
 
 
 def add_file(
-    conn: Connection, *, sha256: str, name: str, vendor: str | None, kind: str | None, received_at: datetime
+    conn: Connection,
+    *,
+    sha256: str,
+    name: str,
+    vendor: str | None,
+    kind: str | None,
+    received_at: datetime,
+    parent_id: int | None = None,
 ) -> FileRow:
     """A file that is going to be read. ``name`` in NFC."""
     values = {"sha256": sha256, "name": name, "vendor": vendor, "kind": kind, "received_at": received_at}
-    return _file(conn.execute(insert(file).values(values).returning(*_FILE)).one())
+    return _file(conn.execute(insert(file).values(**values, parent_id=parent_id).returning(*_FILE)).one())
 
 
 def set_being_read(conn: Connection, file_id: int, vendor: str | None, kind: str | None) -> None:
@@ -217,7 +227,7 @@ def get_file(conn: Connection, file_id: int) -> FileRow | None:
 
 def latest_named(conn: Connection, vendor: str, name: str) -> FileRow | None:
     """The newest file of the vendor with this name (in NFC) that was read to its end."""
-    read = ("booked", "partly_booked", "held_for_approval")
+    read = ("booked", "partly_booked", "held_for_approval", "duplicate")
     query = select(*_FILE).where(file.c.vendor == vendor, file.c.name == name, file.c.state.in_(read))
     row = conn.execute(query.order_by(file.c.id.desc()).limit(1)).one_or_none()
     return None if row is None else _file(row)
@@ -234,7 +244,7 @@ def file_of(conn: Connection, arrival_id: int) -> FileRow:
     return _file(conn.execute(select(*_FILE).join(arrival).where(arrival.c.id == arrival_id)).one())
 
 
-# --- Readings, documents, events ---------------------------------------------------------------------------------
+# --- Readings, events --------------------------------------------------------------------------------------------
 
 
 def finish_reading(
@@ -327,24 +337,6 @@ def last_act(conn: Connection, file_id: int, act: Deed) -> Acted | None:
 def moment(at: datetime) -> str:
     """As reasons name it."""
     return at.strftime("%Y-%m-%d %H:%M UTC")
-
-
-def add_document(conn: Connection, file_id: int, whose: Document, property_id: int, tenancy_id: int | None) -> None:
-    """Files the document on its property or tenancy; once a file."""
-    insert_if_new(
-        conn,
-        document,
-        file_id=file_id,
-        property_id=property_id,
-        tenancy_id=tenancy_id,
-        charge_type=whose.charge_type,
-        period_from=whose.period_from,
-        period_to=whose.period_to,
-    )
-
-
-def is_document(conn: Connection, file_id: int) -> bool:
-    return bool(conn.execute(select(document.c.id).where(document.c.file_id == file_id)).first())
 
 
 def add_event(

@@ -1,8 +1,8 @@
 """Kills a command of the hub at every durable step: ``python collect_launcher.py TEMPLATE WORK ARGUMENT...``.
 
-A child process, forked when all is imported, runs ``hub ARGUMENT...`` on a copy of the site ``TEMPLATE`` below ``WORK``,
-and is killed with SIGKILL before or after its Nth fsync, replace, unlink or commit. What is left is the test's to
-judge. One JSON line a kill point on stdout; the last is the run that nobody killed.
+A child process, forked when all is imported, runs ``hub ARGUMENT...`` on a copy of the site ``TEMPLATE`` below
+``WORK``, and is killed with SIGKILL before or after its Nth fsync, replace, unlink or commit. What is left is the
+test's to judge. One JSON line a kill point on stdout; the last is the run that nobody killed.
 """
 
 from __future__ import annotations

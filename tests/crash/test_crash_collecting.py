@@ -39,10 +39,13 @@ class Left:
     def deliveries(self) -> list[Any]:
         return list(self.ask("deliveries", "list")["deliveries"])
 
+    def outbox(self) -> list[Path]:
+        """With what is not whole yet."""
+        return [path for path in (self.root / "outbox").rglob("*") if path.is_file()]
+
     def to_upload(self) -> list[str]:
         """Hashes of the files that somebody who looks into the outbox finds there."""
-        found = [path for path in (self.root / "outbox").rglob("*") if path.is_file() and path.name[0] != "."]
-        return [hashlib.sha256(path.read_bytes()).hexdigest() for path in found]
+        return [hashlib.sha256(path.read_bytes()).hexdigest() for path in self.outbox() if path.name[0] != "."]
 
 
 @pytest.fixture
@@ -68,6 +71,8 @@ def judge(one: Left, again: tuple[str, ...]) -> str:
     found = one.deliveries()
     there = one.to_upload()
     assert len(found) <= 1
+    # An enrolment holds the payer's CPR number.
+    assert not any(path.stat().st_mode & 0o007 for path in one.outbox())
     if not found:
         assert there == []
         state = "nothing"
@@ -81,7 +86,7 @@ def judge(one: Left, again: tuple[str, ...]) -> str:
     repeated = one.ask(*again, *KEY)
     assert repeated["repeated"] == bool(found)
     (ours,) = one.deliveries()
-    assert (ours["number"], ours["items"], ours["in_outbox"]) == (1, 2, True)
+    assert (ours["number"], ours["items"], ours["in_outbox"]) == ("0000000001", 2, True)
     assert one.to_upload() == [one.ask("deliveries", "show", 1)["sha256"]]
     assert one.hub("verify").status == 0
     return state

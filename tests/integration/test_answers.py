@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
+from hub.acts.holdings import OverdrawnError
 from hub.ledger.fik import payment_id
 from hub.plugin import Record, SlipIssued
 from hub.store.collecting.answers import AskedDetail, AskedQuery, collection_detail, collections
@@ -107,6 +108,17 @@ class TestFound:
         assert (hand.position(FIRST).credit, desk.balance(FIRST)) == (0, 0)
         assert (results(desk), booked.reasons) == ([("payout", collection)], [])
 
+    def test_what_a_collection_is_to_pay_out_is_not_paid_out_by_hand_as_well(self, hand: Hand, desk: Desk) -> None:
+        hand.pay(FIRST, 100_00)
+        asked(desk, FIRST, REFERENCE, amount=-80_00)
+        with pytest.raises(OverdrawnError, match=r"80\.00 of the 100\.00 in credit is to be paid out by a collection"):
+            hand.pay_out(FIRST, 20_01)
+        hand.pay_out(FIRST, 20_00)
+        hand.pay_out(FIRST, 30_00, anyway=True)
+        desk.book(failed("101", -80_00))
+        hand.pay_out(FIRST, 50_00)
+        assert desk.balance(FIRST) == 0
+
     def test_failed_payments_and_charge_backs_are_answers_too(self, hand: Hand, desk: Desk) -> None:
         two_charges(desk)
         collection = asked(desk, FIRST, REFERENCE, "NOV")
@@ -123,8 +135,10 @@ class TestDisagreement:
     def test_reference_and_customer_number_of_two_tenants_are_nobodys_and_both_are_named(self, desk: Desk) -> None:
         two_charges(desk)
         collection = asked(desk, FIRST, REFERENCE, "NOV")
-        booked = desk.book(paid("102", 400_00, REFERENCE), paid("999", 1_00, REFERENCE, line=4))
-        assert booked.counts.unmatched == 2
+        slip_of(desk, SECOND, ID, None)
+        wrong = [paid(number, 1_00, REFERENCE, line=line) for line, number in ((4, "999"), (5, ID))]
+        booked = desk.book(paid("102", 400_00, REFERENCE), *wrong)
+        assert booked.counts.unmatched == 3
         assert (desk.balance(FIRST), desk.balance(SECOND), results(desk)) == (900_00, 0, [])
         named = (
             f"reference {REFERENCE} is collection {collection} of 1-1-1-1, customer number '101', and customer number"
@@ -132,6 +146,18 @@ class TestDisagreement:
         assert desk.all(select(suspense.c.reason).order_by(suspense.c.entry_id)) == [
             (f"{named} '102' is 1-1-2-1 (R12)",),
             (f"{named} '999' is unknown (R12)",),
+            (f"{named} '{ID}' is the payment id of a slip of 1-1-2-1 (R12)",),
+        ]
+
+    def test_a_customer_number_that_is_also_the_id_of_anothers_slip_is_nobodys(self, desk: Desk) -> None:
+        two_charges(desk)
+        collection = asked(desk, FIRST, REFERENCE, "NOV")
+        asked(desk, SECOND, "000000008", amount=400_00)
+        slip_of(desk, FIRST, "102", collection)
+        booked = desk.book(paid("102", 400_00), paid("102", 30_00, "000000008", line=4))
+        assert (booked.counts.unmatched, desk.balance(FIRST), desk.balance(SECOND)) == (1, 900_00, -30_00)
+        assert desk.all(select(suspense.c.reason)) == [
+            ("'102' is the customer number of 1-1-2-1 and the payment id of a slip of 1-1-1-1 (R12)",)
         ]
 
     def test_what_a_person_then_matches_answers_it_and_unmatched_no_more(self, hand: Hand, desk: Desk) -> None:
@@ -145,6 +171,35 @@ class TestDisagreement:
         hand.unmatch(match)
         hand.match(payment, SECOND)
         assert results(desk) == [("match", collection)]
+        hand.proved()
+
+    def test_so_does_a_payout_and_then_the_credit_is_free(self, hand: Hand, desk: Desk) -> None:
+        hand.pay(FIRST, 80_00)
+        collection = asked(desk, FIRST, REFERENCE, amount=-80_00)
+        desk.book(paid("102", -80_00, REFERENCE))
+        (payout,) = desk.all(select(suspense.c.entry_id))
+        moved = hand.match(payout[0], FIRST)["entry"]
+        assert (results(desk), shown(desk, REFERENCE).came.state) == ([("payout", collection)], "paid")
+        hand.unmatch(moved)
+        assert shown(desk, REFERENCE).came.state == "waiting"
+        hand.match(desk.all(select(func.max(suspense.c.entry_id)))[0][0], FIRST)
+        assert shown(desk, REFERENCE).came.state == "paid"
+        hand.pay(FIRST, 50_00)
+        hand.pay_out(FIRST, 50_00)
+        hand.proved()
+
+    @pytest.mark.parametrize("reference", [REFERENCE, "000000008", ""])
+    def test_so_does_a_charge_back_as_its_payment_did(self, hand: Hand, desk: Desk, reference: str) -> None:
+        two_charges(desk)
+        collection = asked(desk, FIRST, REFERENCE, "NOV")
+        asked(desk, FIRST, "000000008", "OCT", due=date(2026, 12, 1))
+        desk.book(paid("101", 400_00, REFERENCE))
+        desk.book(taken_back("999", 400_00, reference, line=9))
+        (back,) = desk.all(select(suspense.c.entry_id))
+        hand.match(back[0], FIRST)
+        assert results(desk) == [("payment", collection), ("chargeback", collection)]
+        states = [shown(desk, one).came.state for one in (REFERENCE, "000000008")]
+        assert (states, desk.balance(FIRST)) == (["charged back", "waiting"], 900_00)
         hand.proved()
 
 

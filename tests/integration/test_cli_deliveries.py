@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,15 @@ def test_a_verdict_on_nothing_of_ours_waits_for_a_person(site: CollectingSite, t
     assert not Path(run["path"]).exists()
     shown = site.hub("deliveries", "show", id_).out
     assert "renamed by the bank" in shown
+
+
+def test_what_lies_in_the_outbox_after_its_deadline_is_told(site: CollectingSite) -> None:
+    site.hub("charges", "add", A, "--due", "2025-12-01", "--line", "10010=100.00")
+    site.collect(due="2025-12-01", now=datetime(2025, 11, 10, 9, tzinfo=UTC))
+    (listed,) = site.ask("deliveries", "list")["deliveries"]
+    assert (listed["late"], listed["deliver_before"]) == (True, "2025-11-21T11:00:00+01:00")
+    told = site.hub("deliveries", "list").out
+    assert "delivery 1 is late: it had to be with bs before 2025-11-21T11:00:00+01:00" in told
+    site.hub("deliveries", "sent", 1)
+    (listed,) = site.ask("deliveries", "list")["deliveries"]
+    assert (listed["late"], listed["deliver_before"]) == (False, None)

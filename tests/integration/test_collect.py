@@ -11,8 +11,10 @@ import pytest
 
 from tests.collecting_site import CREDITOR, DATA_SUPPLIER, NOW, PEOPLE, A, B, C, CollectingSite, D
 from tests.integration.cli_runner import hub
+from tests.simulator import take
 
 Sites = Callable[..., CollectingSite]
+NEW_TENANT = "1,1,Ågården,3,1,Kim,Testvej 9,2720,Vanløse"
 
 
 def after_next_month() -> str:
@@ -99,6 +101,8 @@ def test_what_cannot_be_collected_is_listed_whole_and_refused_until_left_out(sit
     run = site.collect("--leave-out")
     assert (run["collections"], run["amount"]) == (1, "5000.00")
     assert run["charged"]["charges"] == 3
+    assert [(one["tenancy"], one["amount"]) for one in run["left"]] == [(C, "5000.00"), (D, "5000.00")]
+    assert run["open_and_not_asked"] == "10000.00"
 
 
 def test_a_property_without_a_debtor_group_is_named_once(sites: Sites) -> None:
@@ -186,12 +190,39 @@ def test_next_month_is_compared_with_this(sites: Sites) -> None:
 
     january = site.collect(due="2027-01-01", now=NOW + timedelta(days=30))
 
-    assert january["compared_with"] == "2026-12-01"
+    assert january["compared_with"] == "2026-12"
     assert [tuple(one.values()) for one in january["changes"]] == [
         (A, "changed", "5000.00", "5007.50"),
         (B, "gone", "5000.00", None),
         (C, "new", None, "200.00"),
     ]
+
+
+def test_a_supplement_is_no_month_of_its_own(sites: Sites) -> None:
+    site = sites()
+    site.rent(A, B)
+    site.collect()
+    site.hub("charges", "add", A, "--due", "2027-01-15", "--line", "20010=7.50")
+    site.collect(due="2027-01-01")
+    # B is asked for this month already, and is not gone.
+    supplement = site.collect(due="2027-01-15")
+    assert (supplement["amount"], supplement["compared_with"]) == ("7.50", "2026-12")
+    assert supplement["changes"] == [{"tenancy": A, "what": "changed", "before": "5000.00", "now": "5007.50"}]
+    february = site.collect("--check", due="2027-02-01")
+    assert february["compared_with"] == "2027-01"
+    assert february["changes"] == [{"tenancy": A, "what": "changed", "before": "5007.50", "now": "5000.00"}]
+
+
+def test_what_could_not_be_put_into_the_outbox_is_made_and_told(sites: Sites) -> None:
+    site = sites()
+    site.rent(A)
+    (site.root / "outbox").write_text("a file where a folder should be")
+    refused = site.refused()
+    assert "delivery 1 is made and kept, but is not in the outbox: Not a directory" in refused
+    assert "is not asked by another run. mend the folder, then: hub deliveries write 1" in refused
+    (site.root / "outbox").unlink()
+    assert site.collect()["collections"] == 0
+    assert Path(site.ask("deliveries", "write", 1)["path"]).is_file()
 
 
 def test_own_slips_are_asked_for_without_the_vendor(sites: Sites) -> None:
@@ -250,6 +281,43 @@ def test_customer_numbers_are_made_by_the_form_once(sites: Sites) -> None:
     demands = [line[27:42] for line in site.delivered(run) if line[:5] == "BS042"]
     assert demands == ["00100101".rjust(15, "0"), "00200101".rjust(15, "0")]
     assert _events(site, A) == [("bs_customer", "00100101")]
+
+
+def test_a_form_is_one_for_ever(sites: Sites) -> None:
+    part = '{{ part = "{}", first = {}, length = {} }}'
+    form = ", ".join((part.format("property", 1, 3), part.format("unit", 4, 3), part.format("tenant", 7, 2)))
+    people = [line.rsplit(",", 1)[0] + "," for line in PEOPLE[:2]]
+    site = sites(people=people, collection=f"customer_number = [{form}]")
+    site.rent(A)
+    site.collect()
+    toml = site.root / "config/companies/1.toml"
+    toml.write_text(toml.read_text().replace("first = 7", "first = 9"))
+    (site.root / "new.csv").write_text(
+        "\n".join(["company,property,property_name,unit,tenant,name,address,postal_code,city", NEW_TENANT]) + "\n"
+    )
+    site.hub("portfolio", "import", site.root / "new.csv")
+    site.rent("1-1-3-1")
+    refused = site.refused()
+    assert "the form makes 0010020001 of 1-1-2-1, and has made 00100201: it is another one now" in refused
+    toml.write_text(toml.read_text().replace("first = 9", "first = 7"))
+    assert site.collect()["collections"] == 1
+
+
+def test_the_vendor_bills_no_lines_of_own_slips(sites: Sites) -> None:
+    site = sites(collection='without_mandate = "own_slip"')
+    site.rent(A, B)
+    site.mandate(A)
+    run = site.collect()
+    assert (run["collections"], run["text_lines"], run["text_lines_price"]) == (2, 1, "0.25")
+    assert site.ask("deliveries", "show", 1)["texts"] == 1
+
+
+@pytest.mark.parametrize("company", ["1-1", "", "9"])
+def test_what_is_no_company_is_refused(sites: Sites, company: str) -> None:
+    site = sites()
+    for command in (("collect", "--due", "2026-12-01"), ("mandates", "deliver")):
+        refused = hub(*command, "--company", company, site=site.root)
+        assert (refused.status, f"company {company!r} is not in the portfolio" in refused.err) == (1, True)
 
 
 def test_a_form_that_repeats_is_refused(sites: Sites) -> None:
@@ -347,3 +415,52 @@ def test_a_property_pays_out_no_more_than_it_collects(sites: Sites) -> None:
 
     assert run["payouts"] == [{"tenancy": B, "amount": "50.00"}]
     assert [one["tenancy"] for one in run["left"]] == [D]
+
+
+def test_what_is_left_out_makes_up_for_no_payout(sites: Sites) -> None:
+    site = sites(collection='payout_most = "9000.00"', people=[PEOPLE[0].replace(",2720,", ",,"), PEOPLE[1]])
+    site.rent(A, amount="100.00")
+    site.mandate(B)
+    site.hub("pay", B, "50.00", "--date", "2026-11-01")
+
+    run = site.collect("--payouts", "--leave-out")
+
+    assert (run["collections"], run["delivery"]) == (0, None)
+    assert [one["where"] for one in run["unfit"]] == [A]
+    assert [(one["tenancy"], one["amount"]) for one in run["left"]] == [(A, "100.00"), (B, "-50.00")]
+    assert "would be paid out more than is collected" in run["left"][1]["why"]
+
+
+def test_slips_of_the_vendor_may_stand_apart(sites: Sites) -> None:
+    site = sites(collection='slips_apart = true\npayout_most = "9000.00"')
+    site.rent(A, B, C)
+    site.mandate(A, D)
+    site.hub("pay", D, "50.00", "--date", "2026-11-01")
+
+    run = site.collect("--payouts")
+
+    taken = take(Path(run["path"]).read_bytes())
+    asked = sorted((one.section, one.group, one.customer, one.mandate, one.amount) for one in taken.demands)
+    assert asked == [
+        ("0112", "00001", "000000000000101", "000000001", 500_000),
+        ("0117", "00001", "000000000000102", "000000000", 500_000),
+        ("0117", "00002", "000000000000201", "000000000", 500_000),
+    ]
+    # D's credit would be all that its section 0112 has: what section 0117 collects does not make up for it.
+    assert [(one["tenancy"], one["amount"]) for one in run["left"]] == [(D, "-50.00")]
+
+
+def test_two_deliveries_never_have_one_file_name(sites: Sites) -> None:
+    site = sites()
+    site.rent(A)
+    first = site.collect()
+    toml = site.root / "config/vendors/bs.toml"
+    # Another administrator: its numbers begin with 1 again.
+    toml.write_text(toml.read_text().replace(DATA_SUPPLIER, "12345674"))
+    site.rent(B)
+    assert "would be called BS0601-0000000001.txt, as delivery 1 is" in site.refused()
+    toml.write_text(toml.read_text().replace("[delivery]", '[delivery]\nfile_name = "{data_supplier}-{number}.txt"'))
+    second = site.collect()
+    there = {path.name: path.read_bytes() for path in (site.root / "outbox/bs").iterdir()}
+    assert sorted(there) == ["12345674-0000000001.txt", "BS0601-0000000001.txt"]
+    assert there["BS0601-0000000001.txt"] == Path(first["path"]).read_bytes() != Path(second["path"]).read_bytes()

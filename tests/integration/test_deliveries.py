@@ -96,6 +96,12 @@ class TestReceipts:
         assert desk.now(desk.deliver(100_00, 200_00).id).number == ours.number + 1
         assert proved(desk)
 
+    def test_wait_for_no_approval_as_they_book_nothing(self, desk: DeliveringDesk) -> None:
+        ours = desk.deliver(100_00)
+        files = FileOf([receipt("refused", file=ours.name)], book="after_approval")
+        assert desk.book_as(files, desk.new_file()).reasons[0].startswith(LOUD)
+        assert desk.now(ours.id).state == "refused"
+
     def test_other_counts_than_ours_need_a_person(self, desk: DeliveringDesk) -> None:
         ours = desk.deliver(100_00)
 
@@ -165,6 +171,15 @@ class TestReceipts:
         assert desk.now(ours.id).state == state
         assert ["none of ours is meant by 5" in reason for reason in reasons] == [True] * (state == "sent")
 
+    # A system that sent before this one had the number, too. A clock of the vendor's that is slow matters nothing.
+    @pytest.mark.parametrize(("at", "state"), [("2009-11-10T12:54:04", "made"), ("2026-11-22T00:00:01", "accepted")])
+    def test_what_names_its_number_on_an_earlier_day_is_not_about_it(
+        self, desk: DeliveringDesk, at: str, state: str
+    ) -> None:
+        ours = desk.deliver(100_00)
+        reasons = desk.book(receipt("accepted", ours, delivery="1", vendor_number="5", at=at)).reasons
+        assert (desk.now(ours.id).state, len(reasons)) == (state, state == "made")
+
     @pytest.mark.parametrize("changed", [str.upper, str.lower])
     def test_a_name_is_known_in_any_case(self, desk: DeliveringDesk, changed: Callable[[str], str]) -> None:
         ours = desk.deliver(100_00)
@@ -232,6 +247,13 @@ class TestNotes:
         assert first.reasons == []
         (reason,) = second.reasons
         assert reason.startswith(f"{LOUD}F1 announces 3 records of 350.00 in D1, which holds 2 of 300.00: ")
+
+    def test_are_held_against_a_file_that_brings_nothing_new(self, desk: DeliveringDesk) -> None:
+        files = _Files([paid("101", 200_00)], receipt("note", file="D1", items=2, amount=350_00))
+        desk.book(paid("101", 200_00))
+        assert desk.book_as(files, self._came(desk, "D1")).state == "duplicate"
+        (reason,) = desk.book_as(files, self._came(desk, "F1")).reasons
+        assert reason.startswith(f"{LOUD}F1 announces 2 records of 350.00 in D1, which holds 1 of 200.00: ")
 
     @pytest.mark.parametrize("order", [("D1", "F1"), ("F1", "D1")])
     def test_say_nothing_where_they_agree(self, desk: DeliveringDesk, order: tuple[str, str]) -> None:
@@ -376,7 +398,7 @@ def test_bytes_that_were_changed_never_leave(desk: DeliveringDesk) -> None:
     [
         ("UPDATE delivery SET state = 'accepted'", "is accepted, and its events end with made"),
         ("UPDATE delivery SET number = 9", "the last that was dealt is 1"),
-        ("UPDATE delivery SET amount = 1", "was made with 1 demands of 0.01, and 1 of 100.00 belong to it"),
+        ("UPDATE delivery SET amount = 1", "was made with 1 items of 0.01, and 1 of 100.00 belong to it"),
         ("UPDATE collection SET withdrawn_at = '2026-11-22'", "1 of its collections are as if it were not"),
         ("UPDATE file SET sha256 = (SELECT sha256 FROM delivery)", "is booked, and is our own delivery"),
     ],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
 from hub.store import bulk
+from hub.store.lookup import among
 from hub.store.tables import collection, collection_line, property_, tenancy
 
 REFERENCE_DIGITS = 9
@@ -33,14 +34,6 @@ class NewCollection(NamedTuple):
     withdrawn_at: None = None
 
 
-class Asked(NamedTuple):
-    """What one tenancy was asked for on a day; øre."""
-
-    tenancy: str
-    property: str
-    amount: int
-
-
 def add_collections(
     conn: Connection, collections: Sequence[NewCollection], lines: Sequence[tuple[int, int, int]]
 ) -> None:
@@ -49,29 +42,44 @@ def add_collections(
     bulk.insert_rows(conn, collection_line, lines)
 
 
-def asked_on(conn: Connection, company_id: int, due: date) -> dict[str, Asked]:
-    """By tenancy, what live collections ask for on that day."""
+def asked_in_month(conn: Connection, company_id: int, day: date, property: str | None = None) -> dict[str, int]:
+    """Øre by tenancy, what live collections ask for in the month of ``day``; of one property, by number."""
+    first = day.replace(day=1)
     query = (
-        select(tenancy.c.key, property_.c.number, func.sum(collection.c.amount))
+        select(tenancy.c.key, func.sum(collection.c.amount))
         .join_from(collection, tenancy, tenancy.c.id == collection.c.tenancy_id)
-        .join(property_, property_.c.id == tenancy.c.property_id)
         .where(
             collection.c.company_id == company_id,
-            collection.c.due_date == due,
+            collection.c.due_date >= first,
+            collection.c.due_date < (first + timedelta(days=31)).replace(day=1),
             collection.c.withdrawn_at.is_(None),
         )
-        .group_by(tenancy.c.key, property_.c.number)
+        .group_by(tenancy.c.key)
     )
-    return {key: Asked(key, number, int(amount)) for key, number, amount in conn.execute(query)}
+    if property is not None:
+        query = query.join(property_, property_.c.id == tenancy.c.property_id).where(property_.c.number == property)
+    return {key: int(amount) for key, amount in conn.execute(query)}
 
 
-def last_day_before(conn: Connection, company_id: int, due: date) -> date | None:
-    """The latest day before ``due`` that anything was collected for: last month's, as a rule."""
+def last_month_before(conn: Connection, company_id: int, day: date) -> date | None:
+    """A day of the latest month before that of ``day`` in which anything was collected."""
     query = select(func.max(collection.c.due_date)).where(
-        collection.c.company_id == company_id, collection.c.due_date < due, collection.c.withdrawn_at.is_(None)
+        collection.c.company_id == company_id,
+        collection.c.due_date < day.replace(day=1),
+        collection.c.withdrawn_at.is_(None),
     )
-    day: date | None = conn.execute(query).scalar_one()
-    return day
+    found: date | None = conn.execute(query).scalar_one()
+    return found
+
+
+def first_due_days(conn: Connection, delivery_ids: Collection[int]) -> dict[int, date]:
+    """By delivery, the first day that its live collections are for."""
+    query = (
+        select(collection.c.delivery_id, func.min(collection.c.due_date).label("first_day"))
+        .where(among(conn, collection.c.delivery_id, delivery_ids), collection.c.withdrawn_at.is_(None))
+        .group_by(collection.c.delivery_id)
+    )
+    return {row.delivery_id: row.first_day for row in conn.execute(query)}
 
 
 def by_delivery(conn: Connection, delivery_ids: Collection[int]) -> Mapping[int, set[int]]:

@@ -1,4 +1,4 @@
-"""What is in a delivery: its collections, or its orders on mandates."""
+"""What is in a delivery: its collections, its orders on mandates, or what it tells of tenancies."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from hub.store.tables import collection, mandate_order, tenancy
+from hub.store.tables import collection, consumption_account, consumption_exported, mandate_order, tenancy, unit
 
 
 class CollectionInside(NamedTuple):
@@ -34,6 +34,19 @@ class OrderInside(NamedTuple):
     outcome: str | None
 
 
+class ToldInside(NamedTuple):
+    """One tenancy that an export tells of."""
+
+    tenancy: str
+    name: str
+    #: Øre on account (R27), and the account that it is told for.
+    on_account: int
+    account: int
+    type: str
+    period_from: date
+    period_to: date
+
+
 def collections_inside(conn: Connection, delivery_id: int) -> Sequence[CollectionInside]:
     """In the order of the file."""
     columns = [collection.c[name] for name in CollectionInside._fields[1:]]
@@ -55,3 +68,23 @@ def orders_inside(conn: Connection, delivery_id: int) -> Sequence[OrderInside]:
         .order_by(mandate_order.c.id)
     )
     return [OrderInside._make(row) for row in conn.execute(query)]
+
+
+def told_inside(conn: Connection, delivery_id: int) -> Sequence[ToldInside]:
+    """Names as they are now; by unit, as the portfolio orders them."""
+    of_account = [consumption_account.c[name] for name in ToldInside._fields[4:]]
+    query = (
+        select(
+            tenancy.c.key,
+            tenancy.c.name,
+            consumption_exported.c.on_account,
+            consumption_exported.c.account_id,
+            *of_account,
+        )
+        .join_from(consumption_exported, tenancy, tenancy.c.id == consumption_exported.c.tenancy_id)
+        .join(unit, unit.c.id == tenancy.c.unit_id)
+        .join(consumption_account, consumption_account.c.id == consumption_exported.c.account_id)
+        .where(consumption_exported.c.delivery_id == delivery_id)
+        .order_by(func.length(unit.c.number), unit.c.number, tenancy.c.id)
+    )
+    return [ToldInside._make(row) for row in conn.execute(query)]

@@ -67,6 +67,8 @@ class Mandates(Framing):
         customer = canonical_customer(row.customer)
         if not customer:
             raise refused(layout, "customer", line, "a mandate of no customer", row.customer, "a customer number")
+        if not row.mandate.strip("0"):
+            raise refused(layout, "mandate", line, "a mandate without a number", "zeros", "nine digits")
         start, end = row.start, row.end
         if section == CHANGED and row.code != REGISTERED:
             if self.settings.cancellation_date == "start" or end is None:

@@ -26,6 +26,8 @@ KINDS = {
 }
 #: Endings of a gateway's notes, which come after the name of the file that was sent, and their verdicts.
 GATEWAY_VERDICTS = {".ok": "transmitted", ".error": "refused", ".rejected": "refused"}
+#: How the name of the data file begins, by how that of its note does.
+_DATA = {"F": "D", "f": "d"}
 #: First line of an F note; a form-feed character of printers stands before it.
 NOTE_START = b"1SYSTEM "
 #: A gateway's note is empty or short.
@@ -36,7 +38,7 @@ _LINE_BYTES_MAX = 512
 _BOX_LINES_MAX = 1_000
 _NAME_CHARACTERS_MAX = 100
 _SHOWN_CHARACTERS_MAX = 300
-#: Codes that say yes: all others are failures whose meaning no source tells.
+#: Codes that say yes. What the others mean no source tells: those that refuse are a setting.
 _ACCEPTED = {T: ("PN00", "transmitted"), V: ("BS00", "accepted")}
 _NOT_SAID = -1
 #: Of a printed number; of an amount, øre and comma included.
@@ -106,6 +108,10 @@ def _receipt(file: FileView, kind: str, settings: BetalingsserviceSettings) -> D
         raise Malformed("a receipt T of more than one line", line=number, positions=(1, 1))
     good, verdict = _ACCEPTED[kind]
     accepted = head.code == good
+    if not accepted and head.code not in settings.refused_codes:
+        # Taken for a refusal, what was accepted with a remark would be collected a second time.
+        expected = f"{good}, or one of settings.refused_codes; ask Mastercard whether this one refuses the delivery"
+        raise refused(layout, "code", first.number, "a result code that is not known", head.code, expected)
     boxed = _box(box, head.code, accepted=accepted) if kind == V else _Box()
     own = _OWN_TRANSMISSION.fullmatch(head.transmission)
     moment = f"{head.on.isoformat()}T{head.at[:2]}:{head.at[2:4]}:{head.at[4:]}"
@@ -231,7 +237,7 @@ class _Note:
             raise _wrong(found, 3, number, "wrong total in the note", format_amount(self._amount))
 
     def _receipt(self, name: str, system: str, delivery_type: str, number: int) -> DeliveryReceipt:
-        data_file = f"D{name[1:]}" if name[:1] in ("F", "f") else ""
+        data_file = f"{_DATA[name[:1]]}{name[1:]}" if name[:1] in _DATA else ""
         told = f"{self._sections} sektioner, {self._items} records, {format_amount(self._amount)}"
         return DeliveryReceipt(
             record=number,
@@ -262,7 +268,7 @@ def gateway_ending(name: str) -> str:
 def _gateway(file: FileView, settings: BetalingsserviceSettings) -> DeliveryReceipt:
     name = name_of(file)
     ending = gateway_ending(name)
-    told = " ".join(" ".join(line.text for line in lines(file, settings.encoding)).split())
+    told = _plain(file.head, settings.encoding)
     return DeliveryReceipt(
         record=1,
         verdict=GATEWAY_VERDICTS[ending],
@@ -279,6 +285,15 @@ def _gateway(file: FileView, settings: BetalingsserviceSettings) -> DeliveryRece
         key="|".join(("nets", "receipt", ending[1:].upper(), name)),
         text=f"Gateway {ending[1:].upper()}{f': {told[:_SHOWN_CHARACTERS_MAX]}' if told else ''}",
     )
+
+
+def _plain(written: bytes, encoding: str) -> str:
+    """What of it is text, in one line. The verdict stands in the name: no byte of this may hide that."""
+    try:
+        text = written.decode("utf-8")
+    except UnicodeDecodeError:
+        text = written.decode(encoding, "replace")
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 
 # --- What they share -----------------------------------------------------------------------------------------------

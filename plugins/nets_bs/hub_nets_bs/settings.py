@@ -17,6 +17,7 @@ CHARGEBACK_FACTORS: dict[ChargebackRule, int] = {"added": 1, "left_out": 0, "sub
 CustomerFill = Literal["zeros", "blanks"]
 
 CreditorNumber = Annotated[str, Field(pattern=r"^[0-9]{8}$")]
+ResultCode = Annotated[str, Field(pattern=r"^[A-Z]{2}[0-9]{2}$")]
 
 
 class BetalingsserviceSettings(Settings):
@@ -34,6 +35,9 @@ class BetalingsserviceSettings(Settings):
     cancellation_date: Literal["end", "start"] = "end"
     #: Whether receipts, which name no creditor, are this instance's: of several at one door one may say so (R1).
     receipts: bool = True
+    #: Result codes of T and V receipts, as BS12, that refuse a delivery. No list of them is public: any code but PN00,
+    #: BS00 and these is unknown, and its receipt is not read.
+    refused_codes: tuple[ResultCode, ...] = ()
 
     #: Of deliveries that we send (0601, 0605). Customer numbers of digits are filled with zeros, as all real deliveries
     #: have them, or stand as they are. It is the key to the mandate: never change it once mandates exist (R15).

@@ -222,6 +222,8 @@ def test_any_other_digit_in_an_amount_is_refused_at_the_total(line, at, shift):
 def test_any_other_record_type_creditor_or_code_is_refused_at_its_line(line, at, byte):
     assume(LINES[line - 1][at - 1] != byte)
     content = _altered(line, at, bytes([byte]))
+    # The last text (BS052) as the separate text behind it (BS062) is as good.
+    assume(not content.split(b"\r\n")[line - 1].startswith(b"BS062"))
     # A section with another creditor in its start is told at its next record.
     assert _refusal(content).line in (line, line + 1)
 

@@ -179,6 +179,7 @@ def lines() -> list[str]:
         (3, 14, "0230", "field 'code': found '0230', expected one of '0231', '0232', '0233', '0234'"),
         (3, 50, "000000", "field 'start': a mandate without a first day: found zeros"),
         (3, 26, " " * 15, "field 'customer': a mandate of no customer"),
+        (3, 41, "000000000", "field 'mandate': a mandate without a number: found zeros"),
         (3, 6, "9", "field 'creditor': not of its section: found 91234567, expected 01234567"),
         (4, 50, "000000000000", "field 'end': a cancellation without a date: found zeros"),
         (5, 42, "3", "field 'payments': wrong count in the trailer BS092: found 3, expected 2"),

@@ -71,15 +71,20 @@ def test_a_delivery_that_was_accepted_has_number_and_totals(receive):
     ("name", "text"),
     [("T1", made.transmitted(OURS, "PN17")), ("V1", made.validated(OURS, "BS12", **ACCEPTED, amount=1))],
 )
-def test_any_other_code_is_a_refusal_and_is_told(receive, name, text):
-    (receipt,) = receive(name, text)
+def test_a_code_that_refuses_is_a_setting_and_any_other_is_not_guessed(receive, name, text):
+    code = "PN17" if name == "T1" else "BS12"
+    with pytest.raises(Malformed, match=f"a result code that is not known: found {code},") as unknown:
+        receive(name, text, refused_codes=["BS13"])
+    assert (unknown.value.field, unknown.value.line) == ("code", 1)
+    (receipt,) = receive(name, text, refused_codes=["PN17", "BS12"])
     assert receipt.verdict == "refused"
     assert ("PN17" if name == "T1" else "BS12") in receipt.text
     assert receipt.key.endswith("|PN17" if name == "T1" else "|BS12")
 
 
 def test_a_refused_delivery_may_say_less(receive):
-    (receipt,) = receive("V1", made.validated(OURS, "BS12", **ACCEPTED, amount=1).partition("\r\n")[0])
+    said = made.validated(OURS, "BS12", **ACCEPTED, amount=1).partition("\r\n")[0]
+    (receipt,) = receive("V1", said, refused_codes=["BS12"])
     assert (receipt.verdict, receipt.vendor_number, receipt.amount) == ("refused", "", -1)
 
 
@@ -107,6 +112,11 @@ def test_a_note_announces_the_data_file_of_its_name(receive):
     )
 
 
+def test_a_note_in_small_letters_is_on_a_file_in_small_letters(receive):
+    *_, receipt = receive("f7654321.bs1", NOTE)
+    assert receipt.file == "d7654321.bs1"
+
+
 @pytest.mark.parametrize(
     ("name", "verdict", "text"),
     [
@@ -120,6 +130,14 @@ def test_the_gateway_names_our_file_by_its_own_name(receive, name, verdict, text
     (receipt,) = receive(name, said)
     assert (receipt.verdict, receipt.file, receipt.text) == (verdict, "0601-000511.txt", text)
     assert receipt.key == f"nets|receipt|{name.rpartition('.')[2].upper()}|{name}"
+
+
+@pytest.mark.parametrize(
+    "said", ["Ændret".encode(), "Ændret".encode("cp1252"), b"\xc6ndret\x9f\x1b", b"\xc6ndret" + b"!" * 2_000]
+)
+def test_a_refusal_is_one_whatever_its_text_is(receive, said):
+    (receipt,) = receive("0601-000511.txt.ERROR", said)
+    assert (receipt.verdict, receipt.text[:21]) == ("refused", "Gateway ERROR: Ændret")
 
 
 def test_kinds_whose_content_names_no_file_are_known_by_name_and_content():
