@@ -25,6 +25,7 @@ from hub.intake.identification import doors
 from hub.intake.outcome import FileOutcome
 from hub.intake.placing import StillBeingReadError
 from hub.store.journal import Arrival
+from hub.transport.content import LockedError
 from hub.transport.folders import Seen, Settling, printable, scan
 
 log = structlog.get_logger()
@@ -148,6 +149,9 @@ class Looker:
         except StillBeingReadError as error:
             log.info("waits", file=claim.name, reason=str(error))
             self._backoff.failed(claim.id, self._hub.clock())
+        except LockedError as error:
+            pause = self._backoff.failed(claim.id, self._hub.clock())
+            log.warning("not taken yet", file=claim.name, reason=str(error), in_seconds=pause.total_seconds())
         except Exception:
             pause = self._backoff.failed(claim.id, self._hub.clock())
             log.exception("our fault, tried again", file=claim.name, arrival=claim.id, in_seconds=pause.total_seconds())

@@ -13,10 +13,12 @@ from hub.acts.reversals import Why, refuse_taken_back
 from hub.acts.undoing import Booked, booked, held_by, undo
 from hub.errors import HubError
 from hub.ledger import kinds
-from hub.store import journal
+from hub.store import documents, journal
 from hub.store.collecting.mandate_events import take_back
+from hub.store.consumption.withdrawing import Brought, brought_by, entries_of, replaced_by, withdraw
 from hub.store.lookup import among
-from hub.store.tables import batch, entry, file, mandate_event, reading
+from hub.store.portfolio import lock_properties
+from hub.store.tables import batch, consumption_result, document_named, entry, file, mandate_event, reading
 from hub.store.taking_back import Corrector, History, history_of, waves
 
 #: Looked at and taken back together.
@@ -30,7 +32,9 @@ class FileNotReversedError(HubError):
 def reverse_file(
     acting: Acting, file_id: int, why: Why, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> dict[str, Any]:
-    """Takes back every entry of the file that still stands, latest first, and what it said of mandates; all or nothing.
+    """Takes back every entry of the file that still stands, latest first, what it said of mandates, and whose documents
+    it said there were; all or nothing. What was filed by that stays filed: see hub documents drop. What it brought to
+    consumption accounts is withdrawn, though a person has booked it.
 
     ``progress`` is told how many entries have been looked at, and of how many.
 
@@ -40,18 +44,11 @@ def reverse_file(
     """
     why.check()
     readings = _readings(acting, file_id)
-    entries = acting.conn.execute(
-        select(entry.c.id, entry.c.kind, entry.c.key)
-        .join_from(entry, batch, batch.c.id == entry.c.batch_id)
-        .where(
-            batch.c.reading_id.in_(readings),
-            entry.c.id.between(batch.c.entry_first, batch.c.entry_last),
-            # Written off beside a payment, it goes with that.
-            entry.c.kind.not_in((kinds.DIFFERENCE, kinds.REVERSAL)),
-        )
-        .order_by(entry.c.id.desc())
-    ).all()
-    cancelled = _cancelled(acting, readings, [Corrector._make(row) for row in entries if row.kind == kinds.CHARGEBACK])
+    revisions = brought_by(acting.conn, readings)
+    lock_properties(acting.conn, {one.property_id for one in revisions})
+    _refuse_replaced(acting, revisions)
+    entries = _entries(acting, readings)
+    cancelled = _cancelled(acting, readings, [one for one in entries if one.kind == kinds.CHARGEBACK])
     done = 0
     progress(0, len(entries))
     for start in range(0, len(entries), _ENTRIES_AT_ONCE):
@@ -60,10 +57,44 @@ def reverse_file(
         progress(start + len(part), len(entries))
     acting.conn.execute(update(reading).where(reading.c.id.in_(readings)).values(reversed_at=acting.now))
     mandates = take_back(acting.conn, readings, text=why.reason, at=acting.now, actor=acting.actor)
+    names = documents.withdraw_names(acting.conn, readings)
+    withdraw(acting.conn, revisions)
     acting.conn.execute(update(file).where(file.c.id == file_id).values(state="reversed"))
-    detail = {"reason": why.reason, "note": why.note, "entries": done, "mandates": mandates}
+    did = {"entries": done, "mandates": mandates} | ({"names": names} if names else {})
+    detail = {"reason": why.reason, "note": why.note, **did}
     journal.add_event(acting.conn, at=acting.now, actor=acting.actor, what="reversed", file_id=file_id, detail=detail)
-    return {"file": file_id, "state": "reversed", "entries": done, "mandates": mandates, "reason": why.reason}
+    return {"file": file_id, "state": "reversed", **did, "reason": why.reason}
+
+
+def _entries(acting: Acting, readings: Collection[int]) -> list[Corrector]:
+    """What is to be looked at, latest first; what a person has booked of the readings' results is among it."""
+    of_entry = (
+        select(entry.c.id, entry.c.kind, entry.c.key)
+        .join_from(entry, batch, batch.c.id == entry.c.batch_id)
+        # Written off beside a payment, it goes with that.
+        .where(entry.c.kind.not_in((kinds.DIFFERENCE, kinds.REVERSAL)))
+    )
+    in_batch = entry.c.id.between(batch.c.entry_first, batch.c.entry_last)
+    rows = acting.conn.execute(of_entry.where(batch.c.reading_id.in_(readings), in_batch)).all()
+    found = {row.id: Corrector._make(row) for row in rows}
+    by_hand = set(entries_of(acting.conn, readings)) - found.keys()
+    if by_hand:
+        more = acting.conn.execute(of_entry.where(among(acting.conn, entry.c.id, by_hand)))
+        found |= {row.id: Corrector._make(row) for row in more}
+    return [found[id_] for id_ in sorted(found, reverse=True)]
+
+
+def _refuse_replaced(acting: Acting, revisions: Collection[Brought]) -> None:
+    """Raises FileNotReversedError: a revised account books only the difference to what was there before (R29)."""
+    for one in revisions:
+        file_id = replaced_by(acting.conn, one.account_id, one.seq)
+        if file_id is not None:
+            raise FileNotReversedError(
+                f"a later file has revised what it brought to consumption account {one.account_id}",
+                where=f"file {file_id}",
+                why="of that only the difference is booked",
+                do=f"first: hub files reverse {file_id}",
+            )
 
 
 def _undo(acting: Acting, entry_ids: Sequence[int], why: Why) -> int:
@@ -114,7 +145,7 @@ def _cancelled(acting: Acting, readings: Collection[int], chargebacks: Sequence[
 
 
 def _readings(acting: Acting, file_id: int) -> list[int]:
-    """Those of the file that have booked something or changed a mandate, with nobody at work on it."""
+    """Those of the file that booked or took in something, changed a mandate or named a document; nobody works on it."""
     found = journal.get_file(acting.conn, file_id)
     if found is None:
         raise FileNotReversedError(f"there is no file {file_id}", do="see: hub files")
@@ -125,10 +156,15 @@ def _readings(acting: Acting, file_id: int) -> list[int]:
         raise FileNotReversedError(f"file {file_id} is being worked on", do="try again when it has ended")
     if found.state == "reversed":
         raise FileNotReversedError(f"file {file_id} has been reversed before")
+    if documents.is_document(acting.conn, file_id):
+        raise FileNotReversedError(f"file {file_id} is a document", do=f"hub documents drop {file_id} --reason ...")
     booked_some = exists().where(batch.c.reading_id == reading.c.id)
     changed_some = exists().where(mandate_event.c.reading_id == reading.c.id)
-    unreversed = (reading.c.file_id == file_id, reading.c.reversed_at.is_(None))
-    readings = list(acting.conn.scalars(select(reading.c.id).where(*unreversed, or_(booked_some, changed_some))))
+    named_some = exists().where(document_named.c.reading_id == reading.c.id)
+    took_in_some = exists().where(consumption_result.c.reading_id == reading.c.id)
+    did_some = or_(booked_some, changed_some, named_some, took_in_some)
+    unreversed = (reading.c.file_id == file_id, reading.c.reversed_at.is_(None), did_some)
+    readings = list(acting.conn.scalars(select(reading.c.id).where(*unreversed)))
     if not readings:
         raise FileNotReversedError(f"nothing of file {file_id} is booked: it is {found.state}")
     return readings

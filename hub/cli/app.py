@@ -20,12 +20,16 @@ from hub.cli import (
     charge_acts,
     collect,
     collections,
+    consumption,
     contributions,
     deliveries,
+    documents,
     explaining,
+    export,
     imports,
     intake,
     journal,
+    layout,
     ledger,
     lists,
     mandate_orders,
@@ -67,7 +71,7 @@ app.command()(lists.search)
 imports.charges_app.command("list")(lists.list_charges)
 imports.charges_app.command("show")(lists.show_charge)
 app.command()(ledger.unmatched)
-app.command()(ledger.documents)
+app.add_typer(documents.documents_app, name="documents")
 imports.charges_app.command("add")(charge_acts.add)
 imports.charges_app.command("credit")(charge_acts.credit)
 imports.charges_app.command("note")(charge_acts.note)
@@ -76,7 +80,9 @@ imports.charges_app.command("attachments")(charge_acts.list_attachments)
 imports.charges_app.command("attachment")(charge_acts.take_out)
 intake.files_app.command("reverse")(acts.reverse_file)
 app.command()(collect.collect)
+app.command()(export.export)
 app.add_typer(collections.collections_app, name="collections")
+app.add_typer(consumption.consumption_app, name="consumption")
 app.add_typer(slips.slips_app, name="slips")
 app.add_typer(deliveries.deliveries_app, name="deliveries")
 app.add_typer(messages.messages_app, name="messages")
@@ -99,6 +105,7 @@ app.add_typer(journal.journal_app, name="journal")
 app.add_typer(journal.ledger_app, name="ledger")
 app.add_typer(site.vendors_app, name="vendors")
 app.add_typer(bs.bs_app, name="bs")
+app.add_typer(layout.layout_app, name="layout")
 app.command()(site.check)
 app.command()(ledger.verify)
 app.command()(backup.backup)

@@ -4,30 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hub.cli import bs_showing
-from hub.cli.context import WRONG_USE, JsonOption, SiteOption, load_to_read, opened, root_of, status_of
+from hub.cli.context import WRONG_USE, JsonOption, SiteOption, load_to_read, root_of, status_of
 from hub.cli.output import say, stream_json, warn
+from hub.cli.shown_file import ShownFile, file_told
 from hub.errors import HubError
 
 if TYPE_CHECKING:
-    from hub.settings import Site
     from hub.vendors import Instance, Vendors
 
 bs_app = typer.Typer(help="Betalingsservice.", no_args_is_help=True)
 
 _PLUGIN = "nets_bs"
-
-
-class _File(NamedTuple):
-    path: Path
-    name: str
-    #: The instance that has read it, "" for none.
-    vendor: str
 
 
 @bs_app.callback()
@@ -53,7 +45,7 @@ def show(
 
     wanted = _range(lines)
     the_site = load_to_read(root_of(ctx, site))
-    found = _file(the_site, file)
+    found = file_told(the_site, file)
     with Vendors(the_site) as vendors:
         asked = _asked(vendors, found, instance)
         with _records(asked, found) as shown:
@@ -66,12 +58,12 @@ def show(
 
 
 @contextmanager
-def _records(asked: Instance, found: _File) -> Iterator[bs_showing.Records]:
+def _records(asked: Instance, found: ShownFile) -> Iterator[bs_showing.Records]:
     with closing(asked.show(found.path, found.name)) as fields:
         yield bs_showing.Records(fields)
 
 
-def _answer_json(shown: bs_showing.Records, found: _File, asked: str, wanted: range) -> int:
+def _answer_json(shown: bs_showing.Records, found: ShownFile, asked: str, wanted: range) -> int:
     """One document whatever happens: a fault in the middle of the file ends it too."""
     end: dict[str, object] = {}
     status = 0
@@ -101,27 +93,7 @@ def _range(lines: str | None) -> range:
     return range(int(ends[0]), int(ends[1]) + 1)
 
 
-def _file(site: Site, told: str) -> _File:
-    """A path goes before a number: a file that lies there is what was meant."""
-    from hub.store import views
-    from hub.transport.content import blob_path
-
-    path = Path(told)
-    if path.is_file():
-        return _File(path, path.name, "")
-    if not (told.isascii() and told.isdigit()):
-        raise HubError(f"there is no file {told}", do="give a path, or a number as hub files shows it")
-    with opened(site) as database, database.read() as conn:
-        found = views.file_detail(conn, int(told))
-    if found is None:
-        raise HubError(f"there is no file {told}", do="see: hub files")
-    stored = blob_path(site.content, found.file.sha256)
-    if not stored.is_file():
-        raise HubError(f"the bytes of file {told} are not in the content store", where=str(stored))
-    return _File(stored, found.file.name, found.file.vendor or "")
-
-
-def _asked(vendors: Vendors, found: _File, told: str | None) -> Instance:
+def _asked(vendors: Vendors, found: ShownFile, told: str | None) -> Instance:
     """The instance that was named or has read the file; else the only one, or the only one that knows the file."""
     from hub.plugin import Mine
 

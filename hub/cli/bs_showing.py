@@ -28,10 +28,14 @@ class Record(NamedTuple):
 
 
 class Records:
-    """The fields by record; ``problems`` and ``verdict`` are true once all have been taken."""
+    """The fields by record; ``problems`` and ``verdict`` are true once all have been taken.
 
-    def __init__(self, fields: Iterable[ShownField]) -> None:
+    ``place`` is what their places are: a position, a column.
+    """
+
+    def __init__(self, fields: Iterable[ShownField], place: str = "position") -> None:
         self._fields = fields
+        self._place = place
         self.records = 0
         self.problems = 0
         self._first = ""
@@ -43,7 +47,7 @@ class Records:
             for field in fields:
                 if field.problem:
                     self.problems += 1
-                    self._first = self._first or f"line {line}, {_place(field)}: {field.problem}"
+                    self._first = self._first or f"line {line}, {_place(field, self._place)}: {field.problem}"
             yield Record(line, fields[0].layout, fields)
 
     @property
@@ -56,7 +60,7 @@ class Records:
 def told(records: Records, path: Path, wanted: range, *, raw: bool) -> Iterator[list[str]]:
     """Lines for a person, some at a time. ``path`` is read along, for the bytes around a problem."""
     said: list[str] = []
-    with _Bytes(path) as content:
+    with LineBytes(path) as content:
         for record in records:
             if record.line not in wanted:
                 continue
@@ -110,12 +114,12 @@ def _marked(field: ShownField, line: bytes) -> list[str]:
     return said
 
 
-def _place(field: ShownField) -> str:
-    where = f"position {field.first}" if field.first == field.last else f"positions {field.first}-{field.last}"
+def _place(field: ShownField, place: str = "position") -> str:
+    where = f"{place} {field.first}" if field.first == field.last else f"{place}s {field.first}-{field.last}"
     return f"{where}, {field.field}"
 
 
-class _Bytes:
+class LineBytes:
     """The lines of a file, asked for in ascending order."""
 
     def __init__(self, path: Path) -> None:
@@ -123,7 +127,7 @@ class _Bytes:
         self._number = 0
         self._line = b""
 
-    def __enter__(self) -> _Bytes:
+    def __enter__(self) -> LineBytes:
         self._stream = self._path.open("rb")
         return self
 

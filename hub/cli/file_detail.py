@@ -13,7 +13,7 @@ from hub.store.views import FileDetail
 
 
 def shape(detail: FileDetail) -> dict[str, Any]:
-    """The file's own row, its last reading's counts and reasons, and every arrival, reading and event."""
+    """The file's own row, its last reading's counts and reasons, and every arrival, reading, event and member."""
     last = detail.readings[-1] if detail.readings else None
     return {
         **_plain(detail.file._asdict()),
@@ -27,6 +27,7 @@ def shape(detail: FileDetail) -> dict[str, Any]:
             for row in detail.readings
         ],
         "events": [_plain(row) for row in detail.events],
+        "members": [{"file": one.file_id, "name": one.name, "state": one.state} for one in detail.members],
     }
 
 
@@ -37,6 +38,13 @@ def tell(detail: FileDetail) -> None:
     say(f"sha256    {file.sha256}", f"lies in   {file.filed_at or 'its inbox'}")
     if file.duplicate_of is not None:
         say(f"the same  as file {file.duplicate_of}")
+    if file.parent_id is not None:
+        say(f"came in   file {file.parent_id}")
+    if detail.members:
+        say("", "Members")
+        table(
+            (">file", "state", "name"), [(one.file_id, one.state or "being read", one.name) for one in detail.members]
+        )
     say("", "Readings")
     for row in detail.readings:
         counts = ", ".join(f"{count} {what}" for what, count in _counts(row).items() if count)

@@ -1,4 +1,4 @@
-"""``hub unmatched``, ``documents``, ``verify``: what the books say as a whole."""
+"""``hub unmatched``, ``verify``: what the books say as a whole."""
 
 from __future__ import annotations
 
@@ -60,50 +60,6 @@ def unmatched(ctx: typer.Context, as_json: JsonOption = False, site: SiteOption 
     )
     columns = (">payment", "date", ">amount", "vendor", "reference", "why", "from")
     answer(as_json, document, lambda: table(columns, rows) if found else say("nothing is unmatched"))
-    return 0
-
-
-def documents(
-    ctx: typer.Context,
-    key: Annotated[
-        str,
-        typer.Argument(metavar="TENANCY|PROPERTY", callback=as_unicode, help="e.g. 1-12-304-2, or 1-12 for a property"),
-    ],
-    as_json: JsonOption = False,
-    site: SiteOption = None,
-) -> int:
-    """A tenancy's or a property's documents.
-
-    A property's include those of its tenants.
-    """
-    from hub.store import views
-
-    with books_of(root_of(ctx, site)) as (_, conn):
-        found = views.documents(conn, key)
-    document = {
-        "documents": [
-            {
-                "id": one.id,
-                "name": one.name,
-                "vendor": one.vendor,
-                "charge_type": one.charge_type,
-                "period_from": one.period_from.isoformat(),
-                "period_to": one.period_to.isoformat(),
-                "property": one.property,
-                "tenancy": one.tenancy,
-                "sha256": one.sha256,
-                "received_at": moment(one.received_at),
-                "path": one.filed_at,
-            }
-            for one in found
-        ]
-    }
-    rows = (
-        (one.id, one.tenancy or one.property, one.charge_type, one.period_from, one.period_to, one.name, one.filed_at)
-        for one in found
-    )
-    columns = (">file", "of", "type", "from", "to", "name", "lies in")
-    answer(as_json, document, lambda: table(columns, rows) if found else say(f"{key} has no documents"))
     return 0
 
 

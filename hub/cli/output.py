@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from hub.store.results import Counts
 
@@ -70,12 +71,17 @@ def _write_utf8() -> None:
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def say(*lines: str) -> None:
+def say(*lines: str | Text) -> None:
     """Lines for a person, as they are."""
     console = _console()
     with to_stdout():
         for line in lines:
             console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def columns_wide() -> int:
+    """Characters that a line for a person may have before it is wrapped."""
+    return _console().width
 
 
 def warn(line: str) -> None:

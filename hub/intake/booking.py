@@ -17,6 +17,7 @@ from hub.plugin import (
     Chargeback,
     ConsumptionResult,
     DeliveryReceipt,
+    DocumentNamed,
     Kept,
     MandateChange,
     Payment,
@@ -26,6 +27,7 @@ from hub.plugin import (
 from hub.settings import Site
 from hub.store import bulk
 from hub.store.books import Books
+from hub.store.consumption.results import taken_from
 from hub.store.keys import KeyBook, Occurrence, booked_records
 from hub.store.results import Counts
 from hub.store.tables import match_rule, outcome
@@ -35,12 +37,14 @@ _DAY = timedelta(days=1)
 
 
 class HeldError(Exception):
-    """Something found only while booking holds a scope: the pass must begin anew without it."""
+    """Something found only while booking holds a scope: the pass must begin anew without it.
 
-    def __init__(self, scope: str, reason: str) -> None:
+    ``others`` are more of these, with the reason.
+    """
+
+    def __init__(self, scope: str, reason: str, others: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{scope}: {reason}")
-        self.scope = scope
-        self.reason = reason
+        self.held = {scope: reason, **(others or {})}
 
 
 class ChangedError(HubError):
@@ -78,6 +82,12 @@ class Booking:
         self.rule_uses: Counter[int] = Counter()
         #: Whether it has changed any mandate.
         self.changed_mandates = False
+        #: Whether it has announced any document.
+        self.named_documents = False
+        #: Whether it has put results into consumption accounts that wait there.
+        self.took_in = False
+        #: Øre by which what results book differs from what the file says of them: of a cost, what was on account.
+        self.beside = 0
         #: Sentences for the reading's reasons.
         self.notes: list[str] = []
         #: The business date of this booking, in the company's zone.
@@ -95,6 +105,8 @@ class Booking:
         self._keys = KeyBook(conn, reading_id)
         #: What an earlier reading of this file has entered: no record of a file is ever entered twice (R4).
         self._entered = booked_records(conn, file_id)
+        #: The consumption account that each result of it was put into by an earlier reading, by record.
+        self.taken_before = taken_from(conn, file_id)
         self._open_from: dict[str, str] = {}
         self._outcomes: list[bulk.Row] = []
 
@@ -134,21 +146,26 @@ class Booking:
         for place, key, occurrence in zip(free, keys, self._keys.judge(keys), strict=True):
             if occurrence.earlier is not None:
                 self._repeat(place, key, occurrence)
-            elif resumed and place.record.record in self._entered:
-                raise ChangedError(
-                    f"was booked from this file before, and would now be {occurrence.key}",
-                    where=f"line {place.record.record}",
-                    why="the period or another setting of the vendor instance has changed since",
-                    do="read the file again with the settings of its first reading",
-                )
             else:
+                if resumed:
+                    self.refuse_entered(place.record.record, occurrence.key)
                 new.append((place, occurrence.key))
         return new
 
+    def refuse_entered(self, record: int, key: str) -> None:
+        """Raises ChangedError for a record that an earlier reading has entered; ``key`` is what it would be now."""
+        if record in self._entered or record in self.taken_before:
+            raise ChangedError(
+                f"was booked from this file before, and would now be {key}",
+                where=f"line {record}",
+                why="the period or another setting of the vendor instance has changed since",
+                do="read the file again with the settings of its first reading",
+            )
+
     @property
     def is_resumed(self) -> bool:
-        """Whether an earlier reading of this file has booked some of it."""
-        return bool(self._entered)
+        """Whether an earlier reading of this file has booked some of it, or taken it in."""
+        return bool(self._entered or self.taken_before)
 
     def first_open_day(self, company_number: str) -> str:
         """The first day that may be posted to (R22), as ISO text; "" when every day may."""
@@ -165,6 +182,10 @@ class Booking:
         row = (self.reading_id, record.record, what, reason, key, tenancy, record.amount, reference, net_of(record))
         self._outcomes.append(row)
 
+    def note_result(self, record: int, what: str, reason: str, tenancy: str, ore: int) -> None:
+        """What becomes of a result that makes no entry; ``ore`` as the file says it."""
+        self._outcomes.append((self.reading_id, record, what, reason, None, tenancy, ore, None, ore))
+
     def note_kept(
         self, record: Kept | MandateChange | SlipIssued | DeliveryReceipt, more: str = "", tenancy: str | None = None
     ) -> None:
@@ -175,6 +196,14 @@ class Booking:
     def note_held(self, record: MandateChange | SlipIssued, reason: str, tenancy: str | None) -> None:
         self.counts.held += 1
         self._note(record.record, "held", reason, tenancy)
+
+    def note_named(self, record: DocumentNamed, text: str, tenancy: str | None, *, held: bool) -> None:
+        """A line of an index file: kept, or held because it says nobody whom we know."""
+        if held:
+            self.counts.held += 1
+        else:
+            self.counts.kept += 1
+        self._note(record.record, "held" if held else "kept", text, tenancy)
 
     def _note(self, record: int, what: str, reason: str, tenancy: str | None) -> None:
         self._outcomes.append((self.reading_id, record, what, reason, None, tenancy, None, None, 0))

@@ -6,32 +6,41 @@ import errno
 import filecmp
 import os
 import shutil
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from hub.errors import HubError
 from hub.intake.hub import Hub
-from hub.intake.identification import doors
+from hub.intake.identification import ATTACHED, doors
 from hub.settings import Site
 from hub.store.journal import Arrival, FileRow
+from hub.store.members import ZIP
 from hub.store.results import Result
 from hub.transport.content import is_same, placing, sync_folder
 from hub.transport.folders import DONE_SUFFIX, actual_path
+from hub.transport.pdfs import is_called_pdf
 
 #: Bytes of a name in our folders; with our prefix and suffixes it stays below the 255 of most file systems.
 NAME_BYTES_MAX = 200
 _SUFFIX_BYTES_MAX = 20
+#: Folders in the archive of files that are no instance's, by kind.
+_NOBODYS: Mapping[str | None, str] = {ZIP: "zips", ATTACHED: "attached"}
 #: What file systems of this world allow.
 _FILE_NAME_BYTES_MAX = 255
 
 
-def file_away(hub: Hub, file: FileRow, result: Result, claim: Arrival | None, now: datetime) -> str:
+def file_away(
+    hub: Hub, file: FileRow, result: Result, claim: Arrival | None, now: datetime, *, document: bool = False
+) -> str:
     """Puts the file where its state says, and out of the inbox that ``claim`` found it in.
+
+    ``document``: it is filed as somebody's.
 
     A file brought by hand stays where the person has it. Returns the place, relative to the site. Raises OSError and
     HubError with nothing lost: it can be done again.
     """
-    target = place_of(hub.site, file)
+    target = place_of(hub.site, file, document=document)
     put_aside = _quarantined(hub.site, file)
     blob = hub.blob_path(file.sha256)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -56,12 +65,15 @@ def file_away(hub: Hub, file: FileRow, result: Result, claim: Arrival | None, no
     return target.relative_to(hub.site.root).as_posix()
 
 
-def place_of(site: Site, file: FileRow) -> Path:
-    """Where a file in this state lies."""
+def place_of(site: Site, file: FileRow, *, document: bool = False) -> Path:
+    """Where a file in this state lies: a read document where its instance says so (item 13.04)."""
     if file.state == "quarantined":
         return _quarantined(site, file)
+    instance = site.vendors.get(file.vendor or "")
+    if document and instance is not None and instance.consumption.read_documents is not None:
+        return site.root / instance.consumption.read_documents / _own_name(file)
     month = file.received_at.astimezone(site.zone).strftime("%Y-%m")
-    return site.archive / (file.vendor or "unrecognised") / month / f"{file.id}-{safe_name(file.name)}"
+    return site.archive / (file.vendor or _NOBODYS.get(file.kind, "unrecognised")) / month / _own_name(file)
 
 
 def safe_name(name: str) -> str:
@@ -73,8 +85,12 @@ def safe_name(name: str) -> str:
     return stem[: NAME_BYTES_MAX - len(suffix.encode())].decode("utf-8", errors="ignore") + suffix
 
 
+def _own_name(file: FileRow) -> str:
+    return f"{file.id}-{safe_name(file.name)}"
+
+
 def _quarantined(site: Site, file: FileRow) -> Path:
-    return site.quarantine / f"{file.id}-{safe_name(file.name)}"
+    return site.quarantine / _own_name(file)
 
 
 def _withdraw(claim: Arrival) -> Path | None:
@@ -121,6 +137,14 @@ def _is_original(path: Path, blob: Path) -> bool:
     return path.exists() and (not blob.exists() or filecmp.cmp(path, blob, shallow=False))
 
 
+def _by_hand(file: FileRow) -> str:
+    """What a person may do who knows whose a document is."""
+    if not is_called_pdf(file.name):
+        return ""
+    command = 'hub documents attach "quarantine/..." --tenancy KEY --type TYPE --period FROM..TO'
+    return f"  - you know whose it is: {command}\n"
+
+
 def _explanation(site: Site, file: FileRow, result: Result, now: datetime) -> str:
     kind = f"{file.vendor} ({file.kind})" if file.vendor else "nobody's that the hub knows"
     reasons = "\n".join(f"  - {reason}" for reason in result.reasons)
@@ -140,5 +164,5 @@ What to do:
   - the file is wrong:    ask the sender for a right one, and drop that into the inbox
   - the set-up is wrong:  mend it (hub check), then: hub files retry {file.id}
   - nobody needs it:      hub files ignore {file.id} --reason "..."
-The original bytes are kept, whatever is done with the copy that lies here.
+{_by_hand(file)}The original bytes are kept, whatever is done with the copy that lies here.
 """

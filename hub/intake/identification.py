@@ -10,11 +10,16 @@ from typing import NamedTuple
 from hub.intake.hub import Hub
 from hub.plugin import Mine
 from hub.settings import Site
+from hub.store.members import ZIP
+from hub.transport.archives import is_zip
 from hub.vendors import Instance, VendorFault
+
+#: Of one that a person has attached to a tenancy or property.
+ATTACHED = "attached"
 
 
 class Verdict(NamedTuple):
-    """``reason`` is why the file is quarantined, "" where it is known whose it is.
+    """``reason`` is why the file is quarantined, "" where it is known whose it is, or that it is a zip of others'.
 
     ``by_name``: two files of this kind are the same only if their names are, too.
     """
@@ -76,6 +81,8 @@ def identify(hub: Hub, path: Path, name: str, *, source: Path, door: str | None)
         return refused(f"ambiguous: claimed by {claimants}; give them different doors or telltales")
     if faults and not refusals:
         return refused(f"plug-in fault: {troubled}")
+    if not faults and is_zip(path):
+        return Verdict(None, ZIP, False)
     said = (
         "; ".join([*refusals, *([troubled] if troubled else [])])
         or "no instance takes files of this name from this folder"

@@ -12,6 +12,7 @@ from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
+from hub.consumption.accounts import type_by_result
 from hub.intake.answering import Answer, Answering, Heard, Said
 from hub.plugin import Chargeback, ConsumptionResult, MandateChange, Payment, PaymentFailed, SlipIssued
 from hub.settings import Site, VendorConfig
@@ -19,11 +20,13 @@ from hub.store.collecting.mandates import Owner, owners
 from hub.store.match_rules import has_rules, tenancies_by_rule
 from hub.store.portfolio import (
     CreditorCompany,
+    PropertyRef,
     TenancyRef,
     customer_key,
     lock_properties,
     plain_number,
     properties_of_customers,
+    property_by_numbers,
     resolve_creditor,
     tenancies_by_customer,
     tenancies_by_key,
@@ -89,6 +92,7 @@ class Matcher:
         self._creditors: dict[tuple[str, str], _Company] = {}
         self._scopes: dict[int, tuple[str, str]] = {}
         self._rules: dict[int, bool] = {}
+        self._properties: dict[tuple[str, str], PropertyRef | None] = {}
         self._answering = Answering(conn)
         #: SQLite has one writer, who need not lock properties: then where customers live matters only to a scope.
         self._asks_where = conn.dialect.name != "sqlite" or bool(config.properties)
@@ -222,7 +226,10 @@ class Matcher:
         return MandatePlace(change, found.company_id, owner, "", (place.scope, scope))
 
     def results(self, records: Sequence[ConsumptionResult]) -> list[Matched[ConsumptionResult]]:
-        """Results of a meter company: an unknown tenancy holds its property, for a result belongs to nobody else."""
+        """Results of a meter company: an unknown tenancy holds its property, for a result belongs to nobody else.
+
+        A vacancy is the owner's: ``tenancy`` is None there, and nothing is wrong with it (R32).
+        """
         if not records:
             return []
         keys = ["-".join(map(plain_number, (r.company, r.property, r.unit, r.tenant))) for r in records]
@@ -231,14 +238,28 @@ class Matcher:
         for record, key in zip(records, keys, strict=True):
             tenancy = known.get(key)
             company, scope = plain_number(record.company), property_scope(key)
-            if tenancy is None:
+            of_type = type_by_result(self._site.company(company), record.charge_type)
+            vacancy = of_type is not None and plain_number(record.tenant) in map(plain_number, of_type[1].vacant)
+            owner = self.property_of(record)
+            if owner is None or (tenancy is None and not vacancy):
                 self._hold(scope, f"line {record.record}: tenancy {key} is not in the portfolio")
             self._judge_company(f"company {company}", company)
             self._judge_property(scope)
             self._judge_charge_type(scope, company, record.charge_type)
-            company_id = tenancy.company_id if tenancy is not None else 0
+            if of_type is None:
+                told = f"charge type {record.charge_type} carries no results in company {company} (R26)"
+                self._hold(scope, f"line {record.record}: {told}: set result of a [consumption.NAME] in its settings")
+            company_id = owner.company_id if owner is not None else 0
+            tenancy = None if vacancy else tenancy
             matched.append(Matched(record, company_id, company, tenancy, "", (f"company {company}", scope)))
         return matched
+
+    def property_of(self, record: ConsumptionResult) -> PropertyRef | None:
+        """The property that a result is of."""
+        numbers = (record.company, record.property)
+        if numbers not in self._properties:
+            self._properties[numbers] = property_by_numbers(self._conn, *numbers)
+        return self._properties[numbers]
 
     def _place(
         self,

@@ -10,6 +10,7 @@ from hub.intake.filing import file_away
 from hub.intake.hub import Hub
 from hub.intake.lists import remove_lists, write_lists
 from hub.store import journal
+from hub.store.documents import is_document
 from hub.store.journal import Arrival, FileRow
 from hub.store.results import LOUD, Result
 
@@ -38,12 +39,15 @@ def end_filed(hub: Hub, file: FileRow, claim: Arrival, actor: str) -> FileOutcom
     with hub.db.read() as conn:
         ended = journal.last_reading(conn, file.id)
         booked = file.state in ("booked", "partly_booked") or journal.booked_at(conn, file.id) is not None
-        if booked and not journal.is_document(conn, file.id):
+        document = is_document(conn, file.id)
+        if booked and file.vendor is not None and not document:
             write_lists(conn, hub.site, file)
         elif file.state != "held_for_approval":
             remove_lists(hub.site, file)
-    lying = claim if claim.act is None else None
-    filed_at = file_away(hub, file, ended.result, lying, ended.finished_at)
+    # A member never lay in the folder that its zip came through.
+    lying = claim if claim.act is None and claim.parent_id is None else None
+    read = document and file.state == "booked"
+    filed_at = file_away(hub, file, ended.result, lying, ended.finished_at, document=read)
     now = hub.clock()
     with hub.db.write() as conn:
         journal.set_filed(conn, file.id, filed_at)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,19 +12,15 @@ from sqlalchemy import Connection
 from hub.acts.act import Once
 from hub.errors import HubError
 from hub.intake import claims
-from hub.intake.attempt import attempt, is_approved
+from hub.intake.dry_run import rehearse
 from hub.intake.hub import Hub
-from hub.intake.identification import doors, nfc
 from hub.intake.outcome import FileOutcome
-from hub.intake.placing import BusyError, StillBeingReadError, end_unread, judge, known, refuse_while_read
+from hub.intake.placing import BusyError, StillBeingReadError, end_unread, refuse_while_read
 from hub.intake.steps import claim, finish, give_up, resume, waiting
-from hub.plugin import Malformed
 from hub.store import journal
 from hub.store.journal import Act, Arrival, FileRow
-from hub.store.results import Result, State
-from hub.transport.content import store
+from hub.store.results import State
 from hub.transport.folders import Seen, look_at, printable
-from hub.vendors import VendorFault
 
 log = structlog.get_logger()
 Period = tuple[date, date]
@@ -57,7 +52,7 @@ def take_in(
 def is_of(left: Arrival, seen: Seen) -> bool:
     """Whether the claim is on exactly what is seen."""
     same = (seen.folder, seen.name, seen.size, seen.mtime_ns)
-    return left.act is None and (left.source, left.name, left.size, left.mtime_ns) == same
+    return (left.act, left.parent_id) == (None, None) and (left.source, left.name, left.size, left.mtime_ns) == same
 
 
 def finish_open(hub: Hub, actor: str) -> None:
@@ -87,7 +82,7 @@ def ingest(
     except (OSError, ValueError) as error:
         raise HubError(f"cannot be taken in: {error}", where=printable(str(path))) from error
     if dry_run:
-        return _rehearse(hub, seen, vendor, period, actor)
+        return rehearse(hub, seen, door=vendor, period=period, actor=actor)
     try:
         outcome = take_in(hub, seen, actor=actor, door=vendor, period=period)
     except StillBeingReadError:
@@ -224,36 +219,3 @@ def _ended(hub: Hub, ours: Arrival, actor: str) -> FileOutcome:
     outcome = finish(hub, ours, actor)
     assert outcome is not None, "only a file that lies in a folder can change under our hands"
     return outcome
-
-
-def _rehearse(hub: Hub, seen: Seen, door: str | None, period: Period | None, actor: str) -> FileOutcome:
-    """What would become of the file, found out over a content store that is gone afterwards."""
-    now = hub.clock()
-    with tempfile.TemporaryDirectory(prefix="hub-dry-run-") as folder:
-        dry = replace(hub, content=Path(folder))
-        limit = hub.site.hub.intake.file_bytes_max
-        stored = store(seen, dry.content, part="0", bytes_max=limit)
-        door = door or doors(hub.site).get(Path(seen.folder))
-        first, last = period or (None, None)
-        arrival = Arrival(
-            0, seen.folder, seen.name, seen.size, seen.mtime_ns, door, first, last, "", now, stored.sha256, None
-        )
-        verdict = judge(dry, arrival)
-        file = FileRow(0, stored.sha256, nfc(seen.name), verdict.vendor, verdict.kind, now, None, None, None)
-        with hub.db.read() as conn:
-            earlier, result = known(conn, journal.files_with(conn, stored.sha256), verdict, file.name)
-            approved = earlier is not None and is_approved(conn, earlier._replace(vendor=file.vendor))
-        if result is None:
-            result = _attempted(dry, file, period, actor, approved)
-        return FileOutcome(None, file.name, file.sha256, file.vendor, file.kind, result)
-
-
-def _attempted(dry: Hub, file: FileRow, period: Period | None, actor: str, approved: bool) -> Result:
-    instance = dry.vendors.instances[file.vendor or ""]
-    try:
-        now = dry.clock()
-        return attempt(dry, instance, file, period=period, actor=actor, now=now, approved=approved, dry_run=True)
-    except Malformed as error:
-        return Result("quarantined", [f"malformed: {error}"])
-    except VendorFault as fault:
-        return Result("quarantined", [f"plug-in fault: {fault}"])

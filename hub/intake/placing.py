@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from hub.errors import HubError
 from hub.intake.hub import Hub
 from hub.intake.identification import Verdict, identify, nfc, refused
-from hub.store import journal
+from hub.store import documents, journal, members
 from hub.store.collecting.deliveries import delivery_with
 from hub.store.ids import Ids
 from hub.store.journal import Arrival, FileRow
@@ -59,14 +59,20 @@ def place(hub: Hub, claim: Arrival, actor: str) -> Arrival:
         earlier, ended = known(conn, same_bytes, verdict, name)
         if earlier is not None and journal.open_claim_on(conn, earlier.id) is not None:
             raise StillBeingReadError(f"the same bytes are being filed away as file {earlier.id} {earlier.name}")
-        again = earlier is not None and earlier.state != "booked"
+        again = earlier is not None and (earlier.state != "booked" or ended is None)
         if earlier is not None and again:
             file = earlier
-            if earlier.state not in ("held_for_approval", *_SET_ASIDE):
+            if earlier.state not in ("held_for_approval", *_SET_ASIDE) or _is_dropped(conn, earlier):
                 journal.set_being_read(conn, file.id, verdict.vendor, verdict.kind)
         else:
             file = journal.add_file(
-                conn, sha256=claim.sha256, name=name, vendor=verdict.vendor, kind=verdict.kind, received_at=now
+                conn,
+                sha256=claim.sha256,
+                name=name,
+                vendor=verdict.vendor,
+                kind=verdict.kind,
+                received_at=now,
+                parent_id=claim.parent_id,
             )
         journal.set_file(conn, claim.id, file.id)
         detail = {"vendor": verdict.vendor, "kind": verdict.kind, "again": again}
@@ -111,11 +117,11 @@ def refuse_while_read(same_bytes: Sequence[FileRow]) -> None:
 def known(conn: Connection, same_bytes: Sequence[FileRow], verdict: Verdict, name: str) -> Known:
     """What an arrival of these bytes, under this name and for this instance, is before it is read."""
     earlier = earlier_file(same_bytes, verdict, name)
-    if earlier is not None and earlier.state in _SET_ASIDE:
+    if earlier is not None and earlier.state in _SET_ASIDE and not _is_dropped(conn, earlier):
         return Known(earlier, _still_set_aside(conn, earlier))
     if verdict.reason:
         return Known(earlier, Result("quarantined", [verdict.reason]))
-    if earlier is not None and earlier.state == "booked":
+    if earlier is not None and earlier.state == "booked" and not _has_dropped_members(conn, earlier):
         return Known(earlier, duplicate_of(conn, earlier))
     return Known(earlier, _booked_elsewhere(conn, same_bytes, verdict, name))
 
@@ -153,6 +159,15 @@ def earlier_file(same_bytes: Sequence[FileRow], verdict: Verdict, name: str) -> 
         and (file.name == name or not verdict.by_name)
     ]
     return min(same, key=lambda file: (file.state != "booked", file.vendor is None), default=None)
+
+
+def _is_dropped(conn: Connection, file: FileRow) -> bool:
+    """A document that a person has taken off: it came again to be filed anew, and nobody has to move files for that."""
+    return file.state == "reversed" and documents.is_dropped(conn, file.id)
+
+
+def _has_dropped_members(conn: Connection, file: FileRow) -> bool:
+    return file.vendor is None and file.kind == members.ZIP and members.has_dropped(conn, file.id)
 
 
 def duplicate_of(conn: Connection, earlier: FileRow) -> Result:

@@ -18,11 +18,12 @@ from sqlalchemy import Connection
 
 from hub.intake.announced import Announced
 from hub.intake.booking import Booking, ChangedError, HeldError, net_of
-from hub.intake.consumption import ConsumptionDesk, Period, period_of
+from hub.intake.consumption import ConsumptionDesk, Period, Periods, period_unknown_at
 from hub.intake.hub import Hub
 from hub.intake.mandates import MandateDesk, mandates_in
 from hub.intake.matching import Matcher, MoneyRecord
 from hub.intake.money import MoneyDesk
+from hub.intake.names import NamesDesk, names_in, undated
 from hub.intake.receipts import ReceiptDesk
 from hub.intake.slips import SlipDesk, slips_in
 from hub.plugin import (
@@ -38,6 +39,7 @@ from hub.plugin import (
 from hub.settings import parse_period
 from hub.store import journal
 from hub.store.bulk import ClashError
+from hub.store.consumption.results import taken_from
 from hub.store.ids import Ids
 from hub.store.journal import FileRow
 from hub.store.lookup import by_index
@@ -96,6 +98,8 @@ class Verdict:
     total: int = 0
     #: The first record whose period nobody knows (R30).
     period_unknown_at: int | None = None
+    #: Whether it holds more than receipts and what is only kept: what books nothing waits for nobody's approval.
+    is_to_approve: bool = False
 
 
 class _DryRun(Exception):
@@ -122,11 +126,12 @@ def read_file(
     verdict = _check(job)
     if verdict.period_unknown_at is not None:
         reason = (
-            f"period unknown: line {verdict.period_unknown_at} carries no period, and none was given; ingest with "
-            f"--period FROM..TO or set period in config/vendors/{instance.name}.toml (R30)"
+            f"period unknown: line {verdict.period_unknown_at} carries no period, none was given, and its property has "
+            "not just one open consumption account; ingest with --period FROM..TO, set period in "
+            f"config/vendors/{instance.name}.toml, or open the account: hub consumption open (R30)"
         )
         return _without_booking(job, Result("quarantined", [reason], Counts(held=verdict.records)), dry_run)
-    if instance.config.book == "after_approval" and not approved:
+    if instance.config.book == "after_approval" and verdict.is_to_approve and not approved:
         reasons = ["held for approval: this vendor instance books after a person's release (R8)", *_reasons(verdict)]
         return _without_booking(job, Result("held_for_approval", reasons, Counts(held=verdict.records)), dry_run)
     return _book(job, verdict, dry_run)
@@ -136,6 +141,7 @@ def _check(job: Job) -> Verdict:
     verdict = Verdict()
     with job.hub.db.read() as conn, closing(job.batches()) as batches:
         matcher = Matcher(conn, job.hub.site, job.instance.config)
+        periods = Periods(conn, job.hub.site, job.period, taken_from(conn, job.file.id))
         announced = Announced(job.hub, job.instance, job.file, conn)
         for batch in batches:
             money, results, others = _sorted_out(batch)
@@ -143,14 +149,18 @@ def _check(job: Job) -> Verdict:
             announced.look(batch, others)
             verdict.records += sum(not isinstance(record, Remark) for record in batch)
             verdict.total += sum(map(net_of, chain(money, results)))
+            books_nothing = all(isinstance(record, (*_KEPT, Remark)) for record in others)
+            verdict.is_to_approve |= bool(money or results) or not books_nothing
             verdict.properties |= matcher.survey(money)
             places = matcher.results(results)
-            verdict.properties.update(place.tenancy.property_id for place in places if place.tenancy is not None)
+            owners = (matcher.property_of(record) for record in results)
+            verdict.properties.update(owner.id for owner in owners if owner is not None)
             verdict.properties |= matcher.survey_mandates(mandates_in(others))
             verdict.properties |= matcher.survey(slips_in(others))
             if verdict.period_unknown_at is None:
-                unknown = (record.record for record in results if period_of(record, job.period) is None)
-                verdict.period_unknown_at = next(unknown, None)
+                unknown = period_unknown_at(matcher, periods, places)
+                unknown_too = undated(names_in(others)) if job.period is None else iter(())
+                verdict.period_unknown_at = next(unknown_too, None) if unknown is None else unknown
         verdict.held.update(matcher.troubles)
         verdict.remarks.extend(announced.differences())
     return verdict
@@ -187,7 +197,7 @@ def _book(job: Job, verdict: Verdict, dry_run: bool) -> Result:
             result = Result("partly_booked", reasons, Counts(held=verdict.records))
             return _without_booking(job, result, dry_run)
         except HeldError as error:
-            verdict.held.setdefault(error.scope, error.reason)
+            verdict.held = {**error.held, **verdict.held}
             clash = error
         except ClashError as error:
             # Another hub has booked one of these records meanwhile: the next pass finds it as a duplicate.
@@ -212,17 +222,20 @@ def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
         actor=job.actor,
         now=job.now,
     )
-    money_desk, consumption_desk = MoneyDesk(booking), ConsumptionDesk(booking, job.period)
+    periods = Periods(conn, job.hub.site, job.period, booking.taken_before)
+    money_desk, consumption_desk = MoneyDesk(booking), ConsumptionDesk(booking, periods)
     mandate_desk, slip_desk = MandateDesk(booking), SlipDesk(booking)
+    names_desk = NamesDesk(booking, job.instance.config, job.period)
     zone = job.hub.site.zone
     receipt_desk = ReceiptDesk(conn, job.instance.name, job.file.id, actor=job.actor, now=job.now, zone=zone)
     with closing(job.batches()) as batches:
         for batch in batches:
             money, results, others = _sorted_out(batch)
             money_desk.book(money)
-            consumption_desk.book(results)
+            consumption_desk.take(results)
             mandate_desk.book(mandates_in(others))
             slip_desk.book(slips_in(others))
+            names_desk.take(names_in(others))
             for record in others:
                 if isinstance(record, DeliveryReceipt):
                     receipt_desk.take(record)
@@ -231,7 +244,10 @@ def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
             booking.write_outcomes()
     mandate_desk.close()
     slip_desk.close()
+    names_desk.close()
     money_desk.finish()
+    consumption_desk.finish()
+    booking.write_outcomes()
     booking.write_rule_uses()
     booking.notes.extend(receipt_desk.reasons)
     result = _result(booking, verdict)
@@ -243,10 +259,11 @@ def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
 def _result(booking: Booking, verdict: Verdict) -> Result:
     counts = booking.counts
     reasons = [*_reasons(verdict), *booking.notes]
-    result = Result("booked", reasons, counts, booking.amount, booking.currency, verdict.total)
+    result = Result("booked", reasons, counts, booking.amount, booking.currency, verdict.total + booking.beside)
     entered = counts.booked + counts.unmatched
     if counts.held:
         some = entered or counts.failed or counts.duplicate or booking.is_resumed or booking.changed_mandates
+        some = some or booking.named_documents or booking.took_in
         result.state = "partly_booked" if some else "quarantined"
     elif counts.duplicate and not entered and not booking.is_resumed:
         result.state = "duplicate"

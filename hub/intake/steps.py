@@ -16,8 +16,10 @@ from hub.intake import claims
 from hub.intake.attempt import read_to_end
 from hub.intake.hub import Hub
 from hub.intake.identification import doors
+from hub.intake.names import named_meanwhile
 from hub.intake.outcome import FileOutcome, end_filed
 from hub.intake.placing import StillBeingReadError, place, take_up
+from hub.intake.unpacking import tell_zips, unpack
 from hub.store import journal
 from hub.store.journal import Arrival
 from hub.transport.content import SourceChanged, store
@@ -106,8 +108,14 @@ def _finish(hub: Hub, ours: Arrival, actor: str) -> FileOutcome | None:
         file = journal.file_of(conn, ours.id)
     if file.state is None and ours.act is not None:
         file = take_up(hub, ours, file, actor)
-    if file.state is None:
+    if file.state is None and file.vendor is None:
+        file = unpack(hub, file, ours, actor, finish)
+    elif file.state is None:
         file = read_to_end(hub, file, period=ours.period, actor=actor)
+    # Before the claim is closed: whoever goes on with it does this again.
+    for named in named_meanwhile(hub, file, actor):
+        finish(hub, named, actor)
+    tell_zips(hub, file, actor)
     return end_filed(hub, file, ours, actor)
 
 

@@ -86,6 +86,8 @@ OPENING_BALANCE = "opening"
 BANK = "bank"
 VAT = "vat"
 DIFFERENCES = "differences"
+#: What the owner bears of consumption where nobody lived (R32), a property each.
+VACANCY = "vacancy"
 
 DEPOSIT = "deposit"
 PREPAID_RENT = "prepaid_rent"
@@ -128,6 +130,10 @@ def holding_code(holding: str, tenancy_key: str) -> str:
 def clearing_code(vendor: str, creditor: str, group: str) -> str:
     """Clearing is kept per vendor, creditor number and debtor group (R18)."""
     return f"{CLEARING}:{vendor}:{creditor}:{group}"
+
+
+def vacancy_code(company_number: str, property_number: str) -> str:
+    return f"{VACANCY}:{company_number}-{property_number}"
 
 
 def income_code(charge_type: str) -> str:

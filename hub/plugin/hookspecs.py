@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import pluggy
 
 from hub.plugin.file import FileView
-from hub.plugin.records import Document, Record, ShownField
+from hub.plugin.records import Document, Record, Remark, ShownField
 
 #: Entry-point group and pluggy project name.
 ENTRY_POINT_GROUP = "hub.plugins"
@@ -37,6 +37,12 @@ class FieldPlace(NamedTuple):
     last: int
     #: The setting that says so, dotted, below ``[settings]``; "" = none does.
     key: str
+    #: The setting that says its length, where one does.
+    length_key: str = ""
+    #: Number in the set-up sheet, "" where there is none.
+    item: str = ""
+    #: True where ``first`` and ``last`` are a column.
+    is_column: bool = False
 
 
 class Description(NamedTuple):
@@ -73,6 +79,9 @@ class FileKind(NamedTuple):
     identity: Literal["content", "name+content"] = "content"
     #: True where the file is filed on a tenancy or property (``whose``), not read for records (``read``).
     document: bool = False
+    #: True where an index file alone (DocumentNamed) says whose such a document is: it waits for that, ``whose`` is not
+    #: asked.
+    indexed: bool = False
 
 
 class VendorHooks:
@@ -95,8 +104,8 @@ class VendorHooks:
         """Whose document is this? Raises Malformed when the name or the content cannot be one."""
 
     @_spec(firstresult=True)
-    def make(self, kind: str, records: Iterable[Record], head: Mapping[str, str]) -> Iterator[bytes]:  # type: ignore[empty-body]
-        """Make it: the bytes of a file of this kind that reads back as these records."""
+    def make(self, kind: str, records: Iterable[Record], head: Mapping[str, str]) -> Iterator[bytes | Remark]:  # type: ignore[empty-body]
+        """Make it: the bytes of a file of this kind that reads back as these records; what was changed, as remarks."""
 
     @_spec(firstresult=True)
     def show(self, file: FileView) -> Iterator[ShownField]:  # type: ignore[empty-body]

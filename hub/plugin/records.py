@@ -42,6 +42,8 @@ TEXT_LINES_MAX = 5_000
 
 #: What the amount of a consumption result is (R25).
 MEASURES = ("balance", "cost")
+#: The kind of file that ``hub export`` asks a plug-in to make of ``ConsumptionTenancy`` records.
+EXPORT_KIND = "export"
 
 
 class Payment(NamedTuple):
@@ -325,7 +327,7 @@ class ShownField(NamedTuple):
     #: What the record is: ``BS042 0236``.
     layout: str
     field: str
-    #: 1-based bytes within the line, both ends in.
+    #: 1-based bytes within the line, both ends in; of a delimited file its column, twice.
     first: int
     last: int
     #: As it stands there, undecodable bytes escaped; "" for what lies beyond the end of the line.

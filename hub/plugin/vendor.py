@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from hub.plugin.hookspecs import FileKind
+from hub.plugin.hookspecs import FieldPlace, FileKind
 
 #: Version of the API described in this package: a plug-in with another major number is refused.
 API_VERSION = (1, 0)
@@ -17,6 +17,19 @@ class Settings(BaseModel):
     """Base of a plug-in's settings model: an unknown key is an error, never ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def tables_of(cls, field: str) -> tuple[type[BaseModel], ...]:
+        """The models of a table whose annotation does not say them all: where its own subclass judges it."""
+        return ()
+
+    @classmethod
+    def places_of(cls, given: Mapping[str, Any]) -> tuple[FieldPlace, ...]:
+        """Where fields would stand by a ``[settings]`` table that is refused, as far as it tells; never raises.
+
+        So that ``hub layout show`` can show what overlaps. Right settings say it in :class:`Description`.
+        """
+        return ()
 
 
 class Vendor:

@@ -34,6 +34,7 @@ _ROOTS = {
     kinds.VAT: "Liabilities",
     kinds.INCOME: "Income",
     kinds.DIFFERENCES: "Expenses",
+    kinds.VACANCY: "Expenses",
 }
 _OTHER_ROOT = "Equity"
 #: Begins and ends an escaped character, so it is always escaped itself.

@@ -75,6 +75,13 @@ class IntakeSection(Model):
     #: How long a claim holds without a sign of life before another hub may take it over.
     lease_seconds: int = Field(120, ge=10, le=86_400)
     file_bytes_max: int = Field(2 * 1024**3, ge=1)
+    #: Of one zip with all that is zipped in it: members, bytes of one, bytes of all, and times the zip's own bytes.
+    zip_members_max: int = Field(5_000, ge=1, le=100_000)
+    zip_member_bytes_max: int = Field(256 * 1024**2, ge=1)
+    zip_bytes_max: int = Field(2 * 1024**3, ge=1)
+    zip_ratio_max: int = Field(200, ge=1, le=2_000)
+    #: How deep zips within a zip are taken apart; 0 = they are refused.
+    zip_depth_max: int = Field(1, ge=0, le=5)
 
 
 class PluginSection(Model):
@@ -211,8 +218,12 @@ class Site:
 
     def today(self, number: str, now: datetime) -> date:
         """The business day that ``now`` falls on for this company."""
+        return self.local(number, now).date()
+
+    def local(self, number: str, now: datetime) -> datetime:
+        """``now`` by this company's clock."""
         zone = self.company(number).timezone
-        return now.astimezone(ZoneInfo(zone) if zone else self.zone).date()
+        return now.astimezone(ZoneInfo(zone) if zone else self.zone)
 
     def language(self, number: str) -> Language:
         """Of this company's entries, letters and statements."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from hub.settings.model import Model, limit_ore
 
@@ -50,6 +50,10 @@ CONSUMPTION_TYPES = {
 }
 
 
+#: Folders of a site that the hub keeps for something else.
+_OWN_FOLDERS = ("archive", "config", "content", "inbox", "journals", "lists", "outbox", "quarantine")
+
+
 class ConsumptionSection(Model):
     """``[consumption]`` of a vendor instance: which accounts it settles, and how."""
 
@@ -61,14 +65,36 @@ class ConsumptionSection(Model):
     basis: Literal["charged", "paid"] = "charged"
     #: Whether files may be made for it (items 10.02, 26.02; R2, R36).
     export: bool = False
-    #: Name of an exported file. Parts: company, property, type, period_from, period_to (dates YYYYMMDD), day.
-    export_name: Annotated[str, StringConstraints(pattern=r"^[^/\\\s]*\{property\}[^/\\\s]*$")] = (
+    #: Name of an exported file. Parts: company, property, type, period_from, period_to, day (dates YYYYMMDD), stamp
+    #: (YYYYMMDDhhmmss, when it was made); property or stamp must be in it.
+    export_name: Annotated[str, StringConstraints(pattern=r"^[^/\\\s]*\{(property|stamp)\}[^/\\\s]*$")] = (
         "{type}-{company}-{property}-{period_from}-{period_to}.txt"
     )
     #: Where read statements go, below the site (item 13.04); none = the archive like all other files.
     read_documents: Annotated[str, StringConstraints(pattern=r"^[^/\\.][^\\]*$")] | None = None
     #: Whether a tenant's statements of all types are shown as one (item 13.01, R37).
     combined_statement: bool = False
+
+    @field_validator("export_name")
+    @classmethod
+    def _known_parts(cls, value: str) -> str:
+        of = {"company": "1", "property": "12", "type": "heat", "day": "20260101", "stamp": "20260101120000"}
+        try:
+            named = value.format(**of, period_from="20250601", period_to="20260531")
+        except (KeyError, IndexError, ValueError) as error:
+            parts = "{company}, {property}, {type}, {period_from}, {period_to}, {day}, {stamp}"
+            raise ValueError(f"write {parts} alone in braces") from error
+        if named.startswith("."):
+            raise ValueError("may not begin with a point")
+        return value
+
+    @field_validator("read_documents")
+    @classmethod
+    def _a_folder_of_its_own(cls, value: str | None) -> str | None:
+        parts = [] if value is None else value.split("/")
+        if not {"", ".", ".."}.isdisjoint(parts) or (parts and parts[0] in _OWN_FOLDERS):
+            raise ValueError(f"a folder of its own below the site, without '..', and none of {', '.join(_OWN_FOLDERS)}")
+        return value
 
     @model_validator(mode="after")
     def _exports_something(self) -> Self:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, func, select
 
 from hub.ledger import kinds
+from hub.store.consumption.settled import is_settled
 from hub.store.lookup import among
 from hub.store.positions import NOTHING
 from hub.store.tables import account, allocation, charge, charge_line, entry
@@ -22,7 +23,8 @@ class Holding(NamedTuple):
     number: int | None
     #: What has been charged, paid in or moved there, less what has left.
     charged: int
-    #: What is still open of the charges that fill it, or was written off of them (R24): nobody has paid that.
+    #: What is still open of the charges that fill it, or was written off of them (R24): nobody has paid that. What a
+    #: result has settled has left the holding, paid or not.
     unpaid: int
 
     @property
@@ -52,6 +54,7 @@ def holdings_among(conn: Connection, tenancy_ids: Collection[int]) -> dict[int, 
             among(conn, charge_line.c.tenancy_id, {row.tenancy_id for row in rows}),
             charge_line.c.remaining > NOTHING,
             charge_line.c.holding.is_not(None),
+            ~is_settled(charge_line.c.id),
         )
         .group_by(charge_line.c.tenancy_id, charge_line.c.holding)
     )
@@ -77,6 +80,7 @@ def _written_off(conn: Connection, tenancy_ids: Collection[int]) -> Select[Any]:
             among(conn, charge.c.tenancy_id, tenancy_ids),
             charge_line.c.holding.is_not(None),
             entry.c.kind == kinds.DIFFERENCE,
+            ~is_settled(charge_line.c.id),
         )
         .group_by(charge.c.tenancy_id, charge_line.c.holding)
     )

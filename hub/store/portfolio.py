@@ -240,6 +240,16 @@ def property_by_numbers(connection: Connection, company_number: str, property_nu
     return None if row is None else PropertyRef(*row)
 
 
+def property_with(connection: Connection, property_id: int) -> PropertyRef:
+    """The property with this id."""
+    row = connection.execute(
+        select(property_.c.id, company.c.id, company.c.number, property_.c.number, property_.c.name)
+        .join_from(property_, company)
+        .where(property_.c.id == property_id)
+    ).one()
+    return PropertyRef(*row)
+
+
 def lock_properties(connection: Connection, property_ids: Collection[int]) -> None:
     """Before reading what is open there, in key order, so that two writers never wait for each other in a ring.
 

@@ -57,6 +57,20 @@ def note_changes(conn: Connection, changes: Iterable[Change], said: Said) -> Non
         conn.execute(insert(portfolio_change), rows)
 
 
+def last_said_of_tenancies(conn: Connection, company_number: str, field: str, source: str) -> Change | None:
+    """The last change of this field that ``source`` has made of any tenancy of the company."""
+    its = portfolio_change.c
+    query = (
+        select(*(its[name] for name in Change._fields))
+        .where(its.what == "tenancy", its.field == field, its.source == source)
+        .where(its.key >= f"{company_number}-", its.key < f"{company_number}.")
+        .order_by(its.id.desc())
+        .limit(1)
+    )
+    row = conn.execute(query).one_or_none()
+    return None if row is None else Change._make(row)
+
+
 def history_of(conn: Connection, key: str) -> list[Noted]:
     """Of what has this key, of what it lies in, and of what lies in it; oldest first.
 

@@ -22,6 +22,7 @@ from hub.store.tables import (
     entry,
 )
 from hub.store.verify_collections import wrong_collections
+from hub.store.verify_consumption import wrong_consumption
 from hub.store.verify_content import Proved, StoredFiles
 from hub.store.verify_counts import Count, counts
 from hub.store.verify_deliveries import wrong_deliveries
@@ -87,6 +88,7 @@ _RULES: tuple[tuple[Callable[[Connection], Iterator[str]], str], ...] = (
     (wrong_notes, _MISCOUNTED),
     (wrong_rows, _MISCOUNTED),
     (wrong_collections, _MISCOUNTED),
+    (wrong_consumption, _MISCOUNTED),
     (wrong_exports, _EXPORTED),
     (wrong_deliveries, _UNDELIVERED),
     (wrong_portfolio, _MISPLACED),

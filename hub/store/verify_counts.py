@@ -11,6 +11,8 @@ from hub.store.tables import (
     charge_line,
     collection,
     collection_result,
+    consumption_account,
+    consumption_result,
     customer_number,
     delivery,
     event,
@@ -54,6 +56,8 @@ def counts(conn: Connection, allocations: int) -> list[Count]:
         ("mandates", mandate),
         ("events of mandates", mandate_event),
         ("payment slips", slip),
+        ("consumption accounts", consumption_account),
+        ("results of consumption accounts", consumption_result),
     ):
         found.append(Count(what, conn.execute(select(func.count()).select_from(table)).scalar_one()))
     return found

@@ -8,7 +8,16 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, literal, or_, select
 
 from hub.store.collecting.states import LIVE, STATES
-from hub.store.tables import blob, collection, delivery, delivery_event, file, mandate_order, serial
+from hub.store.tables import (
+    blob,
+    collection,
+    consumption_exported,
+    delivery,
+    delivery_event,
+    file,
+    mandate_order,
+    serial,
+)
 from hub.store.verify_sums import kr, told_by, zero
 
 
@@ -70,7 +79,7 @@ def _tell_number(row: Row[Any]) -> str:
 
 
 def _contents() -> Select[Any]:
-    """What lives asks for as many demands, and as much, as the file was made with."""
+    """What lives asks for as many demands, or tells of as many tenancies, and as much, as the file was made with."""
     asked = (
         select(
             collection.c.delivery_id,
@@ -85,27 +94,38 @@ def _contents() -> Select[Any]:
         .group_by(mandate_order.c.delivery_id)
         .subquery()
     )
+    told = (
+        select(
+            consumption_exported.c.delivery_id,
+            func.count().label("demands"),
+            func.sum(consumption_exported.c.on_account).label("amount"),
+        )
+        .group_by(consumption_exported.c.delivery_id)
+        .subquery()
+    )
     # Not ``.items``, which is a method.
     made_with = delivery.c["items"]
-    demands = zero(asked.c.demands) + zero(ordered.c.demands)
+    demands = zero(asked.c.demands) + zero(ordered.c.demands) + zero(told.c.demands)
+    amount = zero(asked.c.amount) + zero(told.c.amount)
     return (
         select(
             delivery.c.id,
             made_with.label("made_with"),
             delivery.c.amount,
             demands.label("found"),
-            zero(asked.c.amount).label("found_amount"),
+            amount.label("found_amount"),
         )
         .join_from(delivery, asked, asked.c.delivery_id == delivery.c.id, isouter=True)
         .join(ordered, ordered.c.delivery_id == delivery.c.id, isouter=True)
-        .where(delivery.c.state.in_(LIVE), or_(made_with != demands, delivery.c.amount != zero(asked.c.amount)))
+        .join(told, told.c.delivery_id == delivery.c.id, isouter=True)
+        .where(delivery.c.state.in_(LIVE), or_(made_with != demands, delivery.c.amount != amount))
         .order_by(delivery.c.id)
     )
 
 
 def _tell_contents(row: Row[Any]) -> str:
     return (
-        f"delivery {row.id} was made with {row.made_with} demands of {kr(row.amount)}, and {row.found} of "
+        f"delivery {row.id} was made with {row.made_with} items of {kr(row.amount)}, and {row.found} of "
         f"{kr(row.found_amount)} belong to it"
     )
 

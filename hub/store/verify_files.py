@@ -33,8 +33,9 @@ def _readings() -> Select[Any]:
             func.sum(amount).label("amount"),
         )
         .join_from(own, batch, batch.c.id == own.c.batch_id)
-        # What is written off beside a payment, or owed again with it, is no record of the file.
-        .where(own.c.kind.not_in((kinds.DIFFERENCE, kinds.REVERSAL)))
+        # What is written off beside a payment, or owed again with it, is no record of the file; nor is what a result
+        # credits of what nobody has paid on account.
+        .where(own.c.kind.not_in((kinds.DIFFERENCE, kinds.REVERSAL, kinds.CREDIT_NOTE)))
         .group_by(batch.c.reading_id)
         .subquery()
     )

@@ -14,8 +14,13 @@ from sqlalchemy import Column, ColumnElement, Connection, Row, Select, String, c
 
 from hub.store.tables import (
     account,
+    arrival,
+    consumption_result,
+    consumption_settled,
     credit,
+    document_named,
     entry,
+    file,
     metadata,
     outcome,
     reading,
@@ -34,7 +39,11 @@ class _Link(NamedTuple):
 #: What the schema leaves undeclared, as far as no rule of its own looks for it (the chain's, of verify_rows, ...).
 _UNDECLARED = (
     _Link(account.c.tenancy_id, tenancy.c.id),
+    _Link(arrival.c.parent_id, file.c.id),
+    _Link(consumption_result.c.reading_id, reading.c.id),
+    _Link(consumption_settled.c.credit_id, entry.c.id),
     _Link(credit.c.entry_id, entry.c.id),
+    _Link(document_named.c.reading_id, reading.c.id),
     _Link(outcome.c.reading_id, reading.c.id),
     _Link(slip.c.reading_id, reading.c.id),
     _Link(suspense.c.entry_id, entry.c.id),

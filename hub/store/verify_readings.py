@@ -26,6 +26,7 @@ def wrong_readings(conn: Connection) -> Iterator[str]:
         (_readings_without_event(), _tell_reading),
         (_events_without_reading(), _tell_event),
         (_documents(), _tell_document),
+        (_dropped(), _tell_dropped),
     ):
         yield from told_by(conn, query, told)
 
@@ -184,3 +185,18 @@ def _documents() -> Select[Any]:
 
 def _tell_document(row: Row[Any]) -> str:
     return f"file {row.file_id} is a document of tenancy {row.key}, filed on property {row.number}, which is not its"
+
+
+def _dropped() -> Select[Any]:
+    """A document that was taken off is of a file that is so, or was refused since; one that was not is read."""
+    stands = document.c.dropped_at.is_(None)
+    return (
+        select(document.c.file_id, file.c.name, file.c.state, document.c.dropped_at)
+        .join_from(document, file, file.c.id == document.c.file_id)
+        .where(file.c.state.is_not(None), stands != (file.c.state == "booked"))
+    )
+
+
+def _tell_dropped(row: Row[Any]) -> str:
+    said = "was taken off" if row.dropped_at else "is filed"
+    return f"file {row.file_id} ({row.name}) {said} as a document, and is {row.state}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -14,10 +15,16 @@ from hub.errors import HubError
 from hub.transport.folders import Seen, printable
 
 _CHUNK_BYTES = 1 << 20
+#: What a file share says of a file that is open elsewhere, and a file system of one that is not ours to read.
+_LOCKED = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.ETXTBSY, errno.EAGAIN)
 
 
 class SourceChanged(HubError):
     """The file is not the one that was claimed: it has changed, was replaced or has gone. Let it settle again."""
+
+
+class LockedError(HubError):
+    """The file is there and cannot be read now: another program has it open, or its rights say no. Try again later."""
 
 
 class Stored(NamedTuple):
@@ -41,8 +48,8 @@ def store(seen: Seen, content: Path, *, part: str, bytes_max: int) -> Stored:
     """Copies the file into ``content`` while hashing it; on return it is on the disk under its final name.
 
     The order is fsync, rename, fsync of the folder; the caller commits after that. ``part`` names the temporary file:
-    the same for a second try, so that nothing is left behind. Raises SourceChanged, and OSError (disk full: nothing is
-    lost, try again).
+    the same for a second try, so that nothing is left behind. Raises SourceChanged, LockedError, and OSError (disk
+    full: nothing is lost, try again).
     """
     with _open_claimed(seen) as source:
         if seen.size > bytes_max:
@@ -144,6 +151,12 @@ def _open_claimed(seen: Seen) -> BinaryIO:
     except OSError as error:
         if seen.path.is_symlink():
             raise _changed(seen, "it has become a symbolic link") from error
+        if error.errno in _LOCKED:
+            raise LockedError(
+                f"cannot be read: {os.strerror(error.errno)}",
+                where=printable(str(seen.path)),
+                do="close it in the program that has it open, or let the hub's user read it; it is tried again",
+            ) from error
         raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

@@ -6,14 +6,18 @@ from hub.vendors.effective import Setting, effective
 from hub.vendors.fault import Unmakeable, VendorFault
 from hub.vendors.host import Vendors
 from hub.vendors.instance import Instance
+from hub.vendors.layouts import Layouts, PlacedField, layouts_of
 
 __all__ = [
     "Installed",
     "Instance",
+    "Layouts",
+    "PlacedField",
     "Setting",
     "Unmakeable",
     "VendorFault",
     "Vendors",
     "check",
     "effective",
+    "layouts_of",
 ]

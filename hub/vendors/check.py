@@ -8,6 +8,7 @@ from itertools import combinations, product
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from hub.plugin.records import EXPORT_KIND
 from hub.settings import ConfigError, Problem, Site, VendorConfig, read_site, vendor_file
 from hub.vendors.fault import VendorFault
 from hub.vendors.host import Vendors
@@ -27,6 +28,7 @@ def check(site_root: Path, portfolio: PortfolioFacts | None = None) -> list[Prob
         vendors.launch()
         for instance in vendors.instances.values():
             problems += _start(instance)
+            problems += _exports(instance)
         problems += _doors(site, vendors)
         if portfolio is not None:
             problems += _against(portfolio, site, vendors)
@@ -41,6 +43,19 @@ def _start(instance: Instance) -> list[Problem]:
     except VendorFault as fault:
         return [Problem(vendor_file(instance.name), "plugin", instance.plugin, str(fault))]
     return []
+
+
+def _exports(instance: Instance) -> Iterator[Problem]:
+    """Instances that shall make exports, and cannot (R2, R36)."""
+    if instance.fault or not instance.config.consumption.export:
+        return
+    placed = {place.kind for place in instance.description.places}
+    if EXPORT_KIND not in instance.kinds:
+        allowed = f"false, or another plug-in: {instance.plugin} makes no exports"
+        yield Problem(vendor_file(instance.name), "consumption.export", "true", allowed)
+    elif placed and EXPORT_KIND not in placed:
+        allowed = "a table: consumption.export is true, and without it no export has a layout (R36)"
+        yield Problem(vendor_file(instance.name), "settings.export", "", allowed)
 
 
 def _doors(site: Site, vendors: Vendors) -> Iterator[Problem]:
@@ -93,6 +108,7 @@ def _against(portfolio: PortfolioFacts, site: Site, vendors: Vendors) -> Iterato
     for instance in vendors.instances.values():
         yield from _lengths(instance, portfolio)
     yield from _currencies(site, portfolio)
+    yield from _consumption_types(site, portfolio)
     for clash in portfolio.clashes:  # R7
         yield Problem(_PORTFOLIO, "debtor_group", "", clash)
 
@@ -124,6 +140,17 @@ def _currencies(site: Site, portfolio: PortfolioFacts) -> Iterator[Problem]:
         if said != company.currency:
             allowed = f"company {company.number} has its books in {company.currency}, which cannot be changed"
             yield Problem("config/companies", "currency", repr(said), allowed)
+
+
+def _consumption_types(site: Site, portfolio: PortfolioFacts) -> Iterator[Problem]:
+    """Types that an instance exports and a company that it serves does not have (R26)."""
+    for name, config in site.vendors.items():
+        wanted = config.consumption.type
+        served = [one.number for one in portfolio.companies if not config.companies or one.number in config.companies]
+        without = [number for number in served if wanted and site.company(number).consumption_type(wanted) is None]
+        if without:
+            allowed = f"a type of all companies that it serves; company {without[0]} has no [consumption.{wanted}]"
+            yield Problem(vendor_file(name), "consumption.type", repr(wanted), allowed)
 
 
 def _lengths(instance: Instance, portfolio: PortfolioFacts) -> Iterator[Problem]:

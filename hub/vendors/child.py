@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from hub.plugin import Document, FileView, HubError, Malformed, Mine, NotMine, ReadBudgetError, Record
+from hub.plugin import Document, FileView, HubError, Malformed, Mine, NotMine, ReadBudgetError, Record, Remark
 from hub.vendors.columns import RECORDS_MAX, decode, encode
 from hub.vendors.frames import (
     ANSWER,
@@ -100,7 +100,7 @@ class _Child:
         except HungUpError:
             raise
         except RefusedError as error:
-            self._say(REFUSED, Refused.of(error.problems))
+            self._say(REFUSED, Refused.of(error.problems, error.places))
         except MemoryError as error:
             _make_room_for_report()
             self._say(FAILED, _failure(error, out_of_memory=True))
@@ -187,8 +187,11 @@ class _Child:
         if answer is None:
             raise NotImplementedError(f"makes no file of kind {kind!r}")
         for made in answer:
+            if isinstance(made, Remark):
+                self._line.send(BATCH, encode([made]))
+                continue
             if not isinstance(made, bytes | bytearray):
-                raise TypeError(f"made {type(made).__name__}: bytes are needed")
+                raise TypeError(f"made {type(made).__name__}: bytes or a Remark are needed")
             for start in range(0, len(made), _CHUNK_BYTES):
                 self._line.send(CHUNK, bytes(made[start : start + _CHUNK_BYTES]))
         self._line.send(END)

@@ -20,7 +20,7 @@ from typing import Any, NoReturn, Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from hub.plugin import Description, Document, FileKind, Mine, NotMine, Record, ShownField
+from hub.plugin import Description, Document, FieldPlace, FileKind, Mine, NotMine, Record, ShownField
 from hub.settings import ConfigError, HubConfig, VendorConfig, vendor_file
 from hub.vendors.columns import RECORDS_MAX, ColumnError, encode
 from hub.vendors.discovery import NotUsableError, find
@@ -39,7 +39,7 @@ from hub.vendors.frames import (
     FrameError,
     HungUpError,
 )
-from hub.vendors.limits import BreachError, Reading, Showing, check_document
+from hub.vendors.limits import BreachError, Making, Reading, Showing, check_document
 from hub.vendors.messages import REFUSALS, Failed, Filed, Identified, Loaded, Refused, SettingValue
 from hub.vendors.output import log
 from hub.vendors.process import Ending, Patience, PluginProcess, TooSlowError
@@ -67,6 +67,8 @@ class Instance:
         self.plugin = config.plugin
         #: Why this instance is shut out; None = it is not.
         self.fault: str | None = None
+        #: Where the fields of a configuration that is refused would stand.
+        self.refused_places: tuple[FieldPlace, ...] = ()
         self._limits = hub.plugins
         self._made_bytes_max = hub.intake.file_bytes_max
         self._process: PluginProcess | None = None
@@ -151,20 +153,33 @@ class Instance:
             raise self._failure(str(breach)) from breach
         return document
 
-    def show(self, path: Path, name: str) -> Generator[ShownField]:
-        """Every field of the file's records, a broken file's too; to be closed like ``read``. Raises VendorFault."""
-        with self._asking("show", {"file": self._view(path, name)}):
+    def show(self, path: Path, name: str, *, options: Mapping[str, str] | None = None) -> Generator[ShownField]:
+        """Every field of the file's records, a broken file's too; to be closed like ``read``. Raises VendorFault.
+
+        The option ``kind`` says as what a file is looked at that could be of several kinds.
+        """
+        with self._asking("show", {"file": self._view(path, name, options)}):
             showing = Showing()
             while batch := self._next_batch("show", showing.batch):
                 yield from batch
 
-    def make(self, kind: str, records: Iterable[Record], head: Mapping[str, str]) -> Iterator[bytes]:
-        """The bytes of a file of this kind that holds ``records``. Raises Unmakeable, VendorFault."""
+    def make(
+        self, kind: str, records: Iterable[Record], head: Mapping[str, str], remarks: list[str] | None = None
+    ) -> Iterator[bytes]:
+        """The bytes of a file of this kind that holds ``records``. Raises Unmakeable, VendorFault.
+
+        ``remarks`` gets what the plug-in has to say of the file, such as what it cut, until the last bytes have come.
+        """
         remaining = iter(records)
         left_bytes = self._made_bytes_max
+        making = Making()
         with self._asking("make", {"kind": kind, "head": dict(head)}):
-            while (answer := self._receive("make", CHUNK, MORE, END)).tag != END:
-                if answer.tag == CHUNK:
+            while (answer := self._receive("make", BATCH, CHUNK, MORE, END)).tag != END:
+                if answer.tag == BATCH:
+                    said = self._unpacked("make", answer, making.batch)
+                    if remarks is not None:
+                        remarks += said
+                elif answer.tag == CHUNK:
                     left_bytes -= len(answer.payload)
                     if left_bytes < 0:
                         raise self._failure(f"makes more than {self._made_bytes_max} bytes (hub.intake.file_bytes_max)")
@@ -259,7 +274,9 @@ class Instance:
             return self._loaded
         answer = self._receive("load", ANSWER, REFUSED)
         if answer.tag == REFUSED:
-            error = ConfigError(self._parsed("load", Refused, answer).readable())
+            refused = self._parsed("load", Refused, answer)
+            error = ConfigError(refused.readable())
+            self.refused_places = refused.places
             self.fault = f"{self._label} has a configuration that is refused: {error}"
             self._forget().end()
             raise error
@@ -300,8 +317,9 @@ class Instance:
 
     def _next_batch(self, doing: str, unpack: Callable[[bytearray], list[_R]]) -> list[_R]:
         answer = self._receive(doing, BATCH, END)
-        if answer.tag == END:
-            return []
+        return [] if answer.tag == END else self._unpacked(doing, answer, unpack)
+
+    def _unpacked(self, doing: str, answer: Frame, unpack: Callable[[bytearray], list[_R]]) -> list[_R]:
         try:
             return unpack(answer.payload)
         except BreachError as breach:

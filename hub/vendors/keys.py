@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -15,7 +16,7 @@ from hub.vendors.messages import SettingValue
 
 def flatten(settings: BaseModel) -> list[SettingValue]:
     """Every value of a settings model, nested ones under ``table.key`` and ``list.0.key``; secrets are hidden."""
-    return list(_rows("", settings, ""))
+    return list(_rows("", settings))
 
 
 def key_lines(text: str) -> dict[str, int]:
@@ -33,7 +34,7 @@ def key_lines(text: str) -> dict[str, int]:
             parsed = tomllib.loads("\n".join(rows[:number]))
         except tomllib.TOMLDecodeError:
             continue
-        for row in _rows("", parsed, ""):
+        for row in _rows("", parsed):
             if row.value != {}:  # a table's header, whose keys are yet to come
                 lines.setdefault(row.key, complete + 1)
         complete = number
@@ -50,25 +51,37 @@ def line_of(key: str, lines: Mapping[str, int]) -> int | None:
     return min((line for given, line in lines.items() if given.startswith(f"{key}.")), default=None)
 
 
-def _rows(key: str, value: object, item: str) -> Iterator[SettingValue]:
+class _Asked(NamedTuple):
+    """What a field says of the set-up sheet: its item there, and whether its default is the sheet's value."""
+
+    item: str = ""
+    of_sheet: bool = False
+
+    def or_by(self, field: FieldInfo) -> _Asked:
+        """The same of a field below this one, which may say more."""
+        extra = field.json_schema_extra
+        if not isinstance(extra, dict) or not extra.get("item"):
+            return self
+        return _Asked(str(extra["item"]), bool(extra.get("of_sheet")))
+
+
+_NOTHING = _Asked()
+
+
+def _rows(key: str, value: object, asked: _Asked = _NOTHING) -> Iterator[SettingValue]:
     if isinstance(value, BaseModel):
         for name, field in type(value).model_fields.items():
-            yield from _rows(_join(key, field.alias or name), getattr(value, name), _item(field) or item)
+            yield from _rows(_join(key, field.alias or name), getattr(value, name), asked.or_by(field))
     elif isinstance(value, Mapping) and value:
         for name, inner in value.items():
-            yield from _rows(_join(key, str(name)), inner, item)
+            yield from _rows(_join(key, str(name)), inner, asked)
     elif isinstance(value, list | tuple) and any(isinstance(inner, BaseModel | Mapping) for inner in value):
         for index, inner in enumerate(value):
-            yield from _rows(_join(key, str(index)), inner, item)
+            yield from _rows(_join(key, str(index)), inner, asked)
     else:
         shown = HIDDEN if is_secret(key) else to_jsonable_python(value, fallback=str)
-        yield SettingValue(key=key, item=item, value=shown)
+        yield SettingValue(key=key, item=asked.item, value=shown, of_sheet=asked.of_sheet)
 
 
 def _join(key: str, name: str) -> str:
     return f"{key}.{name}" if key else name
-
-
-def _item(field: FieldInfo) -> str:
-    extra = field.json_schema_extra
-    return str(extra.get("item", "")) if isinstance(extra, dict) else ""

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import pluggy
 from pydantic import ValidationError
 
-from hub.plugin import API_VERSION, Settings, Vendor, VendorHooks
+from hub.plugin import API_VERSION, FieldPlace, Settings, Vendor, VendorHooks
+from hub.plugin.asking import has_hook, hooks_of
 from hub.settings import Problem, problems_of
 from hub.vendors.discovery import NotUsableError, find
 from hub.vendors.keys import flatten
@@ -23,9 +24,11 @@ _NEEDED_HOOKS = ("describe", "identify")
 class RefusedError(Exception):
     """The configuration of the instance, or the make of the plug-in, is wrong; ``problems`` is all of it."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: list[Problem], places: tuple[FieldPlace, ...] = ()) -> None:
         super().__init__("; ".join(map(str, problems)))
         self.problems = problems
+        #: Where its fields would stand, for whoever mends it.
+        self.places = places
 
 
 class Plugin(NamedTuple):
@@ -71,20 +74,17 @@ def _settings(model: type[Settings], settings: Mapping[str, Any], file: str) -> 
     try:
         return model.model_validate_json(json.dumps(settings))
     except ValidationError as error:
-        raise RefusedError(problems_of(error, file, model, prefix="settings")) from error
+        problems = problems_of(error, file, model, prefix="settings")
+        raise RefusedError(problems, model.places_of(settings)) from error
 
 
 def _hooks(vendor: Vendor, name: str, file: str) -> Any:
-    """Calls go to this one object: a manager of its own, and no hook that nobody would ever call."""
-    manager = pluggy.PluginManager("hub")
-    manager.add_hookspecs(VendorHooks)
     try:
-        manager.register(vendor, name)
-        manager.check_pending()
+        hooks = hooks_of(vendor, name)
     except pluggy.PluginValidationError as error:
         text = " ".join(str(error).split())
         raise RefusedError([Problem(file, "plugin", name, f"{text}; hooks are: {_HOOKS}")]) from error
-    missing = [hook for hook in _NEEDED_HOOKS if not getattr(manager.hook, hook).get_hookimpls()]
+    missing = [hook for hook in _NEEDED_HOOKS if not has_hook(hooks, hook)]
     if missing:
         raise RefusedError([Problem(file, "plugin", name, f"has no hook {' and no hook '.join(missing)}")])
-    return manager.hook
+    return hooks

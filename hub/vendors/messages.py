@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from hub.plugin import Description, Document, FileKind, HubError, Malformed
+from hub.plugin import Description, Document, FieldPlace, FileKind, HubError, Malformed
 from hub.settings import Problem
 from hub.vendors.fault import Unmakeable
 from hub.vendors.frames import MALFORMED, REFUSED
@@ -35,6 +35,8 @@ class SettingValue(_Message):
     key: str
     item: str
     value: JsonValue
+    #: Whether the default of this setting is the sheet's own value.
+    of_sheet: bool = False
 
 
 class Loaded(_Message):
@@ -49,10 +51,12 @@ class Refused(_Message):
     """The configuration is not: all that is wrong with it."""
 
     problems: list[Problem]
+    #: Where its fields would stand.
+    places: tuple[FieldPlace, ...] = ()
 
     @classmethod
-    def of(cls, problems: Sequence[Problem]) -> Refused:
-        return cls(problems=[_readable(problem) for problem in problems])
+    def of(cls, problems: Sequence[Problem], places: tuple[FieldPlace, ...] = ()) -> Refused:
+        return cls(problems=[_readable(problem) for problem in problems], places=places)
 
     def readable(self) -> list[Problem]:
         return [_readable(problem) for problem in self.problems]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-#: Unicode's control characters and its two breaks of a line.
-CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+from hub.plugin.limits import CONTROL
+
 #: No sentence that a person is to read needs more.
 SENTENCE_CHARACTERS_MAX: Final = 1_000
 _CUT = "…"

@@ -19,6 +19,7 @@ from sqlalchemy import text
 from hub.settings import load_site
 from hub.store import database
 from tests import tiny_site
+from tests.hostile_zips import zipped
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 #: Processes that go through the kill points side by side.
@@ -134,6 +135,28 @@ def test_killed_before_and_after_every_durable_step(tmp_path: Path) -> None:
     assert len(expected["postings"]) == 2 * 5
     assert len(expected["documents"]) == 1
     assert sum("'quarantined'" in file for file in expected["files"]) == 1
+    assert not [path for path in expected["on disk"] if path.startswith(("inbox", "content/tmp"))]
+
+
+@pytest.mark.crash
+def test_killed_while_a_zip_is_taken_apart(tmp_path: Path) -> None:
+    template = tmp_path / "template"
+    tiny_site.write_site(template)
+    inner = zipped({"results.txt": tiny_site.results((1, 1, 1, 12_345))})
+    content = zipped({tiny_site.STATEMENT: tiny_site.PDF, "inner.zip": inner, "../up.pdf": tiny_site.PDF})
+    (template / "inbox/heat/july.zip").write_bytes(content)
+
+    def half(first: int) -> list[Point]:
+        return kill_everywhere(template, tmp_path, first=first, step=LAUNCHERS, prepare=lambda: None)
+
+    with ThreadPoolExecutor(LAUNCHERS) as pool:
+        points = [point for some in pool.map(half, range(1, LAUNCHERS + 1)) for point in some]
+    expected = judge(points)
+    # Four files: the two zips, and what was in them; the third member was never taken out.
+    assert len(points) > 100
+    assert len(expected["files"]) == len(expected["arrivals"]) == 4
+    assert len(expected["documents"]) == 1
+    assert len(expected["postings"]) == 2
     assert not [path for path in expected["on disk"] if path.startswith(("inbox", "content/tmp"))]
 
 

@@ -131,6 +131,17 @@ class TestInit:
         config.write_text(_SETTING.sub(r"\1", text), encoding="utf-8")
         assert hub("check", "--json", site=site).json["problems"] == []
 
+    def test_the_examples_of_meter_companies_are_right_once_the_vendors_answers_are_filled_in(self, site: Path) -> None:
+        examples = sorted((site / "config/vendors").glob("*.toml.example"))
+        assert [path.name.partition("-heat")[0] for path in examples] == ["casi", "ista", "own-meter", "sinergi", "techem"]
+        for example in examples:
+            text = _SETTING.sub(r"\1", example.read_text(encoding="utf-8"))
+            example.with_suffix("").write_text(text, encoding="utf-8")
+        assert hub("check", "--json", site=site).json["problems"] == []
+        shown = hub("vendors", "show", "techem-heat", "--json", site=site).json["settings"]
+        places = {row["key"]: (row["item"], row["value"], row["origin"]) for row in shown}
+        assert places["settings.export.vat_start"] == ("20.29", 222, "sheet default")
+
     def test_templates_are_in_the_wheel(self, tmp_path: Path) -> None:
         build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
         subprocess.run(build, cwd=REPOSITORY, check=True, capture_output=True, timeout=60)

@@ -91,6 +91,16 @@ def test_what_is_made_has_a_limit() -> None:
             list(fine.make("lines", map(payment, range(5001)), {"title": "x"}))
 
 
+def test_what_a_plugin_remarks_on_what_it_makes_is_told_apart_from_the_bytes(fine: Instance) -> None:
+    remarks: list[str] = []
+    made = b"".join(fine.make("lines", [payment(7)], {"title": "x", "remark": "cut:"}, remarks))
+    assert (made, remarks) == (b"x\n7;15000\n", ["cut: 7"])
+    with pytest.raises(VendorFault, match="remarks more than 100 times on one file"):
+        list(fine.make("lines", map(payment, range(101)), {"title": "x", "remark": "cut:"}))
+    with pytest.raises(VendorFault, match="says Remark.text .* no control characters"):
+        list(fine.make("lines", [payment(7)], {"title": "x", "remark": "a\tb"}, remarks))
+
+
 def test_records_that_fail_to_come_do_not_leave_the_plugin_waiting(fine: Instance) -> None:
     def records() -> Iterator[Payment]:
         yield from map(payment, range(3000))

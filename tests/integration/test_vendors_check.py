@@ -63,7 +63,7 @@ def test_everything_wrong_in_every_file_is_told_at_once(site: SiteWriter) -> Non
     assert told["config/vendors/missing.toml", "plugin"].allowed == "Field required"
     unknown = told["config/vendors/unknown.toml", "plugin"]
     assert unknown.given == "finer"
-    assert "installed; there are: brunata, chatters, curious," in unknown.allowed
+    assert "installed; there are: arge, brunata, casi, chatters, curious," in unknown.allowed
     wrong = "config/vendors/wrong.toml"
     assert told[wrong, "settings.sign"].given == "'--'"
     assert told[wrong, "settings.sing"].allowed == "no such key; there are: sign, amount, since, endpoint_token"
@@ -176,6 +176,21 @@ def test_a_scope_names_companies_and_properties_of_the_portfolio(site: SiteWrite
     assert check(root) == []
 
 
+def test_an_export_needs_a_plugin_that_makes_it_and_a_type_that_the_companies_have(site: SiteWriter) -> None:
+    exporting = 'plugin = "fine"\n[consumption]\nexport = true\n'
+    root = site(
+        steam=f'{exporting}type = "steam"\n[door]\npattern = ""',
+        heat=f'companies = ["1"]\n{exporting}type = "heat"\n[door]\npattern = ""',
+    )
+    facts = PortfolioFacts((CompanyFacts("1", "Ådal", None, "DKK", ("7",)),), 0, {}, ())
+    assert {(problem.file, problem.key): problem.allowed for problem in check(root, facts)} == {
+        ("config/vendors/heat.toml", "consumption.export"): "false, or another plug-in: fine makes no exports",
+        ("config/vendors/steam.toml", "consumption.export"): "false, or another plug-in: fine makes no exports",
+        ("config/vendors/steam.toml", "consumption.type"): "a type of all companies that it serves; company 1 has no "
+        "[consumption.steam]",
+    }
+
+
 def test_creditors_that_clash_are_the_portfolios_problem(site: SiteWriter) -> None:
     # R7
     clash = "companies 1, 2 share creditor number 01234567 and debtor group 00001"
@@ -230,7 +245,7 @@ length = 9
 def test_effective_settings_say_where_each_value_comes_from(site: SiteWriter) -> None:
     rows = {row.key: row for row in effective(load_site(site(heat=CONFIG)), "heat")}
     shown = {key: (row.value, row.origin.removeprefix("config/vendors/heat.toml:")) for key, row in rows.items()}
-    assert shown == {
+    assert {key: value for key, value in shown.items() if not key.startswith("consumption.")} == {
         "plugin": ("fine", "2"),
         "enabled": (True, "default"),
         "companies": ([], "default"),
@@ -249,6 +264,65 @@ def test_effective_settings_say_where_each_value_comes_from(site: SiteWriter) ->
     assert rows["settings.sign"].item == "12.05"
     assert rows["settings.amount.start"].item == "12.06"
     assert rows["settings.since"].item == ""
+
+
+BRUNATA = """plugin = "brunata"
+[door]
+pattern = ""
+[settings.result]
+charge_type = "75040"
+implied_decimals = 2
+sign_tenant_pays = "+"
+sign_tenant_receives = "-"
+unit_start = 11
+"""
+
+
+def test_effective_settings_tell_the_sheets_defaults_from_the_hubs(site: SiteWriter) -> None:
+    rows = {row.key: row for row in effective(load_site(site(heat=BRUNATA)), "heat")}
+    told = {key: (row.item, row.value, row.origin) for key, row in rows.items()}
+    assert told["settings.result.tenant_start"] == ("12.07", 17, "sheet default")
+    assert told["settings.result.unit_start"] == ("12.05", 11, f"{HEAT}:9")
+    assert told["settings.result.period_from_start"] == ("12.12", 0, "sheet default")
+    assert told["settings.result.encoding"] == ("", "iso8859-1", "default")
+    assert told["settings.export"] == ("", None, "default")
+
+
+@pytest.mark.parametrize(
+    ("added", "key", "said"),
+    [
+        (
+            "[settings.export]\nimplied_decimals = 2\nname_start = 25",
+            "settings.export",
+            "field 'amount' of sheet item 11.10-11.11 (21-30) and field 'name' of sheet item 11.16-11.17 (25-49) "
+            "overlap at 25-30",
+        ),
+        (
+            "[settings.export]\nimplied_decimals = 2\nsecond_name_start = 120",
+            "settings.export",
+            "half filled in, it lacks second_name_length",
+        ),
+        (
+            "[settings.export]",
+            "settings.export.implied_decimals",
+            "(sheet item 11.11, its decimals: no default, ask the vendor)",
+        ),
+    ],
+)
+def test_a_wrong_position_is_told_with_its_sheet_item_before_any_file_is_touched(
+    site: SiteWriter, added: str, key: str, said: str
+) -> None:
+    (problem,) = check(site(heat=f"{BRUNATA}{added}"))
+    assert (problem.file, problem.key) == (HEAT, key)
+    assert said in problem.allowed
+
+
+def test_an_exports_numbers_have_room_for_the_portfolio_too(site: SiteWriter) -> None:
+    # R34
+    root = site(heat=f"{BRUNATA}[settings.export]\nimplied_decimals = 2\nunit_length = 3")
+    (problem,) = check(root, portfolio(unit=6, tenant=3))
+    assert (problem.key, problem.given) == ("settings.export.unit_length", "3")
+    assert "6 or more: property 1-12 has unit numbers of 6 characters (sheet item 11.07, R34)" in problem.allowed
 
 
 def test_effective_settings_of_what_is_not_there_or_not_right(site: SiteWriter) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from hub.errors import HubError
-from hub.plugin import Document
-from hub.store import journal, views
+from hub.store import views
 from hub.store.database import Database
+from hub.store.documents import Place, file_document
 from hub.store.portfolio import property_by_numbers, tenancy_by_key
 from tests.desk import NOW, Desk, failed, paid, result, taken_back
 
@@ -147,11 +147,11 @@ class TestDocuments:
             tenancy = tenancy_by_key(conn, HOME)
             assert property_ is not None
             assert tenancy is not None
-            whose = Document("1", "1", "", "", "75020", date(2025, 6, 1), date(2026, 5, 31))
         for tenancy_id in (None, tenancy.ref.id):
             file = desk.new_file()
             with desk.db.write() as conn:
-                journal.add_document(conn, file.id, whose, property_.id, tenancy_id)
+                period = (date(2025, 6, 1), date(2026, 5, 31))
+                file_document(conn, file.id, Place(property_.id, tenancy_id, "75020", *period))
         return desk
 
     def test_of_a_property_include_its_tenants(self, filed: Desk) -> None:

@@ -27,7 +27,7 @@ from hub.cli.app import app
 from hub.plugin import Document, Malformed, Mine, NotMine, Payment, ShownField, VendorHooks
 from hub.settings import CompanyConfig, HubConfig, Secret, VendorConfig
 from hub.vendors import Instance
-from hub_brunata.settings import BrunataSettings
+from hub_arge.settings import ArgeSettings
 from hub_nets_bs import making, records
 from hub_nets_bs.settings import BetalingsserviceSettings
 
@@ -116,7 +116,7 @@ def _root() -> Command:
         ("config/companies/*.toml", CompanyConfig, ""),
         ("config/vendors/NAME.toml", VendorConfig, ""),
         ("Plug-in nets_bs", BetalingsserviceSettings, "settings."),
-        ("Plug-in brunata", BrunataSettings, "settings."),
+        ("Plug-in arge", ArgeSettings, "settings."),
     ],
 )
 def test_every_setting_is_documented_with_its_default(section: str, model: type[BaseModel], prefix: str) -> None:

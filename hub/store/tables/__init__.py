@@ -27,6 +27,7 @@ from hub.store.tables.consumption import (
     consumption_exported,
     consumption_result,
     consumption_revision,
+    consumption_settled,
     document_named,
 )
 from hub.store.tables.files import arrival, blob, counter, document, event, file, outcome, reading
@@ -76,6 +77,7 @@ __all__ = [
     "consumption_exported",
     "consumption_result",
     "consumption_revision",
+    "consumption_settled",
     "counter",
     "credit",
     "credited",

@@ -109,11 +109,11 @@ delivery = Table(
     # A file for a vendor, its bytes in the content store: made once, never made anew with other bytes.
     Column("id", Id, primary_key=True),
     Column("vendor", String(60), nullable=False),
-    # 0601, 0605
+    # 0601, 0605, export (what a meter company is told)
     Column("kind", String(20), nullable=False),
     Column("data_supplier", String(20), nullable=False),
     Column("subsystem", String(10), nullable=False),
-    # Delivery number: rises by one for each data supplier, is never used twice.
+    # Delivery number: rises by one for each data supplier ("" of exports), is never used twice.
     Column("number", BigInteger, nullable=False),
     Column("name", Text, nullable=False),
     Column("sha256", String(64), ForeignKey("blob.sha256"), nullable=False),
@@ -123,7 +123,7 @@ delivery = Table(
     # made, sent, uncertain, accepted, refused, withdrawn
     Column("state", String(12), nullable=False),
     Column("sections", Integer, nullable=False),
-    # Collections or orders in it, their net amount in øre, text lines (which the vendor bills), lines in all.
+    # Collections, orders or tenancies in it, their net amount in øre, text lines (which the vendor bills), lines in all.
     Column("items", BigInteger, nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("texts", BigInteger, nullable=False),

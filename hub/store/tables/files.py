@@ -34,6 +34,8 @@ arrival = Table(
     Column("file_id", Id, ForeignKey("file.id")),
     # What a person has begun to do with the file that it once brought: retried, released, ignored.
     Column("act", String(20)),
+    # A zip's member: the file that it was taken out of; it lay in that one's folder.
+    Column("parent_id", Id),
     # Set when the file has been filed away: the claim is over.
     Column("closed_at", UtcDateTime()),
     Index(
@@ -43,8 +45,9 @@ arrival = Table(
         "size",
         "mtime_ns",
         unique=True,
-        **where("closed_at IS NULL AND act IS NULL"),
+        **where("closed_at IS NULL AND act IS NULL AND parent_id IS NULL"),
     ),
+    Index("ix_arrival_parent_id", "parent_id", **where("parent_id IS NOT NULL")),
     Index("ix_arrival_file_id", "file_id"),
 )
 

@@ -13,7 +13,7 @@ from hub.ledger.ageing import Ageing, aged, paid_from
 from hub.store.portfolio import Tenancy, TenancyRef
 from hub.store.tables import account, posting, tenancy
 from hub.store.views.counting import AsOf, Prepared, changed_since, coming_on, lines_on
-from hub.store.views.holdings import Holding, holdings
+from hub.store.views.holdings import Holding, holdings, settled_lines
 from hub.store.views.scope import Scope, tenancy_of
 
 
@@ -48,6 +48,7 @@ class Balance(NamedTuple):
 class OpenLine(NamedTuple):
     """A charge line with something left; øre."""
 
+    line_id: int
     charge_id: int
     due_date: date
     holding: str | None
@@ -77,8 +78,9 @@ def balance(conn: Connection, tenancy_key: str, as_of: date, recorded: datetime 
         ((line.due_date, line.remaining) for line in figures.lines), figures.balance, as_of, found.ref.business
     )
     unpaid: defaultdict[str, int] = defaultdict(int)
+    settled = settled_lines(conn, found.ref.id, at)
     for line in figures.lines:
-        if line.holding is not None:
+        if line.holding is not None and line.line_id not in settled:
             unpaid[line.holding] += line.remaining
     return Balance(
         found.ref.key,
@@ -134,7 +136,7 @@ def _own(at: AsOf) -> Select[Any]:
 def _lines(at: AsOf) -> Select[Any]:
     scope = Scope(tenancy_id=bindparam("tenancy_id", type_=BigInteger))
     lines = lines_on(scope, at, scope.condition)
-    columns = (lines.c.charge_id, lines.c.due_date, lines.c.holding, lines.c.remaining)
+    columns = (lines.c.line_id, lines.c.charge_id, lines.c.due_date, lines.c.holding, lines.c.remaining)
     return select(*columns).order_by(lines.c.due_date, lines.c.line_id)
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
+from hub.store.documents import What
 from hub.store.tables import company, document, file, property_, tenancy
 from hub.store.views.scope import property_of, tenancy_of
 
@@ -26,10 +27,13 @@ class Filed(NamedTuple):
     received_at: datetime
     #: Relative to the site's folder; None = not filed away yet.
     filed_at: str | None
+    what: What
 
 
 def documents(conn: Connection, key: str) -> list[Filed]:
     """A tenancy's documents (``1-12-304-2``), or all of a property (``1-12``), its tenants' included; oldest first.
+
+    Those that were taken off are not among them.
 
     Raises HubError when the portfolio has no such tenancy or property.
     """
@@ -50,12 +54,13 @@ def documents(conn: Connection, key: str) -> list[Filed]:
             file.c.sha256,
             file.c.received_at,
             file.c.filed_at,
+            document.c.what,
         )
         .join_from(document, file, file.c.id == document.c.file_id)
         .join(property_, property_.c.id == document.c.property_id)
         .join(company, company.c.id == property_.c.company_id)
         .join(tenancy, tenancy.c.id == document.c.tenancy_id, isouter=True)
-        .where(whose)
+        .where(whose, document.c.dropped_at.is_(None))
         .order_by(document.c.period_from, file.c.id)
     )
     return [Filed._make(row) for row in conn.execute(query)]

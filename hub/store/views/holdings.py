@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Select, bindparam, cast, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    select,
+)
 
 from hub.ledger import kinds
-from hub.store.tables import account, allocation, charge, charge_line, entry, posting
+from hub.store.tables import account, allocation, charge, charge_line, consumption_settled, entry, posting
 from hub.store.views.counting import AsOf, Prepared
 
 
@@ -30,13 +41,40 @@ class Holding(NamedTuple):
 
 
 def holdings(conn: Connection, tenancy_id: int, as_of: AsOf, unpaid: Mapping[str, int]) -> list[Holding]:
-    """In order of their numbers; ``unpaid`` is what is open on the tenancy's lines, by name of the holding."""
+    """In order of their numbers; ``unpaid`` is what is open on the tenancy's lines, by name of the holding.
+
+    What a result has settled by then has left the holding, and is left out of ``unpaid``.
+    """
     found = []
     written_off: dict[str, int] = dict(_WRITTEN_OFF(conn, as_of, tenancy_id=tenancy_id))
     for code, number, balance in _HOLDINGS(conn, as_of, tenancy_id=tenancy_id):
         _, name, _ = code.split(":", 2)
         found.append(Holding(name, number, -balance, unpaid.get(name, 0) + written_off.get(name, 0)))
     return found
+
+
+def settled_lines(conn: Connection, tenancy_id: int, as_of: AsOf) -> set[int]:
+    """Charge lines of a tenancy that a result had settled on that day: they fill their holding no more."""
+    return {line_id for (line_id,) in _SETTLED(conn, as_of, tenancy_id=tenancy_id)}
+
+
+def _settled(as_of: AsOf) -> Select[Any]:
+    return (
+        select(consumption_settled.c.line_id)
+        .join_from(charge_line, consumption_settled, consumption_settled.c.line_id == charge_line.c.id)
+        .where(charge_line.c.tenancy_id == bindparam("tenancy_id"), _settles(as_of))
+    )
+
+
+def _settles(as_of: AsOf) -> ColumnElement[bool]:
+    """Of ``consumption_settled``: its entry counts, and no reversal of it does."""
+    settling, back = entry.alias("settling"), entry.alias("back")
+    return and_(
+        exists().where(settling.c.id == consumption_settled.c.entry_id, as_of.counts(settling)),
+        ~exists().where(
+            back.c.corrects == consumption_settled.c.entry_id, back.c.kind == kinds.REVERSAL, as_of.counts(back)
+        ),
+    )
 
 
 def _holdings(as_of: AsOf) -> Select[Any]:
@@ -68,9 +106,10 @@ def _written_off(as_of: AsOf) -> Select[Any]:
             difference.c.kind == kinds.DIFFERENCE,
             entry.c.value_date <= as_of.day,
             as_of.is_recorded(),
+            ~exists().where(consumption_settled.c.line_id == charge_line.c.id, _settles(as_of)),
         )
         .group_by(charge_line.c.holding)
     )
 
 
-_HOLDINGS, _WRITTEN_OFF = Prepared(_holdings), Prepared(_written_off)
+_HOLDINGS, _WRITTEN_OFF, _SETTLED = Prepared(_holdings), Prepared(_written_off), Prepared(_settled)

@@ -33,9 +33,14 @@ def view(tmp_path: Path) -> Callable[[bytes, str], FileView]:
 def plugin() -> Callable[..., Plugin]:
     """An instance of these tables; ``result`` is added to what must be asked."""
 
-    def make(result: Mapping[str, Any] | None = None, statements: Mapping[str, Any] | None = None) -> Plugin:
+    def make(
+        result: Mapping[str, Any] | None = None,
+        statements: Mapping[str, Any] | None = None,
+        export: Mapping[str, Any] | None = None,
+    ) -> Plugin:
         settings: dict[str, Any] = {} if result is None else {"result": ASKED | dict(result)}
         settings |= {} if statements is None else {"statements": statements}
+        settings |= {} if export is None else {"export": {"implied_decimals": 2} | dict(export)}
         return Plugin(BrunataSettings.model_validate(settings))
 
     return make

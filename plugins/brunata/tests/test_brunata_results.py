@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.plugin import ConsumptionResult, HubError, Malformed, Mine, NotMine, Remark
-from hub_brunata import Plugin, results
-from hub_brunata.settings import BrunataSettings, ResultSettings
+from hub.plugin.meters import results
+from hub_brunata import Plugin
+from hub_brunata.settings import BrunataSettings
 
 # company 1-4, property 5-10, unit 11-16, tenant 17-19, gap 20, amount 21-30, sign 31
 PAYS = "0001000012000304002 0000125050+"
@@ -184,6 +185,8 @@ _made_results = st.builds(
     property=_numbers[6],
     unit=_units,
     tenant=_numbers[3],
+    measure=st.just("balance"),
+    on_account=st.none(),
     amount=st.integers(-(10**10) + 1, 10**10 - 1),
     charge_type=st.just("75040"),
     period_from=st.dates(date(1900, 1, 1), date(2100, 1, 1)),
@@ -193,7 +196,7 @@ _made_results = st.builds(
 
 @given(st.lists(_made_results, min_size=1, max_size=5), st.booleans())
 def test_a_result_file_reads_back_as_it_was_made(made, with_period):
-    settings = ResultSettings(
+    settings = BrunataSettings.sheet.result.fixed(
         implied_decimals=2,
         sign_tenant_pays=" ",
         sign_tenant_receives="-",
@@ -210,7 +213,7 @@ def test_a_result_file_reads_back_as_it_was_made(made, with_period):
 
 def test_what_a_result_file_cannot_carry(plugin):
     instance = plugin({})
-    with pytest.raises(HubError, match="of type 75040 cannot carry"):
+    with pytest.raises(HubError, match="of type 75040, balance, cannot carry"):
         list(instance.make("result", [_result(1, "304", "2", 100, charge_type="73039")]))
     with pytest.raises(HubError, match="positions 11-16, field 'unit'"):
         list(instance.make("result", [_result(1, "1234567", "2", 100)]))

@@ -9,7 +9,9 @@ from pydantic import ValidationError
 
 from hub.plugin import ENTRY_POINT_GROUP
 from hub_brunata import Plugin
-from hub_brunata.settings import BrunataSettings, PropertyDocument, ResultSettings, StatementSettings, TenantDocument
+from hub_brunata.settings import BrunataSettings
+
+SHEET = BrunataSettings.sheet
 
 
 def _problems(settings) -> dict[str, str]:
@@ -57,7 +59,7 @@ def test_a_field_beyond_the_record_is_named(asked):
         ({"period_from_start": 32}, "result", "(sheet item 12.12) and its end (12.13), or neither"),
         ({"implied_decimals": 5}, "result.implied_decimals", "(sheet item 12.10, its decimals"),
         ({"encoding": "utf-8"}, "result.encoding", "allowed are ascii, cp1252"),
-        ({"amounts": "cost"}, "result.amounts", "does not keep: only 'balance' (R31)"),
+        ({"amounts": "both"}, "result.amounts", "Input should be 'balance' or 'cost'"),
         ({"charge_type": "75020"}, "result.charge_type", "an on-account type never carries a result (R26)"),
         ({"charge_type": "heat"}, "result.charge_type", "should match pattern"),
         ({"compny_start": 1}, "result.compny_start", "Extra inputs are not permitted"),
@@ -103,11 +105,11 @@ def test_statements_that_cannot_be(change, key, said):
 
 
 def test_an_instance_that_reads_nothing_is_refused():
-    assert "give [settings.result] or [settings.statements]" in _problems({})[""]
+    assert "give [settings.result], [settings.export] or [settings.statements]" in _problems({})[""]
 
 
 def test_every_position_names_its_sheet_item_and_has_the_sheets_value(asked):
-    result = ResultSettings.model_validate(asked)
+    result = SHEET.result.fixed.model_validate(asked)
     sheet = {
         "company": (("12.01", 1), ("12.02", 4)),
         "property": (("12.03", 5), ("12.04", 6)),
@@ -117,18 +119,20 @@ def test_every_position_names_its_sheet_item_and_has_the_sheets_value(asked):
     }
     for field, items in sheet.items():
         for end, (item, value) in zip(("start", "length"), items, strict=True):
-            assert ResultSettings.item(f"{field}_{end}") == item
+            assert SHEET.result.fixed.item(f"{field}_{end}") == item
             assert getattr(result, f"{field}_{end}") == value
     singles = {"sign_start": ("12.11", 31), "period_from_start": ("12.12", 0), "period_to_start": ("12.13", 0)}
     for field, (item, value) in singles.items():
-        assert (ResultSettings.item(field), getattr(result, field)) == (item, value)
-    assert (ResultSettings.item("date_format"), result.date_format) == ("12.14", "DDMMÅÅÅÅ")
-    statements = StatementSettings()
+        assert (SHEET.result.fixed.item(field), getattr(result, field)) == (item, value)
+    assert (SHEET.result.fixed.item("date_format"), result.date_format) == ("12.14", "DDMMÅÅÅÅ")
+    statements = SHEET.statements()
     assert statements.types == {"F": "75020", "V": "73035", "E": "73095"}
-    assert statements.tenant_document == TenantDocument(
-        company=1, property=2, type=3, period_from=4, period_to=5, unit=6, tenant=7
-    )
-    assert statements.property_document == PropertyDocument(company=1, property=2, type=3, period_from=4, period_to=5)
+    assert statements.tenant_document.model_dump() == {
+        "company": 1, "property": 2, "type": 3, "period_from": 4, "period_to": 5, "unit": 6, "tenant": 7
+    }  # fmt: skip
+    assert statements.property_document.model_dump() == {
+        "company": 1, "property": 2, "type": 3, "period_from": 4, "period_to": 5, "unit": 0, "tenant": 0
+    }  # fmt: skip
 
 
 def test_an_instance_is_known_by_what_it_reads(plugin):

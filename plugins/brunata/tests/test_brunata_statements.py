@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.plugin import Document, Malformed, Mine, NotMine
-from hub_brunata.settings import StatementSettings
-from hub_brunata.statements import document_of
+from hub.plugin.meters.statements import document_of
+from hub_brunata.settings import BrunataSettings
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
 #: The sheet's own example: company 1, property 1, type V, a year from June, unit 1, tenant 2.
@@ -168,4 +168,4 @@ def test_every_name_made_by_the_rule_is_read_by_it(company, number, letter, peri
     unit, tenant = tenancy or ("", "")
     types = {"F": "75020", "V": "73035", "E": "73095"}
     expected = Document(company, number, unit, tenant, types[letter], first, last)
-    assert document_of("-".join(parts) + ".pdf", StatementSettings()) == expected
+    assert document_of("-".join(parts) + ".pdf", BrunataSettings.sheet.statements()) == expected

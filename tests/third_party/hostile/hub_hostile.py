@@ -31,6 +31,7 @@ from hub.plugin import (
     NumberLength,
     Payment,
     Record,
+    Remark,
     Settings,
     Vendor,
     hookimpl,
@@ -89,11 +90,13 @@ class Fine(Vendor):
         return Document("1", "12", "", "", file.name.partition(".")[0], first, last)
 
     @hookimpl
-    def make(self, records: Iterable[Record], head: Mapping[str, str]) -> Iterator[bytes]:
+    def make(self, records: Iterable[Record], head: Mapping[str, str]) -> Iterator[bytes | Remark]:
         yield head["title"].encode() + b"\n"
         for record in records:
             assert isinstance(record, Payment)
             yield f"{record.customer};{record.amount}\n".encode("latin-1")
+            if head.get("remark"):
+                yield Remark(f"{head['remark']} {record.customer}")
 
 
 class DescribedSettings(Settings):

@@ -1,13 +1,14 @@
-"""PDF statements: whose one is, read from its name (sheet items 13.05-13.18, R35)."""
+"""PDF statements: whose one is, read from its name (items N.05-N.18 of a document section, R35)."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
 from datetime import date
 
-from hub.plugin import Document, FileView, Malformed
-from hub_brunata.settings import NamePositions, StatementSettings
+from hub.plugin.errors import Malformed
+from hub.plugin.file import FileView
+from hub.plugin.meters.statement_settings import NamePositions, StatementSettings
+from hub.plugin.records import Document
 
 _EXTENSION = ".pdf"
 #: Of a number, as many as the portfolio takes.
@@ -46,9 +47,9 @@ def document_of(name: str, settings: StatementSettings) -> Document:
     stem = unicodedata.normalize("NFC", name)[: -len(_EXTENSION)]
     parts = stem.split(settings.separator)
     if len(parts) == settings.tenant_document.count():
-        return _document(parts, settings.tenant_document, settings.types)
+        return _document(parts, settings.tenant_document, settings)
     if settings.property_document.exists() and len(parts) == settings.property_document.count():
-        return _document(parts, settings.property_document, settings.types)
+        return _document(parts, settings.property_document, settings)
     raise Malformed(
         f"{name!r} is no document's name",
         field="number of parts",
@@ -68,7 +69,7 @@ def _counts(settings: StatementSettings) -> str:
     return expected
 
 
-def _document(parts: list[str], positions: NamePositions, types: Mapping[str, str]) -> Document:
+def _document(parts: list[str], positions: NamePositions, settings: StatementSettings) -> Document:
     def number(field: str, position: int) -> str:
         text = parts[position - 1].strip()
         if not text or len(text) > NUMBER_CHARACTERS_MAX or _UNPRINTABLE.intersection(map(unicodedata.category, text)):
@@ -80,13 +81,13 @@ def _document(parts: list[str], positions: NamePositions, types: Mapping[str, st
         return _day(field, position, parts[position - 1])
 
     letter = parts[positions.type - 1]
-    if letter not in types:
+    if letter not in settings.types:
         raise Malformed(
             "unknown type letter",
             field="type",
             found=letter,
-            expected=f"one of {', '.join(types)} as part {positions.type} of the name",
-            do="add it to settings.statements.types (sheet item 13.05) if the vendor has a new type",
+            expected=f"one of {', '.join(settings.types)} as part {positions.type} of the name",
+            do=f"add it to settings.statements.{settings.named('types')} if the vendor has a new type",
         )
     first, last = day("period start", positions.period_from), day("period end", positions.period_to)
     if last < first:
@@ -99,7 +100,7 @@ def _document(parts: list[str], positions: NamePositions, types: Mapping[str, st
         property=number("property", positions.property),
         unit=number("unit", positions.unit) if has_tenant else "",
         tenant=number("tenant", positions.tenant) if has_tenant else "",
-        charge_type=types[letter],
+        charge_type=settings.types[letter],
         period_from=first,
         period_to=last,
     )

@@ -1,0 +1,1 @@
+"""Files going out: made once as deliveries, placed for whoever hands them over, and what a person does with them."""

@@ -1,0 +1,17 @@
+"""The test kit, passed by the plug-in own_meter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hub.plugin.testing import PluginTests
+from hub_own_meter import Plugin
+
+
+class TestOwnMeter(PluginTests):
+    plugin = Plugin
+    golden = Path(__file__).parent / "golden"
+    docs = (Path(__file__).parents[3] / "docs" / "settings.md",)
+    # Every PDF is taken for a statement: its name says whose it is (R35).
+    claimed = ("letter.pdf",)
+    makes = {"result": {}}

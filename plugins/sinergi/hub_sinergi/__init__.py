@@ -1,0 +1,5 @@
+"""SINergi for the hub: exports, results of consumption accounts, and the statements that come with them as PDFs."""
+
+from hub_sinergi.plugin import Plugin
+
+__all__ = ["Plugin"]
