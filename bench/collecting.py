@@ -20,9 +20,9 @@ from bench.booking import peak_mb
 from bench.sites import COLLECTED_FOR, NOW, copies, make_collecting_site
 from hub import log
 from hub.acts.act import Acting, perform
-from hub.collecting.deliveries import place
 from hub.collecting.issue import KIND, issue
 from hub.collecting.run import RunAsked, plan, refuse_unfit
+from hub.outbox.placing import place
 from hub.plugin import Collection
 from hub.settings import load_site
 from hub.store.collecting.deliveries import delivery_of

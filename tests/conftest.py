@@ -14,6 +14,8 @@ from sqlalchemy import Engine, NullPool, create_engine, make_url, text
 
 from hub.store.database import Database, connect, create
 
+#: Strangers' projects: their tests run where they are installed (test_third_party.py).
+collect_ignore = ["third_party"]
 _numbers = itertools.count(1)
 
 #: Copying a database takes a third of a second, emptying one a few milliseconds.

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import select
 
 from hub.acts.act import Acting, perform
-from hub.collecting.deliveries import make_delivery, place
+from hub.outbox.deliveries import make_delivery
+from hub.outbox.placing import place
 from hub.plugin import Collection, DeliveryReceipt, Record
 from hub.settings import DeliverySection, Site, VendorConfig
 from hub.store.collecting.collections import NewCollection, add_collections
@@ -33,7 +34,9 @@ class Writer:
     name = "bs"
     plugin_version = "1"
 
-    def make(self, kind: str, records: Iterable[Record], head: Mapping[str, str]) -> Iterator[bytes]:
+    def make(
+        self, kind: str, records: Iterable[Record], head: Mapping[str, str], remarks: list[str] | None = None
+    ) -> Iterator[bytes]:
         return makers.make(kind, records, head, BetalingsserviceSettings())
 
 

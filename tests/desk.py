@@ -57,6 +57,7 @@ class Desk:
     def __init__(self, database: Database, folder: Path) -> None:
         self.db = database
         self.companies: dict[str, CompanyConfig] = {}
+        self.vendors: dict[str, VendorConfig] = {}
         self.folder = folder
         self._files = 0
         portfolio = folder / "portfolio.csv"
@@ -100,7 +101,7 @@ class Desk:
             )
 
     def book_as(self, instance: FileOf, file: journal.FileRow, **options: object) -> Result:
-        site = Site(self.folder, companies=self.companies)
+        site = Site(self.folder, companies=self.companies, vendors=self.vendors)
         hub = Hub(site, self.db, None, lambda: NOW, self.folder)
         given = {"approved": False, "period": None, "actor": "test", "now": NOW} | options
         return read_file(hub, instance, file, **given)

@@ -70,7 +70,7 @@ class Hand:
 
     @property
     def site(self) -> Site:
-        return Site(self._folder, companies=self.companies)
+        return Site(self._folder, companies=self.companies, vendors=self.desk.vendors)
 
     def do(
         self,

@@ -1,93 +1,104 @@
-"""A property of 40 tenancies for the tests of meter companies: what they are told, and files cut by hand."""
+"""A meter company for tests: what it says of consumption accounts, and what came of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
+from itertools import pairwise
+from typing import Any
 
-from hub.plugin import ConsumptionTenancy, FileView
-from hub.plugin.meters import MeterVendor
+from sqlalchemy import select
 
-#: What the sheet leaves open and an admin must ask the vendor for (R25).
-ASKED = {"implied_decimals": 2, "sign_tenant_pays": "+", "sign_tenant_receives": "-", "charge_type": "75040"}
-PERIOD_FROM, PERIOD_TO = date(2024, 6, 1), date(2025, 5, 31)
-_NAMES = ("Åse Ærø", "Bo Østergård", "Søren Ømål", "Ida Blåbjerg", "Æskild Åkjær")
+from hub.acts.act import Acting
+from hub.acts.charges import ChargeAsked, LineAsked, add_charge
+from hub.acts.money import receive
+from hub.consumption import deciding
+from hub.consumption.shown import Detail, detail
+from hub.plugin import ConsumptionResult
+from hub.settings import ConsumptionSection, VendorConfig
+from hub.settings.consumption import CONSUMPTION_TYPES
+from hub.store.tables import consumption_account
+from tests.desk import NOW, PERIOD
+from tests.hand import Hand
 
-
-def forty() -> list[ConsumptionTenancy]:
-    """20 units, in each a tenant who has moved out and one who lives there still."""
-    return [tenancy(2 * unit + tenant, 301 + unit, 1 + tenant) for unit in range(20) for tenant in (0, 1)]
-
-
-def tenancy(number: int, unit: int = 301, tenant: int = 1, **changes: object) -> ConsumptionTenancy:
-    """One of them: number 0, 2, ... has moved out on the last of November, the next has moved in on the day after."""
-    gone = number % 2 == 0
-    return ConsumptionTenancy(
-        record=number + 1,
-        company="1",
-        property="12",
-        unit=str(unit),
-        tenant=str(tenant),
-        amount=number * 1_000_25,
-        currency="DKK",
-        move_in=date(2015, 3, 1) if gone else date(2024, 12, 1),
-        move_out=date(2024, 11, 30) if gone else None,
-        name=_NAMES[number % len(_NAMES)],
-        second_name="Åge Ærø" if number % 3 == 0 else "",
-        street=f"Ålekistevej {number}",
-        postal_code="2720",
-        city="Vanløse",
-        new_address=f"Strandgade {number}, st. tv" if gone else "",
-        new_postal_code="8000" if gone else "",
-        new_city="Århus C" if gone else "",
-        vat="1" if number % 5 == 0 else "0",
-        period_from=PERIOD_FROM,
-        period_to=PERIOD_TO,
-    )._replace(**changes)  # type: ignore[arg-type]  # of the fields' own types, as the tests write them
+HEAT, WATER = "75040", "73039"
+#: What is asked on account every month, in øre.
+MONTHLY = 600_00
 
 
-def instance_of(plugin: type[MeterVendor], **tables: Mapping[str, object]) -> MeterVendor:
-    """An instance with these tables; ``result`` is added to what must be asked, ``export`` to the decimals."""
-    given: dict[str, object] = dict(tables)
-    if "result" in tables:
-        given["result"] = ASKED | dict(tables["result"])
-    if "export" in tables:
-        given["export"] = {"implied_decimals": 2} | dict(tables["export"])
-    return plugin(plugin.settings_model.model_validate(given))
+def months(period: tuple[date, date] = PERIOD) -> list[tuple[date, date]]:
+    """First and last day of each month of a year that begins with one."""
+    starts = [date(period[0].year + (month > 12), (month - 1) % 12 + 1, 1) for month in range(period[0].month, 25)][:13]
+    return [(first, date.fromordinal(after.toordinal() - 1)) for first, after in pairwise(starts)]
 
 
-def exported(instance: MeterVendor, tenancies: Iterable[ConsumptionTenancy]) -> tuple[bytes, list[str]]:
-    """The file, and what is remarked on it."""
-    made = list(instance.make("export", tenancies))
-    content = b"".join(part for part in made if isinstance(part, bytes))
-    return content, [part.text for part in made if not isinstance(part, bytes)]
+def said(
+    unit: str,
+    amount: int,
+    line: int = 1,
+    *,
+    cost: bool = False,
+    on_account: int | None = None,
+    charge_type: str = HEAT,
+    tenant: str = "1",
+    property_: str = "1",
+    period: tuple[date, date] | None = PERIOD,
+) -> ConsumptionResult:
+    measure = "cost" if cost else "balance"
+    first, last = period or (None, None)
+    return ConsumptionResult(line, "1", property_, unit, tenant, amount, measure, on_account, charge_type, first, last)
 
 
-def lines_of(content: bytes, length: int) -> list[bytes]:
-    """The records of a file whose lines all end in CR LF and have this length."""
-    assert content.endswith(b"\r\n")
-    lines = content[:-2].split(b"\r\n")
-    assert {len(line) for line in lines} == {length}
-    return lines
+def settles(hand: Hand, **section: Any) -> None:
+    """How the vendor instance of the desk settles accounts from now on."""
+    hand.desk.vendors["bs"] = VendorConfig(plugin="nets_bs", consumption=ConsumptionSection(**section))
 
 
-def cut(line: bytes, start: int, length: int) -> bytes:
-    """As the sheet counts: from 1, in bytes."""
-    return line[start - 1 : start - 1 + length]
+def later_results(hand: Hand, what: str, type: str = "heat") -> None:
+    """What company 1 does with a later result from now on (R29)."""
+    said_so = CONSUMPTION_TYPES[type].model_copy(update={"later_results": what})
+    hand.companies["1"] = hand.companies["1"].model_copy(update={"consumption": {type: said_so}})
 
 
-def line_of(length: int, parts: Mapping[int, str]) -> bytes:
-    """A record with these texts at these starts, counted from 1; blanks between them."""
-    line = bytearray(b" " * length)
-    for start, text in parts.items():
-        raw = text.encode("latin-1")
-        line[start - 1 : start - 1 + len(raw)] = raw
-    assert len(line) == length
-    return bytes(line)
+def ask_on_account(hand: Hand, tenancy: str, *, paid: int, charge_type: str = "75020") -> None:
+    """Every month of the account's year; the first ``paid`` of them are paid."""
+
+    def ask(acting: Acting) -> Mapping[str, Any]:
+        for number, span in enumerate(months()):
+            line = LineAsked(charge_type, MONTHLY, period=span)
+            asked = ChargeAsked(span[0], (line,), reference=f"A{span[0]:%y%m}{tenancy[-3]}")
+            add_charge(acting, tenancy, asked)
+            if number < paid:
+                receive(acting, tenancy, MONTHLY, reference=asked.reference, day=span[0])
+        return {}
+
+    hand.do("charges add", ask)
 
 
-def view(folder: Path, content: bytes, name: str) -> FileView:
-    path = folder / "stored"
-    path.write_bytes(content)
-    return FileView(name, len(content), path)
+def book(hand: Hand, account: int, accept: str | None = None) -> dict[str, Any]:
+    done = hand.do("consumption book", lambda acting: deciding.book_account(acting, account, accept))
+    return dict(done.result)
+
+
+def total(hand: Hand, account: int, ore: int) -> None:
+    hand.do("consumption total", lambda acting: deciding.set_total(acting, account, ore))
+
+
+def open_account(
+    hand: Hand, property_: str = "1-1", type: str = "heat", period: tuple[date, date] = PERIOD
+) -> dict[str, Any]:
+    done = hand.do("consumption open", lambda acting: deciding.open_account(acting, property_, type, period))
+    return dict(done.result)
+
+
+def shown(hand: Hand, account: int) -> Detail:
+    with hand.db.read() as conn:
+        return detail(conn, hand.site, account, NOW)
+
+
+def findings(hand: Hand, account: int) -> list[tuple[str, str]]:
+    return [(found.code, found.tenancy) for one in shown(hand, account).revisions for found in one.findings]
+
+
+def state_of(hand: Hand, account: int) -> str:
+    return str(hand.desk.one(select(consumption_account.c.state).where(consumption_account.c.id == account)))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.acting import KeyOption, acted, answered
+from hub.cli.acting import KeyOption, acted, answered, checked
 from hub.cli.asking import NowOption, moment_of, refuse_other_clocks, required_day
 from hub.cli.context import ActorOption, JsonOption, SiteOption
 from hub.cli.outbox import instance_of, placed, swept
@@ -23,14 +21,6 @@ if TYPE_CHECKING:
     from hub.collecting.issue import Issued
     from hub.collecting.run import Planned, RunAsked
     from hub.settings import Site
-
-
-class _CheckedError(Exception):
-    """Takes the transaction of a check back; carries what it showed."""
-
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        super().__init__()
-        self.document = document
 
 
 def collect(
@@ -66,7 +56,7 @@ def collect(
     asked = RunAsked(number, required_day(due, "--due"), one, payouts, leave_out, force, ask_again)
     at = moment_of(moment)
     if check:
-        shown = _checked(ctx, site, asked, actor, at)
+        shown = checked(ctx, site, "collect", vars(asked), lambda acting: _check(acting, asked), actor=actor, at=at)
         answer(as_json, shown, lambda: _tell(shown))
         return 0
 
@@ -82,20 +72,10 @@ def collect(
     return 0
 
 
-def _checked(
-    ctx: typer.Context, site: Path | None, asked: RunAsked, actor: str | None, at: datetime | None
-) -> Mapping[str, Any]:
-    """What a run would do; its transaction is taken back."""
+def _check(acting: Acting, asked: RunAsked) -> Mapping[str, Any]:
     from hub.collecting.run import plan
 
-    def do(acting: Acting) -> Mapping[str, Any]:
-        raise _CheckedError(_planned(acting, plan(acting, asked)))
-
-    try:
-        acted(ctx, site, "collect", vars(asked), do, actor=actor, key=None, at=at)
-    except _CheckedError as checked:
-        return checked.document
-    raise AssertionError("a check is never committed")
+    return _planned(acting, plan(acting, asked))
 
 
 def _run(acting: Acting, asked: RunAsked) -> Mapping[str, Any]:

@@ -68,7 +68,7 @@ def sent(
     site: SiteOption = None,
 ) -> int:
     """A person has handed it over to the vendor; it leaves the outbox."""
-    from hub.collecting.handing_over import hand_over
+    from hub.outbox.handing_over import hand_over
 
     def do(acting: Acting) -> Mapping[str, Any]:
         return hand_over(acting, delivery, anyway=anyway)
@@ -88,7 +88,7 @@ def uncertain(
     site: SiteOption = None,
 ) -> int:
     """Nobody knows whether the vendor has it; only a receipt or a person ends that."""
-    from hub.collecting.handing_over import doubt
+    from hub.outbox.handing_over import doubt
 
     def do(acting: Acting) -> Mapping[str, Any]:
         return doubt(acting, delivery, note)
@@ -113,7 +113,7 @@ def settle(
     site: SiteOption = None,
 ) -> int:
     """The vendor's verdict, as a person was told it; what was refused collects nothing."""
-    from hub.collecting.handing_over import settle
+    from hub.outbox.handing_over import settle
 
     def do(acting: Acting) -> Mapping[str, Any]:
         return settle(acting, delivery, verdict, note, receipt_file=receipt)
@@ -133,7 +133,7 @@ def withdraw(
     site: SiteOption = None,
 ) -> int:
     """Gives up what nobody has handed over yet, with all its collections."""
-    from hub.collecting.handing_over import withdraw
+    from hub.outbox.handing_over import withdraw
 
     def do(acting: Acting) -> Mapping[str, Any]:
         return withdraw(acting, delivery, note)
@@ -155,7 +155,7 @@ def write(
     site: SiteOption = None,
 ) -> int:
     """Puts the same bytes into the outbox again."""
-    from hub.collecting.handing_over import write_again
+    from hub.outbox.handing_over import write_again
 
     def do(acting: Acting) -> Mapping[str, Any]:
         return write_again(acting, delivery, again=again)

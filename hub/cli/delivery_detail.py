@@ -23,7 +23,7 @@ _SHOWN = 20
 def listed(
     conn: Connection, site: Site, found: Sequence[Delivery], receipts: Sequence[UnassignedReceipt], now: datetime
 ) -> dict[str, Any]:
-    from hub.collecting.deliveries import outbox_path
+    from hub.outbox.placing import outbox_path
 
     limits = _deadlines(conn, site, found)
     return {
@@ -64,7 +64,7 @@ def _deadlines(conn: Connection, site: Site, found: Sequence[Delivery]) -> dict[
 
 def shape(conn: Connection, site: Site, delivery_id: int) -> dict[str, Any]:
     """Raises NoDeliveryError."""
-    from hub.collecting.deliveries import is_as_made, outbox_path
+    from hub.outbox.placing import is_as_made, outbox_path
     from hub.store.collecting.deliveries import delivery_of, events_of, is_to_hand_over
     from hub.store.collecting.inside import collections_inside, orders_inside, told_inside
     from hub.store.collecting.outdated import outdated_in

@@ -48,8 +48,8 @@ def export(
 
     Asked again when nothing has changed, it makes no second file.
     """
-    from hub.collecting.deliveries import copy_to
     from hub.consumption.telling import ExportAsked
+    from hub.outbox.placing import copy_to
     from hub.settings import parse_period
     from hub.store.collecting.deliveries import delivery_of
     from hub.store.portfolio import plain_key

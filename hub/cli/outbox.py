@@ -34,7 +34,7 @@ class NotInOutboxError(HubError):
 
 def swept(conn: Connection, site: Site, _: Mapping[str, Any]) -> Mapping[str, Any]:
     """After an act: what is not to be handed over any more leaves the outbox."""
-    from hub.collecting.handing_over import sweep
+    from hub.outbox.handing_over import sweep
 
     sweep(conn, site)
     return {}
@@ -45,8 +45,8 @@ def placed(conn: Connection, site: Site, delivery: int) -> Mapping[str, Any]:
 
     Asked again under its key, it may have been handed over meanwhile. Raises NotInOutboxError.
     """
-    from hub.collecting.deliveries import outbox_path, place
-    from hub.collecting.handing_over import sweep
+    from hub.outbox.handing_over import sweep
+    from hub.outbox.placing import outbox_path, place
     from hub.store.collecting.deliveries import delivery_of, is_to_hand_over
 
     ours = delivery_of(conn, delivery)

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from hub.acts.act import Acting
 from hub.collecting.check import slip_creditor
-from hub.collecting.deliveries import make_delivery
 from hub.collecting.demand import Demand
 from hub.collecting.run import Planned
 from hub.ledger.fik import card_type, payment_id
+from hub.outbox.deliveries import make_delivery
 from hub.plugin import Collection
 from hub.settings import CollectionSection
 from hub.store.collecting import serials

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from hub.acts.act import Acting, judged_text
 from hub.collecting.check import delivery_section, judge_company
-from hub.collecting.deliveries import make_delivery
 from hub.collecting.numbers import FORM, give_numbers
 from hub.errors import HubError
+from hub.outbox.deliveries import make_delivery
 from hub.plugin import MandateOrder
 from hub.settings import CompanyConfig, DeliverySection
 from hub.store.collecting import orders

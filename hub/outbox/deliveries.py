@@ -12,7 +12,7 @@ from hub.errors import HubError
 from hub.plugin import Collection, ConsumptionTenancy, MandateOrder, Record
 from hub.settings import DeliverySection, Site
 from hub.store.collecting import serials
-from hub.store.collecting.deliveries import Delivery, add_delivery, note
+from hub.store.collecting.deliveries import Delivery, add_delivery, find, note
 from hub.transport.content import keep
 from hub.vendors import Instance
 
@@ -23,6 +23,10 @@ _REMARK = "note"
 
 class TestDeliveryError(HubError):
     """A test would be delivered from a production site."""
+
+
+class NameUsedError(HubError):
+    """Two deliveries to a vendor would have one file name."""
 
 
 class Kept(NamedTuple):
@@ -99,13 +103,14 @@ def make_delivery(
     """A new delivery of ``records`` in state ``made``: its bytes are on the disk, its row is in the transaction.
 
     ``hub.outbox.placing.place`` puts it into the outbox once the transaction is committed. Raises TestDeliveryError,
-    VendorFault, and Unmakeable where the plug-in refuses a record.
+    NameUsedError, VendorFault, and Unmakeable where the plug-in refuses a record.
     """
     refuse_tests(acting.site, section)
     number = deal_number(acting, section.data_supplier, first=section.first_number)
+    name = _name(section, kind, number, created_on)
+    _refuse_used(acting, instance.name, name)
     part = f"{section.data_supplier}-{number}"
     kept = keep_made(acting, instance, kind, records, _head(section, number, created_on), part=part)
-    name = _name(section, kind, number, created_on)
     called = Called(kind, section.data_supplier, section.subsystem, number, name, created_on)
     return add_made(acting, instance, called, kept)
 
@@ -166,6 +171,17 @@ def refuse_tests(site: Site, section: DeliverySection) -> None:
             f"subsystem {section.subsystem} is a test, and this is a production site",
             why="a vendor could take a test for real, or real collections for a test that collects nothing",
             do="set delivery.subsystem to the agreed one; or site.production = false where nothing is real",
+        )
+
+
+def _refuse_used(acting: Acting, vendor: str, name: str) -> None:
+    """As where the data supplier was changed, and numbers began anew. Raises NameUsedError."""
+    used = find(acting.conn, vendor, name=name)
+    if used:
+        raise NameUsedError(
+            f"the delivery would be called {name}, as delivery {used[0].id} is",
+            why="in the outbox one would take the other's place, and a receipt by that name could mean either",
+            do="let names differ: {data_supplier} in delivery.file_name, or a higher delivery.first_number",
         )
 
 

@@ -55,7 +55,7 @@ def _written(site: Site, made: Delivery, target: Path) -> Path:
             raise ChangedBytesError(
                 f"the bytes of delivery {made.id} ({made.name}) are not those that were made",
                 where=str(blob_path(site.content, made.sha256)),
-                why="the vendor would be asked for something that nobody decided",
+                why="the vendor would get something that nobody decided",
                 do="restore the content store from a backup; see: hub verify",
             )
     target.chmod(0o440)

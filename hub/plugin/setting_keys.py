@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
 
 from hub.plugin.vendor import Settings
 
@@ -79,13 +80,13 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     default = field.get_default(call_default_factory=True, validated_data={})
-    return "none" if default is None else _as_toml(default)
+    return "none" if default is None else _as_toml(to_jsonable_python(default, fallback=str))
 
 
 def _as_toml(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_as_toml(key)} = {_as_toml(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, tuple | list):
+    if isinstance(value, list):
         return "[" + ", ".join(map(_as_toml, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
 
@@ -119,19 +120,17 @@ def _bounds(metadata: Any) -> str:
 
 
 def _comment(model: type[BaseModel], name: str) -> str:
-    """What stands above the field in the class that declares it."""
-    return next((said for of in model.__mro__ if (said := _comments(of).get(name))), "")
+    """What stands above the field in the class that declares it, to the end of the first sentence or clause."""
+    said = next((comments[name] for of in model.__mro__ if name in (comments := comments_of(of))), "")
+    return re.split(r"(?<=[.:;]) ", said)[0].rstrip(":;")
 
 
 @cache
-def _comments(of: type) -> Mapping[str, str]:
-    """The ``#:`` comment of each field that a class declares; none of a class without a source of its own."""
+def comments_of(of: type) -> Mapping[str, str]:
+    """The ``#:`` comment above each field that a class declares; none of a class without a source of its own."""
     try:
         source = inspect.getsource(of)
     except (OSError, TypeError):
         return {}
-    found: dict[str, str] = {}
-    for block, name in re.findall(r"^((?:    #: .*\n)+)    (\w+):", source, re.MULTILINE):
-        said = " ".join(line.strip()[3:] for line in block.rstrip().split("\n"))
-        found[name] = re.split(r"(?<=[.:;]) ", said)[0].rstrip(":;")
-    return found
+    blocks = re.findall(r"^((?:    #: .*\n)+)    (\w+):", source, re.MULTILINE)
+    return {name: " ".join(line.strip()[3:] for line in block.rstrip().split("\n")) for block, name in blocks}

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from hub.plugin import FieldPlace
 from hub.settings import ConfigError, Problem, Site, vendor_file
 from hub.vendors.effective import effective_of
+from hub.vendors.fault import VendorFault
 from hub.vendors.instance import Instance
 from hub.vendors.keys import key_lines, line_of
+from hub.vendors.texts import sentence
+
+#: Of all layouts of an instance; and of a record.
+PLACES_MAX = 1_000
+POSITION_MAX = 1 << 16
 
 
 class PlacedField(NamedTuple):
@@ -59,6 +66,18 @@ def layouts_of(site: Site, instance: Instance) -> Layouts:
             if setting.key.startswith("settings.")
         }
     fields = tuple(
-        PlacedField(place, origins.get(place.key, ""), origins.get(place.length_key, "")) for place in places
+        PlacedField(place, origins.get(place.key, ""), origins.get(place.length_key, ""))
+        for place in _possible(instance, places)
     )
     return Layouts(fields, problems)
+
+
+def _possible(instance: Instance, places: Sequence[FieldPlace]) -> Iterator[FieldPlace]:
+    """Raises VendorFault for what nobody could draw."""
+    if len(places) > PLACES_MAX:
+        raise VendorFault(f"plug-in {instance.plugin} tells {len(places)} places, more than {PLACES_MAX}")
+    for place in places:
+        if not 1 <= place.first <= place.last <= POSITION_MAX:
+            told = f"field {sentence(place.field)} to stand at {place.first}-{place.last}"
+            raise VendorFault(f"plug-in {instance.plugin} tells {told}: positions are from 1 to {POSITION_MAX}")
+        yield place._replace(kind=sentence(place.kind), field=sentence(place.field), item=sentence(place.item))

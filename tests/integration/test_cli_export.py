@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hub.collecting import deliveries
+from hub.outbox import placing
 from tests.exporting import FORTY, MOVED_OUT, PEOPLE, PERIOD, STAYED, write_people
 from tests.integration.cli_runner import Answer, hub
 
@@ -178,6 +178,8 @@ def test_what_was_handed_over_leaves_the_outbox_and_is_copied_still(site: Export
     again = site.export("--out", tmp_path)
     assert again["path"] is None
     assert Path(again["copy"]).name == made["delivery"]["name"]
+    refused = site.hub("deliveries", "write", made["delivery"]["id"], status=1).err
+    assert "handed over twice tells of 40 tenancies twice" in refused
 
 
 def test_a_copy_never_overwrites_another_file(site: ExportSite, tmp_path: Path) -> None:
@@ -189,7 +191,7 @@ def test_a_copy_never_overwrites_another_file(site: ExportSite, tmp_path: Path) 
 
 def test_what_was_cut_between_commit_and_outbox_is_mended(site: ExportSite, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(deliveries, "place", _killed)
+        patch.setattr(placing, "place", _killed)
         assert hub("export", "brunata", *ASKED, "--key", "mail 7", site=site.root).status == 130
     (made,) = site.hub("deliveries", "list", "--json").json["deliveries"]
     assert (made["state"], made["in_outbox"]) == ("made", False)

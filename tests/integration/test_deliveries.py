@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text, update
 
-from hub.collecting import handing_over
-from hub.collecting.deliveries import ChangedBytesError, make_delivery, place
-from hub.collecting.handing_over import WriteRefusedError
 from hub.intake.announced import Contents
+from hub.outbox import handing_over
+from hub.outbox.deliveries import make_delivery
+from hub.outbox.handing_over import WriteRefusedError
+from hub.outbox.placing import ChangedBytesError, place
 from hub.plugin import Kept, Record
 from hub.store.collecting.deliveries import NoDeliveryError, delivery_of, unassigned_receipts
 from hub.store.collecting.states import MOVES, STATES, MoveError, refuse_move

@@ -97,7 +97,7 @@ def test_what_a_plugin_remarks_on_what_it_makes_is_told_apart_from_the_bytes(fin
     assert (made, remarks) == (b"x\n7;15000\n", ["cut: 7"])
     with pytest.raises(VendorFault, match="remarks more than 100 times on one file"):
         list(fine.make("lines", map(payment, range(101)), {"title": "x", "remark": "cut:"}))
-    with pytest.raises(VendorFault, match="says Remark.text .* no control characters"):
+    with pytest.raises(VendorFault, match=r"says Remark.text .* no control characters"):
         list(fine.make("lines", [payment(7)], {"title": "x", "remark": "a\tb"}, remarks))
 
 

@@ -317,6 +317,30 @@ def test_a_wrong_position_is_told_with_its_sheet_item_before_any_file_is_touched
     assert said in problem.allowed
 
 
+def test_two_meter_companies_at_one_door_are_refused(site: SiteWriter) -> None:
+    """R1: results of ista and Techem have the same positions."""
+    techem, ista = (BRUNATA.replace("brunata", name) for name in ("techem", "ista"))
+    root = site(heat=techem, water=ista)
+    assert check(root) == []
+    for file, config in ((HEAT, techem), (WATER, ista)):
+        (root / file).write_text(config.replace('pattern = ""', 'pattern = "*"'))
+    (problem,) = check(root)
+    assert (problem.file, problem.key) == (WATER, "door.pattern")
+    assert "both know as theirs: result/fixed-width" in problem.allowed
+
+
+def test_an_export_that_is_on_needs_a_layout(site: SiteWriter) -> None:
+    exporting = BRUNATA.replace("[door]", '[consumption]\ntype = "heat"\nexport = true\n[door]')
+    root = site(heat=exporting)
+    (problem,) = check(root)
+    assert (problem.key, problem.allowed) == (
+        "settings.export",
+        "a table: consumption.export is true, and without it no export has a layout (R36)",
+    )
+    (root / HEAT).write_text(f"{exporting}[settings.export]\nimplied_decimals = 2")
+    assert check(root) == []
+
+
 def test_an_exports_numbers_have_room_for_the_portfolio_too(site: SiteWriter) -> None:
     # R34
     root = site(heat=f"{BRUNATA}[settings.export]\nimplied_decimals = 2\nunit_length = 3")

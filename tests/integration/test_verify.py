@@ -97,6 +97,7 @@ class TestBooksInOrder:
 
     def test_an_empty_ledger_is_in_order(self, conn: Connection) -> None:
         for table in (
+            *("consumption_result", "consumption_revision", "consumption_account"),
             *("allocation", "credit", "suspense", "charge_line", "charge", "posting", "entry", "batch"),
             *("voucher_range", "voucher_series"),
         ):
@@ -299,6 +300,8 @@ class TestExpect:
 
 def cut_tail(conn: Connection) -> None:
     """Takes company 1's last batch, two results, out of the books and mends everything that would tell."""
+    for table in ("consumption_result", "consumption_revision", "consumption_account"):
+        run(conn, f"DELETE FROM {table}")
     gone = f"(SELECT id FROM entry WHERE batch_id = {LAST_OF_1})"
     run(
         conn,

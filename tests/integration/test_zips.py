@@ -11,13 +11,15 @@ import pytest
 from sqlalchemy import select
 
 from hub.imports.portfolio import import_portfolio
-from hub.intake import pipeline
+from hub.intake import pipeline, steps
 from hub.intake.hub import Hub
 from hub.intake.outcome import FileOutcome
+from hub.intake.placing import place
 from hub.settings import load_site
-from hub.store import database, views
+from hub.store import database, journal, views
 from hub.store.tables import document, entry, file
 from hub.store.verify import verify
+from hub.transport.content import store
 from hub.transport.folders import look_at
 from hub.vendors import Vendors
 from tests import tiny_site
@@ -172,6 +174,35 @@ def test_limits_hold_for_all_that_is_in_a_zip(either_hub: Hub) -> None:
     inner = zipped({"a.txt": b"a", "b.txt": b"b", "c.txt": b"c"})
     assert drop(tight, "outer.zip", zipped({"x.txt": b"x", "inner.zip": inner})).result.state == "quarantined"
     assert states(tight) == {"outer.zip": "quarantined", "x.txt": "quarantined", "inner.zip": "quarantined"}
+
+
+def test_a_limit_that_was_raised_holds_at_the_next_try(hub: Hub) -> None:
+    refused = drop(limited(hub, zip_members_max=1), "two.zip", zipped({STATEMENT: PDF, MADS: PDF}))
+    assert "intake.zip_members_max allows 1" in refused.result.reasons[0]
+    assert states(hub) == {"two.zip": "quarantined"}
+    assert refused.id is not None
+    assert pipeline.retry(hub, refused.id, actor="test").result.state == "booked"
+    assert documents(hub, "1-2") == [MADS]
+
+
+def test_a_member_whose_bytes_somebody_else_reads_is_named_and_taken_up_later(hub: Hub) -> None:
+    path = hub.site.inbox / "heat" / STATEMENT
+    path.write_bytes(PDF)
+    claim = steps.claim(hub, look_at(path), actor="other")
+    assert claim is not None
+    stored = store(look_at(path), hub.content, part="other", bytes_max=1_000)
+    with hub.db.write() as conn:
+        journal.set_stored(conn, claim.id, stored.sha256, stored.size, tiny_site.NOW)
+    place(hub, claim._replace(sha256=stored.sha256), "other")
+    outcome = drop(hub, "july.zip", zipped({STATEMENT: PDF, "results.txt": RESULTS}))
+    assert outcome.id is not None
+    assert outcome.result.state == "partly_booked"
+    assert "the same bytes are being read as file 1" in outcome.result.reasons[1]
+    pipeline.finish_open(hub, "other")
+    again = pipeline.retry(hub, outcome.id, actor="test")
+    assert (again.result.state, again.result.reasons) == ("booked", ["2 in the zip: 1 duplicate, 1 booked"])
+    assert documents(hub, "1-1-1-1") == [STATEMENT]
+    assert in_order(hub) == []
 
 
 def test_a_workbook_is_not_taken_apart(hub: Hub) -> None:

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
-import json
 import os
 import re
 import shlex
 import subprocess
 import sys
 import tomllib
-import types
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias, Union, cast, get_args, get_origin
+from typing import Any, TypeAlias, cast
 
 import pytest
 import typer
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 from typer.core import TyperCommand, TyperGroup
 
 from hub.cli.app import app
 from hub.plugin import Document, Malformed, Mine, NotMine, Payment, ShownField, VendorHooks
+from hub.plugin.setting_keys import keys_of
+from hub.plugin.testing import PluginTests
 from hub.settings import CompanyConfig, HubConfig, Secret, VendorConfig
 from hub.vendors import Instance
 from hub_arge.settings import ArgeSettings
@@ -120,7 +120,44 @@ def _root() -> Command:
     ],
 )
 def test_every_setting_is_documented_with_its_default(section: str, model: type[BaseModel], prefix: str) -> None:
-    assert _documented(section) == dict(_settings(model, prefix))
+    assert _documented(section) == {key.key: key.default for key in keys_of(model, prefix, values=(Secret,))}
+
+
+def test_what_is_generated_from_the_code_is_fresh() -> None:
+    """Else: python docs/generate.py"""
+    generator = _module(PROJECT / "docs" / "generate.py")
+    fresh = generator.fresh()
+
+    assert {path.name for path in fresh} == {"plugin-api.md", "settings.md"}
+    for path, text in fresh.items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is stale: run python docs/generate.py"
+
+
+def test_what_is_stale_is_found() -> None:
+    """A hook, a record's field and a setting that the code does not have are gone from the fresh text."""
+    generator = _module(PROJECT / "docs" / "generate.py")
+    for name, invented in (("hooks", "def invent(self)"), ("records", "| `invented` |"), ("hub", "| `invented` |")):
+        document = f"<!-- generated: {name} -->\n{invented}\n<!-- end -->"
+        made = generator.refreshed(document)
+        assert invented not in made
+        assert len(made) > len(document)
+
+
+def test_the_settings_of_every_shipped_plugin_are_generated() -> None:
+    text = (PROJECT / "docs" / "settings.md").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"^## Plug-in (\w+)$", text, re.MULTILINE)) == {
+        path.name for path in (PROJECT / "plugins").iterdir() if (path / "pyproject.toml").exists()
+    }
+
+
+def _module(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def test_the_documented_company_is_one() -> None:
@@ -136,48 +173,6 @@ def _documented(section: str) -> dict[str, str]:
     text = (PROJECT / "docs" / "configuration.md").read_text(encoding="utf-8")
     (body,) = re.findall(rf"^## {re.escape(section)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     return {key: default.strip("`") for key, default in re.findall(r"^\| `([\w.*]+)` \| (.*?) \| \S", body, re.M)}
-
-
-def _settings(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str]]:
-    for name, field in model.model_fields.items():
-        below = _table_of(field.annotation)
-        if below is None:
-            yield prefix + name, _default(field)
-        else:
-            yield from _settings(below, f"{prefix}{name}.")
-        if (each := _table_of_each(field.annotation)) is not None:
-            yield from _settings(each, f"{prefix}{name}.*.")
-
-
-def _table_of_each(annotation: Any) -> type[BaseModel] | None:
-    """Of tables by name: what each of them is."""
-    if get_origin(annotation) is not Mapping:
-        return None
-    value = get_args(annotation)[1]
-    return _table_of(get_args(value)[0] if get_origin(value) is Annotated else value)
-
-
-def _table_of(annotation: Any) -> type[BaseModel] | None:
-    if get_origin(annotation) in (Union, types.UnionType):
-        tables = [_table_of(one) for one in get_args(annotation) if one is not type(None)]
-        return tables[0] if len(tables) == 1 else None
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation is not Secret:
-        return annotation
-    return None
-
-
-def _default(field: FieldInfo) -> str:
-    if field.is_required():
-        return "required"
-    return "none" if field.default is None else _as_toml(field.default)
-
-
-def _as_toml(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_as_toml(key)} = {_as_toml(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, tuple | list):
-        return "[" + ", ".join(map(_as_toml, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
 
 
 # --- The plug-in API ---------------------------------------------------------------------------------------------
@@ -249,6 +244,14 @@ def test_every_hook_has_a_heading_with_its_exact_arguments() -> None:
     hooks = [f"{name}({', '.join(list(inspect.signature(hook).parameters)[1:])})" for name, hook in HOOKS.items()]
 
     assert headings == hooks
+
+
+def test_the_test_kit_asks_every_question() -> None:
+    """A test of the kit names in its docstring the hooks that it asks."""
+    tests = [test for name, test in vars(PluginTests).items() if name.startswith("test_")]
+    asked = {hook for test in tests for hook in re.findall(r"(\w+)\(\)", test.__doc__ or "")}
+
+    assert asked == set(HOOKS)
 
 
 @pytest.mark.parametrize("hook", HOOKS)

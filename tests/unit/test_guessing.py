@@ -183,12 +183,20 @@ def test_columns_of_a_delimited_file(known: list[KnownTenancy], separator: str) 
     assert places(guessed) == {
         **{"unit": (2, 2), "tenant": (3, 3), "amount": (4, 4)},
         **{"name": (5, 5), "property": (6, 6), "company": (7, 7)},
-        "sign": (1, 1),
     }
     said = tomllib.loads(snippet(guessed, "x"))["settings"]["result"]
     assert (said["delimiter"], said["unit_column"], said["heading_lines"]) == (separator, 2, 1)
     assert said.get("decimal_mark") == (None if separator == "," else ",")
     assert said["encoding"] == "cp865"
+    assert "# sign: nowhere seen" in snippet(guessed, "x")
+
+
+@pytest.mark.parametrize(
+    ("signs", "is_sign"), [("+-", True), ("DK", True), (" -", True), ("++", True), ("KK", False), ("  ", False)]
+)
+def test_a_sign_is_told_from_a_letter_that_never_changes(known: list[KnownTenancy], signs: str, is_sign: bool) -> None:
+    lines = [line_of(each, sign=signs[at % 2]) for at, each in enumerate(known)]
+    assert ("sign" in found(guess(file_of(lines), known, TODAY))) is is_sign
 
 
 def test_separators_within_fixed_positions_are_no_columns(known: list[KnownTenancy]) -> None:
@@ -204,6 +212,38 @@ def test_a_file_about_nobody_known_gives_nothing(known: list[KnownTenancy], cont
     assert set(guessed.missing) == {"company", "property", "unit", "tenant"}
     assert guessed.known_lines == 0
     assert tomllib.loads(snippet(guessed, "x"))["settings"]["result"].keys() <= {"encoding"}
+
+
+@pytest.fixture(scope="module")
+def dense() -> list[KnownTenancy]:
+    """Any two digits are somebody's unit."""
+    random = Random(1)
+    places = [(str(company), str(property_)) for company in range(1, 9) for property_ in range(1, 30)]
+    return [
+        KnownTenancy(*place, str(unit), str(random.randint(1, 5)), "", "", None, None)
+        for place in places
+        for unit in range(1, 101)
+    ]
+
+
+def test_the_best_is_found_among_more_places_than_can_be_looked_at_and_nothing_is_sure(
+    dense: list[KnownTenancy],
+) -> None:
+    random = Random(2)
+    lines = [f"{line_of(each)} {random.randint(0, 10**48):048}" for each in dense[2_000:2_400]]
+    seen = found(guess(file_of(lines), dense, TODAY))
+    assert {field: tuple(seen[field].place) for field in ("company", "property", "unit", "tenant")} == {
+        **{"company": (1, 4), "property": (5, 10), "unit": (11, 16), "tenant": (17, 19)},
+    }
+    assert {seen[field].verdict for field in ("company", "property")} <= {"likely", "ambiguous"}
+
+
+def test_digits_without_end_are_given_up_within_limits_and_nothing_is_sure(dense: list[KnownTenancy]) -> None:
+    random = Random(3)
+    lines = ["".join(random.choice("0123456789") for _ in range(300)) for _ in range(400)]
+    guessed = guess(file_of(lines), dense, TODAY)
+    assert not any(finding.verdict == "sure" for finding in guessed.findings)
+    assert "guess by fewer properties" in guessed.findings[0].evidence
 
 
 @pytest.mark.parametrize("content", [b"%PDF-1.7\n", b"PK\x03\x04rest", "0001".encode("utf-16")])

@@ -14,8 +14,10 @@ _DIGITS = range(3, 19)
 #: In whatever unit the file has: beyond it two numbers stand side by side rather than one result of a tenant.
 _PLAUSIBLE_MAX = 10**9
 _WRITTEN = re.compile(r"[+-]?\d+([.,]\d{1,4})?[+-]?")
-#: Characters that are known as signs; a blank is one too where another stands on some lines.
-_SIGNS = frozenset("+-CDKcdk")
+#: A blank, too, where one of the others stands on some lines.
+_SIGNS = frozenset("+-")
+#: Signs only where two take turns, or one with a blank: a letter that never changes is a record type.
+_LETTERS = frozenset("CDKcdk")
 
 
 class Amount(NamedTuple):
@@ -51,9 +53,15 @@ def signs_seen(grid: Grid, rows: Sequence[int], taken: Collection[Place], amount
     found = []
     for place in _free(grid, taken):
         counts = Counter(grid.text(row, place) or " " for row in rows)
-        if len(counts) <= 2 and _SIGNS & set(counts) and set(counts) <= _SIGNS | {" "}:
+        if _are_signs(set(counts)):
             found.append(Sign(place, tuple(counts.most_common())))
     return sorted(found, key=lambda sign: _distance(sign.place, amount))
+
+
+def _are_signs(characters: set[str]) -> bool:
+    if len(characters) == 1:
+        return characters <= _SIGNS
+    return len(characters) == 2 and characters <= _SIGNS | _LETTERS | {" "}
 
 
 def _distance(sign: Place, amount: Place | None) -> tuple[int, int]:

@@ -33,6 +33,9 @@ class Place(NamedTuple):
     def meets(self, other: Place) -> bool:
         return self.first <= other.last and other.first <= self.last
 
+    def lies_in(self, other: Place) -> bool:
+        return other.first <= self.first and self.last <= other.last
+
     def __str__(self) -> str:
         return f"{self.first}" if self.first == self.last else f"{self.first}-{self.last}"
 

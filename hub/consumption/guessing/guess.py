@@ -85,21 +85,21 @@ def guess(content: bytes, tenancies: Sequence[KnownTenancy], today: date, encodi
     if encoding is not None:
         return _guess_in(lines, tenancies, today, encoding)._replace(encoding=encoding)
     # Numbers with letters are found by the encoding, and names tell it once the numbers are found.
-    tried = [_guess_in(lines, tenancies, today, each) for each in TRIED_ENCODINGS]
-    guessed = max(tried, key=lambda each: each.tenancies)
-    if guessed.encoding in TRIED_ENCODINGS:
-        return tried[TRIED_ENCODINGS.index(guessed.encoding)]
-    return _guess_in(lines, tenancies, today, guessed.encoding)
+    is_ascii = all(line.raw.isascii() for line in lines)
+    tried = {each: _guess_in(lines, tenancies, today, each) for each in TRIED_ENCODINGS[: 1 if is_ascii else None]}
+    guessed = max(tried.values(), key=lambda each: each.tenancies)
+    return tried.get(guessed.encoding) or _guess_in(lines, tenancies, today, guessed.encoding)
 
 
 def _guess_in(lines: Sequence[Line], tenancies: Sequence[KnownTenancy], today: date, encoding: str) -> Guess:
     separator = separator_of(lines)
     grid: Grid = Delimited(lines, encoding, separator) if separator else Fixed(lines, encoding)
     choices = search(grid, tenancies)
-    if separator and not choices[0].slots.keys() >= _NEEDED:
+    if separator and not choices.best_first[0].slots.keys() >= _NEEDED:
         # Separators that are none, in a record of fixed positions.
         fixed = Fixed(lines, encoding)
-        if len((in_fixed := search(fixed, tenancies))[0].slots) > len(choices[0].slots):
+        in_fixed = search(fixed, tenancies)
+        if len(in_fixed.best_first[0].slots) > len(choices.best_first[0].slots):
             grid, choices, separator = fixed, in_fixed, ""
     found = settled(choices)
     plain_places = [place for part, place in found.places.items() if not found.others[part]]
@@ -189,6 +189,8 @@ class _Finder:
 
     def _judged(self, part: str, rooms: Mapping[str, Room], hits: int) -> tuple[Verdict, str]:
         """How sure a number's place is, and why it is no surer."""
+        if self._found.is_crowded:
+            return "ambiguous", "; too many places hold known numbers to look at all: guess by fewer properties"
         others = self._found.others[part]
         constants = self._constants()
         constant = constants.pop(part, "")

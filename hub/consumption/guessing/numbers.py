@@ -16,12 +16,17 @@ PARTS = ("company", "property", "unit", "tenant")
 #: What tells most first.
 _SEARCH_ORDER = ("unit", "tenant", "property", "company")
 #: Lines that the search looks at, spread over the file's head.
-_SEARCHED_LINES_MAX = 150
+_SEARCHED_LINES_MAX = 100
+#: Multiplied with it, numbers that follow each other lie far apart (Knuth).
+_SPREAD = 2_654_435_761
 #: Of the lines, so many may be no tenancy's: heads, sums, tenants that the portfolio lacks.
 _STRANGE_SHARE_MAX = 0.25
 _HITS_MIN = 3
-#: Choices of places that are followed up at a time.
-_CHOICES_MAX = 150
+#: Places that are tried for a part, and choices of places that are followed up at a time.
+_SLOTS_MAX = 400
+_CHOICES_MAX = 200
+#: Where there are more than those, nothing will be sure, and fewer will do.
+_CROWDED_CHOICES_MAX = 20
 #: A choice is as good as the best where so much of the lines, at most, speaks against it.
 _CLOSE_SHARE = 0.1
 
@@ -33,22 +38,25 @@ class Slot(NamedTuple):
 
     place: Place
     numbers: tuple[str, ...]
+    #: A bit for each such line.
+    strange: int
+    #: Zeros or blanks stand before it on all lines, or it begins them: rather a number than some digits of one.
+    is_bounded: bool
 
 
 class Choice(NamedTuple):
     """A slot for each of some parts."""
 
     slots: Mapping[str, Slot]
-    #: A line's numbers there, None for a line that is no known tenancy's.
-    keys: tuple[Key | None, ...]
+    #: A line's numbers there, None for a line that is no known tenancy's; and a bit for each such line.
+    keys: Sequence[Key | None]
+    strange: int
+    #: Tenancies that the lines are of.
+    different: int
 
     @property
     def hits(self) -> int:
-        return sum(key is not None for key in self.keys)
-
-    @property
-    def different(self) -> int:
-        return len(set(self.keys) - {None})
+        return len(self.keys) - self.strange.bit_count()
 
     def meets(self, places: Collection[Place]) -> bool:
         return any(slot.place.meets(place) for slot in self.slots.values() for place in places)
@@ -56,12 +64,27 @@ class Choice(NamedTuple):
     def rank(self) -> tuple[int, bool, int, int]:
         """Many lines of many tenancies go first: a digit that is the same on all lines is one tenancy's everywhere.
 
-        Of choices as good, one in the usual order, close together and narrow does.
+        What begins like a number counts for as much as a few lines more. Of choices as good, one in the usual order,
+        close together and narrow goes first.
         """
         places = [self.slots[part].place for part in PARTS if part in self.slots]
         span = max(place.last for place in places) - min(place.first for place in places)
         width = sum(place.last - place.first for place in places)
-        return self.hits + self.different, places == sorted(places), -span, -width
+        bounded = sum(slot.is_bounded for slot in self.slots.values())
+        return (
+            self.hits + self.different + int(bounded * len(self.keys) * _CLOSE_SHARE),
+            places == sorted(places),
+            -span,
+            -width,
+        )
+
+
+class Choices(NamedTuple):
+    """The best choice and those that come near, the best first; their places are as narrow as they can be."""
+
+    best_first: Sequence[Choice]
+    #: There were more than are followed up, as good as those that are.
+    is_cut: bool
 
 
 class Found(NamedTuple):
@@ -69,48 +92,50 @@ class Found(NamedTuple):
 
     places: Mapping[str, Place]
     others: Mapping[str, tuple[Place, ...]]
+    #: There may be others that nobody has looked at.
+    is_crowded: bool
 
 
-def search(grid: Grid, tenancies: Sequence[KnownTenancy]) -> list[Choice]:
-    """The best choice and those that come near, the best first; its places are as narrow as they can be.
-
-    One without slots where no place holds known numbers on most lines.
-    """
-    step = -(-len(grid) // _SEARCHED_LINES_MAX) or 1
-    rows = range(0, len(grid), step)
+def search(grid: Grid, tenancies: Sequence[KnownTenancy]) -> Choices:
+    """One choice, without slots, where no place holds known numbers on most lines."""
+    # Spread evenly, though in no step that the file's own order may have: every fourth line is every fourth unit.
+    rows = sorted(sorted(range(len(grid)), key=lambda row: row * _SPREAD % 2**32)[:_SEARCHED_LINES_MAX])
     misses_max = max(2, int(len(rows) * _STRANGE_SHARE_MAX))
     slots = _slots(grid, rows, tenancies, misses_max)
-    choices = [Choice({}, tuple(() for _ in rows))]
+    choices = [Choice({}, [()] * len(rows), 0, 0)]
+    is_cut = any(len(of_part) > _SLOTS_MAX for of_part in slots.values())
     for part in _SEARCH_ORDER:
         wanted = (*choices[0].slots, part)
         known = {tuple(getattr(each, name) for name in wanted) for each in tenancies}
         extended = [
             better
             for choice in choices
-            for slot in slots[part]
+            for slot in slots[part][:_SLOTS_MAX]
             if (better := _extended(choice, part, slot, known, misses_max)) is not None
         ]
         extended.sort(key=Choice.rank, reverse=True)
-        choices = extended[:_CHOICES_MAX] or choices
-    return choices
+        is_cut |= len(extended) > _CHOICES_MAX and _as_good(extended[_CHOICES_MAX], extended[0])
+        choices = extended[: _CROWDED_CHOICES_MAX if is_cut else _CHOICES_MAX] or choices
+    return Choices(choices, is_cut)
 
 
-def settled(choices: Sequence[Choice], taken: Collection[Place] = ()) -> Found:
+def settled(found: Choices, taken: Collection[Place] = ()) -> Found:
     """The best choice, and what is as good; of those that leave alone what is ``taken``, where any does."""
-    choices = [choice for choice in choices if not choice.meets(taken)] or choices
+    choices = [choice for choice in found.best_first if not choice.meets(taken)] or found.best_first
     best = choices[0]
     close = [choice for choice in choices[1:] if _as_good(choice, best)]
     return Found(
         {part: slot.place for part, slot in best.slots.items()},
         {part: _other_places(part, best, close) for part in best.slots},
+        found.is_cut,
     )
 
 
 def _slots(
     grid: Grid, rows: Sequence[int], tenancies: Sequence[KnownTenancy], misses_max: int
 ) -> dict[str, list[Slot]]:
-    """For each part the places that hold one of its numbers on nearly all lines; of nested ones that read the same
-    the narrowest."""
+    """For each part the places that hold one of its numbers on nearly all lines, those of many numbers first; of
+    nested ones that read the same the narrowest."""
     parts_of: dict[str, int] = {}
     for bit, part in enumerate(PARTS):
         for number in {getattr(each, part) for each in tenancies}:
@@ -123,12 +148,30 @@ def _slots(
                 continue
             known = tuple(number if parts_of.get(number, 0) >> bit & 1 else "" for number in numbers)
             same = found[part].setdefault(known, [])
-            if not any(place.first <= narrow.first and narrow.last <= place.last for narrow in same):
+            if not any(narrow.lies_in(place) for narrow in same):
                 same.append(place)
-    return {
-        part: [Slot(place, numbers) for numbers, places in by_numbers.items() for place in places]
-        for part, by_numbers in found.items()
-    }
+    by_part = {}
+    for part, by_numbers in found.items():
+        of_part = [
+            Slot(place, numbers, _strange(numbers), _is_bounded(grid, rows, place))
+            for numbers, places in by_numbers.items()
+            for place in places
+        ]
+        of_part.sort(key=lambda slot: (slot.is_bounded, len(set(slot.numbers))), reverse=True)
+        by_part[part] = of_part
+    return by_part
+
+
+def _strange(numbers: Sequence[str]) -> int:
+    return sum(1 << row for row, number in enumerate(numbers) if not number)
+
+
+def _is_bounded(grid: Grid, rows: Sequence[int], place: Place) -> bool:
+    if isinstance(grid, Delimited) or place.first == 1:
+        return True
+    before = Place(place.first - 1, place.first - 1)
+    strange = sum(grid.text(row, before) not in ("0", " ") for row in rows)
+    return strange <= max(2, len(rows) * _CLOSE_SHARE)
 
 
 def _numbers_at(
@@ -153,21 +196,21 @@ def _numbers_at(
 
 
 def _extended(choice: Choice, part: str, slot: Slot, known: Collection[Key], misses_max: int) -> Choice | None:
-    if any(slot.place.meets(other.place) for other in choice.slots.values()):
+    strange = choice.strange | slot.strange
+    if strange.bit_count() > misses_max or any(slot.place.meets(other.place) for other in choice.slots.values()):
         return None
     keys: list[Key | None] = []
-    misses = 0
-    for key, number in zip(choice.keys, slot.numbers, strict=True):
+    for row, (key, number) in enumerate(zip(choice.keys, slot.numbers, strict=True)):
         longer = None if key is None or not number else (*key, number)
-        if longer is None or longer not in known:
+        if longer is not None and longer not in known:
             longer = None
-            misses += 1
-            if misses > misses_max:
+            strange |= 1 << row
+            if strange.bit_count() > misses_max:
                 return None
         keys.append(longer)
-    if len(keys) - misses < _HITS_MIN:
+    if len(keys) - strange.bit_count() < _HITS_MIN:
         return None
-    return Choice({**choice.slots, part: slot}, tuple(keys))
+    return Choice({**choice.slots, part: slot}, keys, strange, len({key for key in keys if key is not None}))
 
 
 def _as_good(choice: Choice, best: Choice) -> bool:
@@ -179,12 +222,17 @@ def _as_good(choice: Choice, best: Choice) -> bool:
 
 
 def _other_places(part: str, best: Choice, close: Sequence[Choice]) -> tuple[Place, ...]:
-    """Where the part stands in choices as good as the best, unless the two read the same numbers from one place."""
+    """Where the part stands in choices as good as the best, unless the two read the same numbers from one place.
+
+    A part of our place that reads fewer of the numbers is only its shorter end: ``0100`` read as ``00``.
+    """
     ours = best.slots[part]
     others: dict[Place, None] = {}
     for choice in close:
         theirs = choice.slots[part]
-        if not (theirs.place.meets(ours.place) and _read_the_same(theirs, ours, best)):
+        if not theirs.place.meets(ours.place) or not (
+            _read_the_same(theirs, ours, best) or (choice.hits < best.hits and theirs.place.lies_in(ours.place))
+        ):
             others[theirs.place] = None
     return tuple(sorted(others))
 

@@ -18,6 +18,9 @@ _RESULT_FIELDS = {
     "period_from": False,
     "period_to": False,
 }
+_NEEDED = ("company", "property", "unit", "tenant", "amount", "sign")
+#: As many as a delimited layout may have.
+_HEADING_LINES_MAX = 10
 #: What no file says: a person asks the vendor, or knows.
 _TO_BE_SAID = (
     "implied_decimals = ?          # decimals of the amounts: ask the vendor (R25)",
@@ -43,7 +46,7 @@ def _lines(guess: Guess, file: str) -> Iterator[str]:
     for field, has_length in _RESULT_FIELDS.items():
         if field in found:
             yield from _placed(found[field], has_length=has_length, in_columns=bool(guess.separator))
-        elif field in guess.missing:
+        elif field in _NEEDED:
             yield f"# {field}: nowhere seen"
     yield from _written(guess, found)
     yield "# Fill in what no file says:"
@@ -72,7 +75,7 @@ def _written(guess: Guess, found: dict[str, Finding]) -> Iterator[str]:
         yield f"{unsaid}date_format = {json.dumps(found['period_from'].written)}"
     if guess.separator and "amount" in found and found["amount"].written:
         yield f"decimal_mark = {json.dumps(found['amount'].written)}"
-    if guess.separator and guess.heading_lines:
+    if guess.separator and 0 < guess.heading_lines <= _HEADING_LINES_MAX:
         yield f"heading_lines = {guess.heading_lines}"
     if not guess.separator and guess.width > max((finding.place.last for finding in found.values()), default=0):
         yield f"record_length = {guess.width}"

@@ -3,8 +3,13 @@
 It needs the extra ``bolighub[testing]``. See docs/write-a-plugin.md.
 """
 
-from hub.plugin.testing.kit import PluginTests
-from hub.plugin.testing.strangers import STRANGERS
-from hub.plugin.testing.subject import BrokenError
+import pytest
 
-__all__ = ["STRANGERS", "BrokenError", "PluginTests"]
+# Before it is imported: so that a test that fails shows what was compared.
+pytest.register_assert_rewrite("hub.plugin.testing.kit")
+
+from hub.plugin.testing.kit import PluginTests  # noqa: E402
+from hub.plugin.testing.strangers import STRANGERS  # noqa: E402
+from hub.plugin.testing.subject import BrokenError, TooSlowError  # noqa: E402
+
+__all__ = ["STRANGERS", "BrokenError", "PluginTests", "TooSlowError"]

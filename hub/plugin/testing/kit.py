@@ -60,7 +60,7 @@ class PluginTests:
         return Subject(self.plugin, self.golden)
 
     def test_it_says_who_it_is(self) -> None:
-        """describe()"""
+        """describe() gives a summary and telltales, and names settings that exist."""
         said = self.subject.describe()
         keys = {key.key for key in keys_of(self.plugin.settings_model)}
         assert _NAME.fullmatch(self.plugin.name), f"{self.plugin.name!r} is no name for config files"
@@ -84,17 +84,17 @@ class PluginTests:
         assert not missing, f"no golden file of kind {', '.join(sorted(missing))}"
 
     def test_its_own_it_confirms(self, sample: str) -> None:
-        """identify()"""
+        """identify() says yes to every golden file, a broken one too."""
         said = self.subject.identify(sample, self.samples[sample])
         assert isinstance(said, Mine), f"{sample} is {said}"
 
     def test_strangers_it_refuses(self) -> None:
-        """identify()"""
+        """identify() says no to whatever its content tells apart, and yes to what is ``claimed`` alone."""
         taken = {name for name, content in self.strangers.items() if isinstance(self._said(name, content), Mine)}
         assert taken == set(self.claimed), f"takes {sorted(taken)}, and says that it claims {sorted(self.claimed)}"
 
     def test_it_answers_as_in_the_golden_file(self, sample: str) -> None:
-        """read(), whose()"""
+        """read() gives these records, or whose() this document, or the file is malformed in these words."""
         expected = golden.answer_of(sample, self.golden)
         assert expected is not None, f"{sample} has no answer: make it with generate, and look at it"
         assert _plain(self.subject.answer(sample, self.samples[sample])) == expected
@@ -107,14 +107,14 @@ class PluginTests:
         assert Subject(self.plugin, self.golden).answer(sample, content) == first, "otherwise when started anew"
 
     def test_it_makes_as_in_the_golden_file(self, order: Path) -> None:
-        """make()"""
+        """make() gives these bytes."""
         expected = golden.made_of(order)
         assert expected.exists(), f"{expected.name} is missing: make it with generate, and look at it"
         made = golden.make(self.subject, order)
         assert made == expected.read_bytes(), golden.first_difference(expected.read_bytes(), made)
 
     def test_what_it_makes_reads_back(self) -> None:
-        """make(), then read()"""
+        """make() of the records of each golden file gives one of which read() says the same."""
         for kind, head in self.makes.items():
             files = [(name, read) for name in self.samples if (read := self._read(name, kind))]
             assert files, f"no golden file of kind {kind!r} with records: nothing to make"
@@ -123,7 +123,7 @@ class PluginTests:
                 assert _said_by(self.subject.read(name, made, kind)) == _said_by(records), name
 
     def test_what_cannot_be_made_is_refused(self) -> None:
-        """make()"""
+        """make() raises a HubError for a record that no file of its can carry, and never leaves it out."""
         if not self.subject.has("make"):
             assert not self.makes
             return
@@ -132,7 +132,7 @@ class PluginTests:
                 self.subject.make(kind, [Kept(1, "none", "nobody's record")], self.makes.get(kind, {}))
 
     def test_it_shows_every_line(self, sample: str) -> None:
-        """show()"""
+        """show() leaves out no line of a golden file."""
         if not self.subject.has("show"):
             return
         content = self.samples[sample]
@@ -177,14 +177,14 @@ class PluginTests:
         assert not missing, f"not in the documents: {', '.join(missing)}"
 
     def _said(self, name: str, content: bytes) -> object:
-        with within(self.seconds_max):
+        with within(self.seconds_max, name, content):
             return self.subject.identify(name, content)
 
     def _ask_everything(self, name: str, content: bytes) -> None:
-        with within(self.seconds_max):
+        with within(self.seconds_max, name, content):
             self.subject.answer(name, content)
         if self.subject.has("show"):
-            with within(self.seconds_max):
+            with within(self.seconds_max, name, content):
                 self.subject.show(name, content)
 
     def _read(self, name: str, kind: str) -> list[Record]:

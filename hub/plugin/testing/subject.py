@@ -29,11 +29,16 @@ SETTINGS_FILE = "settings.toml"
 _RECORDS_SPARE = 1_000
 _FIELDS_PER_BYTE_MAX = 16
 _BUDGET_BYTES = 1024 * 1024
+_SHOWN_BYTES_MAX = 200
 _RECORD_CLASSES = get_args(Record)
 
 
 class BrokenError(AssertionError):
     """The plug-in did what none may: the message says what."""
+
+
+class TooSlowError(BaseException):
+    """No answer in time. No Exception: neither the plug-in nor a search for smaller examples shall go on with it."""
 
 
 class Subject:
@@ -143,14 +148,15 @@ class Subject:
 
 
 @contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """Raises BrokenError in the midst of what takes longer; in the main thread alone, others cannot be stopped."""
+def within(seconds: float, name: str, content: bytes) -> Iterator[None]:
+    """Raises TooSlowError in the midst of what takes longer; in the main thread alone, others cannot be stopped."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def late(_signal: int, _frame: FrameType | None) -> None:
-        raise BrokenError(f"no answer within {seconds:g} seconds")
+        shown = f"{content[:_SHOWN_BYTES_MAX]!r}{'...' if len(content) > _SHOWN_BYTES_MAX else ''}"
+        raise TooSlowError(f"no answer within {seconds:g} seconds over {name!r} of {len(content)} bytes: {shown}")
 
     before = signal.signal(signal.SIGALRM, late)
     signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -48,7 +48,7 @@ class Delivery(NamedTuple):
 
 
 class DeliveryEvent(NamedTuple):
-    #: A state; transmitted, confirmed, differs or note (hub.intake.receipts); again, handed over (hub.collecting).
+    #: A state; transmitted, confirmed, differs or note (hub.intake.receipts); again, handed over or note (hub.outbox).
     what: str
     text: str
     #: The file that says so.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub_brunata import Plugin
-from tests.metering import cut, exported, forty, instance_of, lines_of
+from tests.meter_files import cut, exported, forty, instance_of, lines_of
 
 
 def test_every_byte_of_forty_tenancies_stands_where_the_sheet_says():

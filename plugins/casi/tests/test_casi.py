@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from hub.plugin import ConsumptionResult, Document, HubError, Malformed, Mine
 from hub_casi import Plugin
-from tests.metering import cut, exported, forty, instance_of, line_of, lines_of, view
+from tests.meter_files import cut, exported, forty, instance_of, line_of, lines_of, view
 
 PDF = b"%PDF-1.7\n%%EOF\n"
 

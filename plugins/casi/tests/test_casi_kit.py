@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 from hub.plugin.testing import PluginTests
 from hub_casi import Plugin
@@ -14,4 +16,4 @@ class TestCasi(PluginTests):
     docs = (Path(__file__).parents[3] / "docs" / "settings.md",)
     # Every PDF is taken for a statement: its name says whose it is (R35).
     claimed = ("letter.pdf",)
-    makes = {"result": {}}
+    makes: ClassVar[Mapping[str, Mapping[str, str]]] = {"result": {}}

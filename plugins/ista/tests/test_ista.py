@@ -6,7 +6,7 @@ from datetime import date
 
 from hub.plugin import ConsumptionResult, Document, Mine
 from hub_ista import Plugin
-from tests.metering import cut, exported, forty, instance_of, line_of, lines_of, view
+from tests.meter_files import cut, exported, forty, instance_of, line_of, lines_of, view
 
 
 def test_every_byte_of_forty_tenancies_stands_where_results_have_it():

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from hub.plugin import ConsumptionResult, Document, HubError, Malformed, Mine, NotMine
 from hub_own_meter import Plugin
-from tests.metering import ASKED, cut, exported, forty, instance_of, line_of, lines_of, tenancy, view
+from tests.meter_files import ASKED, cut, exported, forty, instance_of, line_of, lines_of, tenancy, view
 
 FIXED = tomllib.loads("""
 title = "Ålborg Målerservice"

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from hub.plugin import ConsumptionResult, Document
 from hub_sinergi import Plugin
-from tests.metering import cut, exported, forty, instance_of, line_of, lines_of, view
+from tests.meter_files import cut, exported, forty, instance_of, line_of, lines_of, view
 
 #: As an admin might agree it with the vendor.
 EXPORT = {

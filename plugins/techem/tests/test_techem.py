@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from hub.plugin import ConsumptionResult, Document, Malformed, Mine
 from hub_techem import Plugin
-from tests.metering import cut, exported, forty, instance_of, line_of, lines_of, view
+from tests.meter_files import cut, exported, forty, instance_of, line_of, lines_of, view
 
 
 def test_every_byte_of_forty_tenancies_stands_where_the_sheet_says():

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from hub.plugin import HubError, Payment
 from hub_brunata import Plugin as Brunata
 from hub_techem import Plugin as Techem
-from tests.metering import cut, exported, instance_of, lines_of, tenancy
+from tests.meter_files import cut, exported, instance_of, lines_of, tenancy
 
 #: 25 letters: items 11.16-11.17 give a name just so much room.
 EXACT = "Åse-Øjvind Ærøskøbing Ågå"

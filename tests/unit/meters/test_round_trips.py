@@ -17,7 +17,7 @@ from hub_casi import Plugin as Casi
 from hub_ista import Plugin as Ista
 from hub_own_meter import Plugin as OwnMeter
 from hub_techem import Plugin as Techem
-from tests.metering import ASKED, instance_of, tenancy
+from tests.meter_files import ASKED, instance_of, tenancy
 
 KEY = ("company", "property", "unit", "tenant")
 COLUMNS = {f"{name}_column": column for column, name in enumerate((*KEY, "amount"), 1)}

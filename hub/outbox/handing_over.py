@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from hub.acts.act import Acting, judged_text
 from hub.errors import HubError
 from hub.money import format_amount
+from hub.plugin.records import EXPORT_KIND
 from hub.settings import Site
 from hub.store import journal
 from hub.store.collecting.deliveries import (
@@ -33,6 +34,7 @@ from hub.transport.content import hash_of
 #: Handed over once more; the state says already that the vendor may have it.
 _HANDED_OVER = "handed over"
 _CONFIRMED = "confirmed"
+_GIVEN_UP = "its collections were given up, and may stand in a later delivery"
 
 
 class NoNoteError(HubError):
@@ -97,15 +99,17 @@ def write_again(acting: Acting, id: int, *, again: bool) -> dict[str, Any]:
     ``again`` where the vendor may have it already. Raises WriteRefusedError, NoDeliveryError.
     """
     ours = delivery_of(acting.conn, id, lock=True)
+    told = ours.kind == EXPORT_KIND
     if ours.state in ("refused", "withdrawn"):
         raise WriteRefusedError(
             f"delivery {id} is {ours.state}",
-            why="its collections were given up, and may stand in a later delivery",
-            do="make a new one: hub collect",
+            why="a later one may tell otherwise" if told else _GIVEN_UP,
+            do=f"make a new one: {'hub export' if told else 'hub collect'}",
         )
     if ours.state == "made":
         return _told(acting, id)
-    risk = f"the vendor may have it: a delivery that is handed over twice collects {ours.items} demands twice"
+    twice = f"tells of {ours.items} tenancies twice" if told else f"collects {ours.items} demands twice"
+    risk = f"the vendor may have it: a delivery that is handed over twice {twice}"
     if not again:
         raise WriteRefusedError(
             f"delivery {id} is {ours.state}", why=risk, do="ask the vendor; where it has nothing: --again"
