@@ -57,6 +57,8 @@ class Known:
     carried: Collection[int]
     #: Revisions whose lines take the place of those before.
     replacing: Collection[int]
+    #: Revisions that wait.
+    waiting: Collection[int]
 
     @property
     def place(self) -> str:
@@ -121,6 +123,7 @@ def known(conn: Connection, site: Site, account: AccountRow, revision: Revision)
         results.booked_so_far(conn, account.id),
         {line.tenancy_id for line in lines if line.revision_id in carried and line.tenancy_id is not None},
         {one.id for one in earlier if one.what == "replaces"},
+        {one.id for one in earlier if one.state == "waits"},
     )
 
 

@@ -132,17 +132,18 @@ def _what(of: Known, changed: Sequence[Line]) -> What:
 
 def _refusal(of: Known, changed: Sequence[Line]) -> str:
     """Why a later result cannot be taken in; "" = it can."""
-    if not changed:
-        return ""
-    line = changed[0]
-    earlier = of.before[line.unit, line.tenant][-1]
-    said = (
-        f"conflict: line {line.record} says {format_amount(line.amount)}, and consumption account {of.account.id} "
-        f"({of.place}) has {format_amount(earlier.amount)}"
-    )
-    if of.type.later_results == "refused":
-        return f"{said}; later results are refused by the company's settings: ask the vendor which holds (R5, R29)"
-    if earlier.entry_id is None and (line.unit, line.tenant) not in of.booked:
+    refused = of.type.later_results == "refused"
+    for line in changed:
+        earlier = of.before[line.unit, line.tenant]
+        waits = any(one.revision_id in of.waiting for one in earlier)
+        if not (refused or waits):
+            continue
+        said = (
+            f"conflict: line {line.record} says {format_amount(line.amount)}, and consumption account {of.account.id} "
+            f"({of.place}) has {format_amount(earlier[-1].amount)}"
+        )
+        if refused:
+            return f"{said}; later results are refused by the company's settings: ask the vendor which holds (R5, R29)"
         return (
             f"{said}, which waits: book that first with hub consumption book {of.account.id}, or take its file back "
             "with hub files reverse (R29)"

@@ -7,7 +7,7 @@ text that a person reads, ``property 1-12``, ``company 1`` or ``creditor 0999999
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
@@ -30,6 +30,7 @@ from hub.store.portfolio import (
     resolve_creditor,
     tenancies_by_customer,
     tenancies_by_key,
+    units_of,
 )
 
 MoneyRecord: TypeAlias = Payment | PaymentFailed | Chargeback
@@ -93,6 +94,8 @@ class Matcher:
         self._scopes: dict[int, tuple[str, str]] = {}
         self._rules: dict[int, bool] = {}
         self._properties: dict[tuple[str, str], PropertyRef | None] = {}
+        #: Of the property that was asked for last: results come property by property.
+        self._units: dict[int, Collection[str]] = {}
         self._answering = Answering(conn)
         #: SQLite has one writer, who need not lock properties: then where customers live matters only to a scope.
         self._asks_where = conn.dialect.name != "sqlite" or bool(config.properties)
@@ -243,6 +246,8 @@ class Matcher:
             owner = self.property_of(record)
             if owner is None or (tenancy is None and not vacancy):
                 self._hold(scope, f"line {record.record}: tenancy {key} is not in the portfolio")
+            elif tenancy is None and plain_number(record.unit) not in self._units_of(owner.id):
+                self._hold(scope, f"line {record.record}: {key} is a vacancy of a unit that is not in the portfolio")
             self._judge_company(f"company {company}", company)
             self._judge_property(scope)
             self._judge_charge_type(scope, company, record.charge_type)
@@ -260,6 +265,11 @@ class Matcher:
         if numbers not in self._properties:
             self._properties[numbers] = property_by_numbers(self._conn, *numbers)
         return self._properties[numbers]
+
+    def _units_of(self, property_id: int) -> Collection[str]:
+        if property_id not in self._units:
+            self._units = {property_id: units_of(self._conn, property_id)}
+        return self._units[property_id]
 
     def _place(
         self,

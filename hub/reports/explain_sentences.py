@@ -44,10 +44,23 @@ class _Teller:
             yield from self._story(story)
         elif found.kind == kinds.TRANSFER or found.account_kind == kinds.HOLDING or found.kind == kinds.PAYOUT:
             yield from self._moved()
+        elif found.account_kind == kinds.VACANCY:
+            yield says.vacancy.format(amount=self._amount(found.amount))
         elif found.charge is not None:
             yield from self._demand(found.charge)
+        elif found.kind == kinds.RESULT and not found.amount:
+            yield says.no_result
         else:
             yield from self._money()
+        if found.kind == kinds.RESULT:
+            yield from self._settled()
+
+    def _settled(self) -> Iterator[str]:
+        """What was asked on account and is set against the cost."""
+        for one in self._found.holdings:
+            if one.amount < 0:
+                holding = self._holding(one.name)
+                yield self._says.settles_holding.format(amount=self._amount(one.amount), holding=holding)
 
     def _since(self) -> Iterator[str]:
         found, says = self._found, self._says

@@ -58,6 +58,10 @@ class Phrases(NamedTuple):
     holding_opening: str
     holding_moved: str
     own_balance: str
+    #: Consumption accounts: what a result takes out of a holding, one of 0.00, one that the owner bears.
+    settles_holding: str
+    no_result: str
+    vacancy: str
     #: Money in suspense.
     came: str
     suspended: str
@@ -180,6 +184,9 @@ _DANISH = Phrases(
     holding_opening="{amount} stod på {holding} den {date}, da regnskabet begyndte her.",
     holding_moved="Den {date} blev {amount} overført fra {source} til {target}.",
     own_balance="din saldo",
+    settles_holding="{amount}, som er opkrævet på {holding} for perioden, er trukket fra forbruget.",
+    no_result="Forbrugsregnskabet går lige op: der er intet at betale og intet at få tilbage.",
+    vacancy="{amount} af forbrugsregnskabet er for et lejemål uden lejer og bæres af ejeren.",
     came="Der kom {amount} den {date}.",
     suspended="Der kom {amount} den {date}, og vi kunne ikke se, hvem pengene var fra.",
     suspended_still="De ligger stadig uden lejer.",
@@ -313,6 +320,9 @@ _SWEDISH = Phrases(
     holding_opening="{amount} stod på {holding} den {date}, när redovisningen började här.",
     holding_moved="Den {date} fördes {amount} över från {source} till {target}.",
     own_balance="ditt saldo",
+    settles_holding="{amount}, som har begärts på {holding} för perioden, är avdraget från förbrukningen.",
+    no_result="Förbrukningsavräkningen går jämnt ut: inget att betala och inget att få tillbaka.",
+    vacancy="{amount} av förbrukningsavräkningen gäller en lägenhet utan hyresgäst och bärs av ägaren.",
     came="Det kom {amount} den {date}.",
     suspended="Det kom {amount} den {date}, och vi kunde inte se vem pengarna var från.",
     suspended_still="De ligger fortfarande utan hyresgäst.",

@@ -240,6 +240,11 @@ def property_by_numbers(connection: Connection, company_number: str, property_nu
     return None if row is None else PropertyRef(*row)
 
 
+def units_of(connection: Connection, property_id: int) -> set[str]:
+    """Numbers of its units."""
+    return set(connection.scalars(select(unit.c.number).where(unit.c.property_id == property_id)))
+
+
 def property_with(connection: Connection, property_id: int) -> PropertyRef:
     """The property with this id."""
     row = connection.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -114,6 +115,19 @@ def test_the_files_lines_stand_under_the_ruler_with_their_values(site: Path, res
     assert lines[at + 2].endswith(LINES[1])
     assert not any(LINES[2] in line for line in lines)
     assert lines[-2] == "well-formed: 20 records"
+
+
+def test_fields_have_their_colours_where_there_are_any_and_say_the_same_without(
+    site: Path, results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = show(site, "heat", results).out
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    coloured = show(site, "heat", results).out
+    assert "\x1b" not in plain
+    assert "\x1b[30;106m0001\x1b[0m" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "106m" not in show(site, "heat", results).out
 
 
 def test_a_broken_line_far_down_is_shown_and_marked_under_its_bytes(site: Path, tmp_path: Path) -> None:

@@ -198,6 +198,16 @@ class TestWaiting:
         assert hand.desk.balance(FIRST) == 120_00
         hand.proved()
 
+    def test_and_while_a_revised_one_waits(self, hand: Hand) -> None:
+        """Booked later, it would take the place of what came after it."""
+        hand.desk.book(said("1", 100_00, charge_type=WATER))
+        settles(hand, book="by_hand")
+        hand.desk.book(said("1", 90_00, charge_type=WATER))
+        settles(hand)
+        assert hand.desk.book(said("1", 80_00, charge_type=WATER)).state == "quarantined"
+        assert (book(hand, 1)["amount"], hand.desk.balance(FIRST)) == ("-10.00", 90_00)
+        hand.proved()
+
     def test_its_file_is_read_once(self, hand: Hand) -> None:
         settles(hand, book="by_hand")
         records, file = FileOf([said("1", 100_00), said("9", 1_00, 2, property_="2")]), hand.desk.new_file()
@@ -297,6 +307,13 @@ class TestVacancies:
     def test_a_vacancy_of_an_unknown_property_is_held(self, hand: Hand) -> None:
         outcome = hand.desk.book(said("1", 1_00, tenant="0", property_="77"))
         assert outcome.reasons == ["property 1-77 is held: line 1: tenancy 1-77-1-0 is not in the portfolio"]
+
+    def test_a_vacancy_of_an_unknown_unit_is_held(self, hand: Hand) -> None:
+        """Misread positions often give zeros: nothing goes to the owner unseen."""
+        outcome = hand.desk.book(said("77", 1_00, tenant="0"))
+        assert outcome.reasons == [
+            "property 1-1 is held: line 1: 1-1-77-0 is a vacancy of a unit that is not in the portfolio"
+        ]
 
     def test_moved_out_is_who_moves_by_the_cut_off(self, hand: Hand) -> None:
         """Item 08.10: +LM+3M from November 2026 is the last of February 2027."""

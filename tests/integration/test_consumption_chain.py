@@ -10,6 +10,8 @@ from sqlalchemy import select
 from hub.acts.charges import LineAsked
 from hub.acts.holdings import OverdrawnError
 from hub.acts.reversals import ReversalRefusedError
+from hub.reports.explain import explain
+from hub.reports.explain_sentences import sentences
 from hub.store import views
 from hub.store.database import Database
 from hub.store.tables import charge, entry
@@ -167,3 +169,15 @@ def test_a_later_charge_of_the_period_is_settled_by_the_revised_account(hand: Ha
     assert (hand.position(FIRST).balance, hand.position(FIRST).held) == (COST + 50_00 - CHARGED + UNPAID, {})
     assert incomes(hand) == (COST + 50_00 - CHARGED - 100_00, CHARGED + 100_00)
     hand.proved()
+
+
+def test_a_result_is_explained_with_what_was_on_account(hand: Hand) -> None:
+    hand.desk.book(said("1", CHARGED, cost=True), said("2", 30_00, 2, tenant="0"))
+    entries = [id_ for (id_,) in hand.desk.all(select(entry.c.id).where(entry.c.kind == "result").order_by(entry.c.id))]
+    with hand.db.read() as conn:
+        told = {" ".join(sentences(explain(conn, id_), "da")) for id_ in entries}
+    assert told == {
+        "Forbrugsregnskabet går lige op: der er intet at betale og intet at få tilbage. 7.200,00 kr., som er "
+        "opkrævet på aconto varme for perioden, er trukket fra forbruget.",
+        "30,00 kr. af forbrugsregnskabet er for et lejemål uden lejer og bæres af ejeren.",
+    }

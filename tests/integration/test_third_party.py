@@ -148,15 +148,17 @@ def test_the_page_leads_from_an_empty_folder_to_a_vendor_in_use(installation: In
     for answer in (ACME / "golden").glob("*.golden.json"):
         assert (tmp_path / "golden" / answer.name).read_bytes() == answer.read_bytes()
 
-    installation.run(["bash", "-euo", "pipefail", "-c", use], tmp_path)
+    used = installation.run(["bash", "-euo", "pipefail", "-c", use], tmp_path)
+    assert re.search(r"^owes +50\.00$", used, re.MULTILINE)
     site = tmp_path / "site"
-    assert _balance(installation, site, "1-12-304-2") == "50.00"
+    (acme,) = (plugin for plugin in installation.hub(site, "vendors")["plugins"] if plugin["name"] == "acme")
+    assert acme == {"name": "acme", "distribution": "hub-acme", "version": "1.0.0", "problem": ""}
     assert _balance(installation, site, "1-12-305-1") == "-450.50"
-    (acme,) = (vendor for vendor in installation.hub(site, "vendors")["instances"] if vendor["name"] == "acme")
-    assert (acme["plugin"], acme["distribution"], acme["version"]) == ("acme", "hub-acme", "1.0.0")
 
-    assert "refused, as it should be" in installation.run(["bash", "-euo", "pipefail", "-c", again], site)
-    assert _balance(installation, site, "1-12-304-2") == "50.00"
+    refused = installation.run(["bash", "-euo", "pipefail", "-c", again], site)
+    assert "malformed: line 3: wrong total" in refused
+    assert "refused, as it should be" in refused
+    assert re.search(r"^owes +50\.00$", refused, re.MULTILINE)
 
 
 def test_a_seventh_meter_vendor_is_a_config_file_alone(installation: Installation, tmp_path: Path) -> None:

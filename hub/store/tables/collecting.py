@@ -123,7 +123,7 @@ delivery = Table(
     # made, sent, uncertain, accepted, refused, withdrawn
     Column("state", String(12), nullable=False),
     Column("sections", Integer, nullable=False),
-    # Collections, orders or tenancies in it, their net amount in øre, text lines (which the vendor bills), lines in all.
+    # Collections, orders or tenancies, their net amount in øre, text lines (which the vendor bills), lines in all.
     Column("items", BigInteger, nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("texts", BigInteger, nullable=False),

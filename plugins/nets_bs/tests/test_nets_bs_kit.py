@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from hub.plugin.testing import PluginTests
+from hub.plugin.testing import STRANGERS, PluginTests, samples
 from hub_nets_bs import Plugin
 
+_PLUGINS = Path(__file__).parents[2]
 _HEAD = {"data_supplier": "87654321", "created": "2025-12-30"}
 
 
 class TestNetsBs(PluginTests):
     plugin = Plugin
     golden = Path(__file__).parent / "golden"
-    docs = (Path(__file__).parents[3] / "docs" / "settings.md",)
+    docs = (_PLUGINS.parent / "docs" / "settings.md",)
+    strangers: ClassVar[Mapping[str, bytes]] = {**STRANGERS, **samples(_PLUGINS / "brunata" / "tests" / "golden")}
     makes: ClassVar[Mapping[str, Mapping[str, str]]] = {"0602": _HEAD, "0603": _HEAD}

@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from hub.plugin.testing import PluginTests
+from hub.plugin.testing import STRANGERS, PluginTests, samples
 from hub_sinergi import Plugin
+
+_PLUGINS = Path(__file__).parents[2]
 
 
 class TestSinergi(PluginTests):
     plugin = Plugin
     golden = Path(__file__).parent / "golden"
-    docs = (Path(__file__).parents[3] / "docs" / "settings.md",)
+    docs = (_PLUGINS.parent / "docs" / "settings.md",)
     # Every PDF is taken for a statement: its name says whose it is (R35).
     claimed = ("letter.pdf",)
+    strangers: ClassVar[Mapping[str, bytes]] = {**STRANGERS, **samples(_PLUGINS / "nets_bs" / "tests" / "golden")}
     makes: ClassVar[Mapping[str, Mapping[str, str]]] = {"result": {}}
