@@ -182,8 +182,7 @@ def _clearings(
                 charged = of.rest[id_].charged if what == "adds" else of.asked[id_].charged
                 uncounted = charged - line.on_account
                 credited[id_] = _credit(acting, of, tenancies[id_], asked[id_], uncounted, day)
-        holding = of.company.charge_type(of.type.on_account).holding
-        asked = _by_tenancy(unsettled(acting.conn, of.account, of.type.on_account, holding))
+        asked = _by_tenancy(unsettled(acting.conn, of.account, of.type.on_account))
     return {
         id_: _clearing(acting, of, tenancy, asked[id_], credited.get(id_, {}))
         for id_, tenancy in tenancies.items()

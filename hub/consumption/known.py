@@ -117,7 +117,7 @@ def known(conn: Connection, site: Site, account: AccountRow, revision: Revision)
         type_,
         vendor.consumption if vendor is not None else ConsumptionSection(),
         on_account_of(conn, account.property_id, type_.on_account, period),
-        unsettled(conn, account, type_.on_account, company.charge_type(type_.on_account).holding),
+        unsettled(conn, account, type_.on_account),
         last_told(conn, account.id, revision.vendor),
         before,
         results.booked_so_far(conn, account.id),

@@ -34,6 +34,7 @@ from hub.store.tables import (
     charge,
     charge_line,
     company,
+    consumption_result,
     credit,
     entry,
     file,
@@ -255,8 +256,20 @@ def _origin(conn: Connection, row: Row[Any]) -> Origin | None:
             break
         row = pointed_at
     if row.file_id is None:
-        return None
+        return _file_of_result(conn, row)
     return Origin(row.id, row.value_date, row.vendor or "", row.file_name, row.file_id, row.sha256, row.record)
+
+
+def _file_of_result(conn: Connection, row: Row[Any]) -> Origin | None:
+    """A result that a person has booked came in a file all the same."""
+    query = (
+        select(reading.c.vendor, file.c.name, file.c.id, file.c.sha256, consumption_result.c.record)
+        .join_from(consumption_result, reading, reading.c.id == consumption_result.c.reading_id)
+        .join(file, file.c.id == reading.c.file_id)
+        .where(consumption_result.c.entry_id == row.id)
+    )
+    found = conn.execute(query).one_or_none()
+    return None if found is None else Origin(row.id, row.value_date, found[0] or "", *found[1:])
 
 
 def _by_hand(conn: Connection, row: Row[Any]) -> ByHand | None:

@@ -181,3 +181,13 @@ def test_a_result_is_explained_with_what_was_on_account(hand: Hand) -> None:
         "opkrævet på aconto varme for perioden, er trukket fra forbruget.",
         "30,00 kr. af forbrugsregnskabet er for et lejemål uden lejer og bæres af ejeren.",
     }
+
+
+def test_a_result_that_a_person_has_booked_leads_to_its_line(hand: Hand) -> None:
+    settles(hand, book="by_hand")
+    hand.desk.book(said("1", COST, 7, cost=True))
+    book(hand, 1)
+    with hand.db.read() as conn:
+        origin = explain(conn, hand.last_entry("result")).origin
+    assert origin is not None
+    assert (origin.name, origin.record) == ("file1", 7)

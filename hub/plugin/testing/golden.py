@@ -19,12 +19,15 @@ _ANSWER, _MAKE = ".golden.json", ".make.json"
 
 
 def samples(folder: Path) -> dict[str, bytes]:
-    """The sample files of a folder by name, answers and made files left out."""
-    made = {_name(order) for order in orders(folder)}
+    """The sample files of a folder by name: not answers, made files, nor what an operating system hides there."""
+    others = {SETTINGS_FILE, *map(_name, orders(folder))}
     return {
         path.name: path.read_bytes()
         for path in sorted(folder.iterdir())
-        if path.is_file() and path.name not in made | {SETTINGS_FILE} and not path.name.endswith((_ANSWER, _MAKE))
+        if path.is_file()
+        and path.name not in others
+        and not path.name.startswith(".")
+        and not path.name.endswith((_ANSWER, _MAKE))
     }
 
 

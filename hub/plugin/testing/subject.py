@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import tempfile
 import threading
 import tomllib
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
@@ -53,7 +55,8 @@ class Subject:
         self._options = {"period": config["period"]} if "period" in config else {}
         self.kinds = plugin.kinds
         self._hooks = hooks_of(plugin(plugin.settings_model.model_validate_json(settings)), plugin.name)
-        self._folder = tempfile.TemporaryDirectory(prefix="plugin-tests-")
+        self._path = Path(tempfile.mkdtemp(prefix="plugin-tests-"), "content")
+        weakref.finalize(self, shutil.rmtree, self._path.parent, ignore_errors=True)
 
     def has(self, hook: str) -> bool:
         return has_hook(self._hooks, hook)
@@ -142,9 +145,8 @@ class Subject:
             yield record
 
     def _stored(self, name: str, content: bytes, budget_bytes: int | None = None) -> FileView:
-        path = Path(self._folder.name, "content")
-        path.write_bytes(content)
-        return FileView(name, len(content), path, budget_bytes, self._options)
+        self._path.write_bytes(content)
+        return FileView(name, len(content), self._path, budget_bytes, self._options)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, exists, insert, select
 
+from hub.ledger import kinds
 from hub.store.consumption.accounts import AccountRow
 from hub.store.consumption.on_account import holdings_opened, lines_asked
 from hub.store.consumption.results import stands
@@ -45,8 +46,8 @@ class Settled(NamedTuple):
     credit_id: int | None
 
 
-def unsettled(conn: Connection, account: AccountRow, charge_type: str, holding: str | None) -> Sequence[Unsettled]:
-    """All that lies in the account's period (R27), by line. ``holding`` is that of the charge type."""
+def unsettled(conn: Connection, account: AccountRow, charge_type: str) -> Sequence[Unsettled]:
+    """All that lies in the account's period (R27), by line."""
     property_id, period = account.property_id, (account.period_from, account.period_to)
     within = lines_asked(conn, property_id, charge_type, period)
     lines = [one for one in within if one.asked and period[0] <= one.first and one.last <= period[1]]
@@ -56,6 +57,7 @@ def unsettled(conn: Connection, account: AccountRow, charge_type: str, holding: 
         for one in lines
         if one.line_id in places
     ]
+    holding = kinds.ON_ACCOUNT.get(charge_type)
     if holding is None:
         return found
     done = _openings_settled(conn, account.id)
