@@ -9,7 +9,7 @@ from typing import Any
 from hub.acts.act import Acting, judged_text
 from hub.consumption.accounts import account_for, carry_over
 from hub.consumption.booking import Booked, book_revision
-from hub.consumption.judging import Finding, judge
+from hub.consumption.judging import FINAL, Finding, judge
 from hub.errors import HubError
 from hub.money import AMOUNT_ORE_MAX, format_amount
 from hub.store.consumption import results
@@ -89,6 +89,13 @@ def book_account(acting: Acting, account_id: int, accept: str | None) -> dict[st
                 where=f"consumption account {account.id}",
                 why="what was asked on account has changed since the result came",
                 do="take its file back (hub files reverse), and ask the vendor for another",
+            )
+        final = next((one for one in judged.findings if one.code == FINAL), None)
+        if final is not None:
+            raise AccountRefusedError(
+                f"{final.tenancy} {final.text}",
+                where=f"consumption account {account.id}",
+                why="set against the cost as well, he would have that money twice (R23)",
             )
         if judged.findings and accept is None:
             raise FoundError(account, judged.findings)

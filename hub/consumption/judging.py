@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Literal, NamedTuple, TypeAlias
@@ -16,7 +17,11 @@ from hub.store.consumption import results
 from hub.store.consumption.accounts import AccountRow
 from hub.store.consumption.results import Line, Revision
 
-Code: TypeAlias = Literal["missing_tenant", "not_resident", "tenant_difference", "repeated", "account_difference"]
+Code: TypeAlias = Literal[
+    "missing_tenant", "not_resident", "tenant_difference", "repeated", "holding_short", "account_difference"
+]
+#: Nobody can accept it: it has to be mended first.
+FINAL: Code = "holding_short"
 
 
 class Finding(NamedTuple):
@@ -68,6 +73,7 @@ def findings(of: Known, revision: Revision, lines: Sequence[Line], tenants: Sequ
         *_strangers(of, lines, tenants),
         *_differing(of, lines),
         *_repeated(of, revision, lines),
+        *_short(of, lines),
         *_account(of, revision, lines),
     ]
 
@@ -115,6 +121,23 @@ def _repeated(of: Known, revision: Revision, lines: Sequence[Line]) -> Iterator[
         if line.amount and any(one.amount == line.amount for one in earlier):
             text = f"has {format_amount(line.amount)} once more, and it would be added"
             yield Finding("repeated", key_of(of, line), text)
+
+
+def _short(of: Known, lines: Sequence[Line]) -> Iterator[Finding]:
+    """What was paid on account has left the holding already: set against the cost too, he would have it twice (R23)."""
+    paid: Counter[tuple[int, str]] = Counter()
+    for one in of.open:
+        if one.holding is not None:
+            paid[one.tenancy_id, one.holding] += one.asked - one.unpaid
+    by_id = {line.tenancy_id: line for line in lines if line.tenancy_id is not None}
+    for (tenancy_id, holding), ore in paid.items():
+        held = max(of.held.get((tenancy_id, holding), 0), 0)
+        if tenancy_id in by_id and ore > held:
+            text = (
+                f"paid {format_amount(ore)} on account, and holding {holding!r} has {format_amount(held)}: the rest was "
+                "paid out or moved; take that back, or transfer it to the holding, first"
+            )
+            yield Finding("holding_short", key_of(of, by_id[tenancy_id]), text)
 
 
 def _account(of: Known, revision: Revision, lines: Sequence[Line]) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from hub.store.consumption.accounts import AccountRow
 from hub.store.consumption.exports import last_told
 from hub.store.consumption.results import Line, Revision
 from hub.store.consumption.settled import Unsettled, unsettled
+from hub.store.holdings import holdings_among
 from hub.store.portfolio import PropertyRef, property_with
 
 _NOTHING = OnAccount()
@@ -59,6 +60,8 @@ class Known:
     replacing: Collection[int]
     #: Revisions that wait.
     waiting: Collection[int]
+    #: What is held, by tenancy id and name of the holding, of whoever has something on account that is not settled.
+    held: Mapping[tuple[int, str], int]
 
     @property
     def place(self) -> str:
@@ -106,6 +109,7 @@ def known(conn: Connection, site: Site, account: AccountRow, revision: Revision)
     period = (account.period_from, account.period_to)
     earlier = [one for one in results.revisions_of(conn, account.id, standing=True) if one.seq < revision.seq]
     lines = results.lines_of(conn, [one.id for one in earlier])
+    open_ = unsettled(conn, account, type_.on_account)
     before: defaultdict[tuple[str, str], list[Line]] = defaultdict(list)
     for line in lines:
         before[line.unit, line.tenant].append(line)
@@ -117,13 +121,18 @@ def known(conn: Connection, site: Site, account: AccountRow, revision: Revision)
         type_,
         vendor.consumption if vendor is not None else ConsumptionSection(),
         on_account_of(conn, account.property_id, type_.on_account, period),
-        unsettled(conn, account, type_.on_account),
+        open_,
         last_told(conn, account.id, revision.vendor),
         before,
         results.booked_so_far(conn, account.id),
         {line.tenancy_id for line in lines if line.revision_id in carried and line.tenancy_id is not None},
         {one.id for one in earlier if one.what == "replaces"},
         {one.id for one in earlier if one.state == "waits"},
+        {
+            (tenancy_id, one.name): one.held
+            for tenancy_id, found in holdings_among(conn, {one.tenancy_id for one in open_}).items()
+            for one in found
+        },
     )
 
 

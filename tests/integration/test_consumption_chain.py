@@ -10,6 +10,7 @@ from sqlalchemy import select
 from hub.acts.charges import LineAsked
 from hub.acts.holdings import OverdrawnError
 from hub.acts.reversals import ReversalRefusedError
+from hub.consumption.deciding import AccountRefusedError
 from hub.reports.explain import explain
 from hub.reports.explain_sentences import sentences
 from hub.store import views
@@ -17,7 +18,7 @@ from hub.store.database import Database
 from hub.store.tables import charge, entry
 from tests.desk import NOW, FileOf
 from tests.hand import FIRST, SECOND, Hand
-from tests.metering import MONTHLY, ask_on_account, book, later_results, months, said, settles, shown
+from tests.metering import MONTHLY, ask_on_account, book, findings, later_results, months, said, settles, shown
 
 #: Twelve months are asked, ten of them paid.
 CHARGED, UNPAID = 12 * MONTHLY, 2 * MONTHLY
@@ -191,3 +192,16 @@ def test_a_result_that_a_person_has_booked_leads_to_its_line(hand: Hand) -> None
         origin = explain(conn, hand.last_entry("result")).origin
     assert origin is not None
     assert (origin.name, origin.record) == ("file1", 7)
+
+
+def test_what_has_left_the_holding_is_not_given_twice(hand: Hand) -> None:
+    """R23: withheld when he moved out, it goes back to the holding before it is settled."""
+    hand.transfer(FIRST, 1_000_00, "heat", "withheld")
+    assert hand.desk.book(said("1", COST, cost=True)).counts.kept == 1
+    assert findings(hand, 1) == [("holding_short", FIRST)]
+    with pytest.raises(AccountRefusedError, match=r"paid 6000\.00 on account, and holding 'heat' has 5000\.00"):
+        book(hand, 1, "no matter")
+    hand.transfer(FIRST, 1_000_00, "withheld", "heat")
+    assert book(hand, 1)["entries"] == 1
+    assert (hand.position(FIRST).balance, hand.position(FIRST).held) == (COST - CHARGED + UNPAID, {})
+    hand.proved()
