@@ -236,7 +236,7 @@ def drop(
             return dropped(acting, [file], reason)
         scope = scope_of_account(acting.conn, acting.site, account or 0)
         standing = [one.file_id for one in statements(acting.conn, scope) if one.dropped_at is None]
-        return dropped(acting, standing, reason)
+        return dropped(acting, standing, reason, account)
 
     asked = {"file": file, "account": account, "reason": reason}
     return performed(ctx, site, "documents drop", asked, do, actor=actor, key=key, as_json=as_json)
@@ -251,19 +251,22 @@ def refile(
     as_json: JsonOption = False,
     site: SiteOption = None,
 ) -> int:
-    """Files a document anew that was taken off, or all statements of an account; no file has to be moved.
+    """Files a document anew that was taken off, or those that drop --account took off last; no file has to be moved.
 
     Read again by its name, as the set-up now says; one that was attached by hand goes where it was. Asked again, it
     does what is left to do.
     """
-    from hub.consumption.statements import scope_of_account, statements
+    from hub.consumption.statements import scope_of_account
     from hub.intake.attaching import refile as refiled
+    from hub.store import documents
 
     _one_of(file, account)
     with hub_of(root_of(ctx, site)) as hub:
-        with hub.db.read() as conn:
-            standing = [] if account is None else statements(conn, scope_of_account(conn, hub.site, account))
-        wanted = [file] if file is not None else [one.file_id for one in standing if one.dropped_at is not None]
+        wanted = [file] if file is not None else []
+        if account is not None:
+            with hub.db.read() as conn:
+                scope_of_account(conn, hub.site, account)
+                wanted = documents.dropped_last_of(conn, account)
         outcomes = refiled(hub, wanted, actor=actor_of(actor))
     document = {
         "files": [

@@ -134,8 +134,8 @@ def _short(of: Known, lines: Sequence[Line]) -> Iterator[Finding]:
         held = max(of.held.get((tenancy_id, holding), 0), 0)
         if tenancy_id in by_id and ore > held:
             text = (
-                f"paid {format_amount(ore)} on account, and holding {holding!r} has {format_amount(held)}: the rest was "
-                "paid out or moved; take that back, or transfer it to the holding, first"
+                f"paid {format_amount(ore)} on account, and holding {holding!r} has {format_amount(held)}: the rest "
+                "was paid out or moved; take that back, or transfer it to the holding, first"
             )
             yield Finding("holding_short", key_of(of, by_id[tenancy_id]), text)
 

@@ -89,10 +89,10 @@ def statements(conn: Connection, scope: Scope) -> list[Standing]:
     return documents.of_account(conn, scope.house.id, scope.charge_types, scope.period)
 
 
-def drop(acting: Acting, file_ids: Sequence[int], reason: str) -> dict[str, Any]:
+def drop(acting: Acting, file_ids: Sequence[int], reason: str, account_id: int | None = None) -> dict[str, Any]:
     """Takes these documents off; their bytes are kept, and they may be filed anew. All or none.
 
-    Raises DocumentRefusedError.
+    ``account_id``: the consumption account whose statements they are, taken off together. Raises DocumentRefusedError.
     """
     if not reason.strip():
         raise DocumentRefusedError("a document is taken off for a reason", do='write --reason "..."')
@@ -108,7 +108,7 @@ def drop(acting: Acting, file_ids: Sequence[int], reason: str) -> dict[str, Any]
         if found.dropped_at is not None:
             raise DocumentRefusedError(f"file {file_id} was taken off at {journal.moment(found.dropped_at)}")
         documents.drop(acting.conn, file_id, acting.now)
-        detail = {"reason": reason, "document": found.name}
+        detail = {"reason": reason, "document": found.name} | ({} if account_id is None else {"account": account_id})
         journal.add_event(
             acting.conn, at=acting.now, actor=acting.actor, what="reversed", file_id=file_id, detail=detail
         )

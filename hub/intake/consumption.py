@@ -30,7 +30,7 @@ class Periods:
     """The accounting period of results (R30).
 
     The file's own, else the one given by option or config, else that of the account into which an earlier reading of
-    the file has put them, else that of the property's one open account.
+    the file has put them, else that of the property's one open account, unless the record's last day is none of its.
     """
 
     def __init__(self, conn: Connection, site: Site, given: Period | None, taken_before: Mapping[int, int]) -> None:
@@ -54,7 +54,10 @@ class Periods:
         of = (property_id, type_[0])
         if of not in self._open:
             self._open[of] = _period(the_open_one(self._conn, *of))
-        return self._open[of]
+        period = self._open[of]
+        if period is not None and record.last_day is not None and not period[0] <= record.last_day <= period[1]:
+            return None
+        return period
 
 
 class _Of(NamedTuple):

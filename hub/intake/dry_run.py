@@ -12,7 +12,7 @@ from hub.intake.attempt import attempt, is_approved
 from hub.intake.hub import Hub
 from hub.intake.identification import doors, nfc
 from hub.intake.outcome import FileOutcome
-from hub.intake.placing import judge, known
+from hub.intake.placing import judge, known, said_period
 from hub.intake.unpacking import limits_of, result_of
 from hub.plugin import Malformed
 from hub.store import journal
@@ -45,7 +45,8 @@ def _rehearsed(dry: Hub, arrival: Arrival, actor: str, depth: int) -> FileOutcom
     verdict = judge(dry, arrival)
     file = FileRow(0, arrival.sha256, nfc(arrival.name), verdict.vendor, verdict.kind, dry.clock(), None, None, None)
     with dry.db.read() as conn:
-        earlier, result = known(conn, journal.files_with(conn, file.sha256), verdict, file.name)
+        period = said_period(dry, arrival, verdict)
+        earlier, result = known(conn, journal.files_with(conn, file.sha256), verdict, file.name, period)
         approved = earlier is not None and is_approved(conn, earlier._replace(vendor=file.vendor))
     if result is None and file.vendor is None:
         result = _unpacked(dry, file, arrival, actor, depth)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -15,8 +16,10 @@ from sqlalchemy import Connection
 from hub.errors import HubError
 from hub.intake.hub import Hub
 from hub.intake.identification import Verdict, identify, nfc, refused
+from hub.settings import parse_period
 from hub.store import documents, journal, members
 from hub.store.collecting.deliveries import delivery_with
+from hub.store.consumption.accounts import periods_settled_by
 from hub.store.ids import Ids
 from hub.store.journal import Arrival, FileRow
 from hub.store.results import Counts, Result
@@ -56,7 +59,7 @@ def place(hub: Hub, claim: Arrival, actor: str) -> Arrival:
         journal.lock_blob(conn, claim.sha256)
         same_bytes = journal.files_with(conn, claim.sha256)
         refuse_while_read(same_bytes)
-        earlier, ended = known(conn, same_bytes, verdict, name)
+        earlier, ended = known(conn, same_bytes, verdict, name, said_period(hub, claim, verdict))
         if earlier is not None and journal.open_claim_on(conn, earlier.id) is not None:
             raise StillBeingReadError(f"the same bytes are being filed away as file {earlier.id} {earlier.name}")
         again = earlier is not None and (earlier.state != "booked" or ended is None)
@@ -114,9 +117,21 @@ def refuse_while_read(same_bytes: Sequence[FileRow]) -> None:
             raise StillBeingReadError(f"the same bytes are being read as file {file.id} {file.name}")
 
 
-def known(conn: Connection, same_bytes: Sequence[FileRow], verdict: Verdict, name: str) -> Known:
-    """What an arrival of these bytes, under this name and for this instance, is before it is read."""
-    earlier = earlier_file(same_bytes, verdict, name)
+def said_period(hub: Hub, claim: Arrival, verdict: Verdict) -> tuple[date, date] | None:
+    """The period that results without one are said to be of: by hand, or by the instance's settings (R30)."""
+    configured = hub.site.vendors[verdict.vendor].period if verdict.vendor else None
+    return claim.period or (parse_period(configured) if configured else None)
+
+
+def known(
+    conn: Connection, same_bytes: Sequence[FileRow], verdict: Verdict, name: str, period: tuple[date, date] | None
+) -> Known:
+    """What an arrival of these bytes, under this name and for this instance, is before it is read.
+
+    Said to be of another ``period`` than what was booked of them, it is no copy: next year's results may be equal.
+    """
+    of_this = same_bytes if period is None else [file for file in same_bytes if _is_of(conn, file, period)]
+    earlier = earlier_file(of_this, verdict, name)
     if earlier is not None and earlier.state in _SET_ASIDE and not _is_dropped(conn, earlier):
         return Known(earlier, _still_set_aside(conn, earlier))
     if verdict.reason:
@@ -149,7 +164,8 @@ def judge(hub: Hub, claim: Arrival) -> Verdict:
 def earlier_file(same_bytes: Sequence[FileRow], verdict: Verdict, name: str) -> FileRow | None:
     """The file that an arrival of the same bytes is another copy of; the booked one where there are several.
 
-    Earlier it may have been nobody's, because its instance was not set up yet.
+    Earlier it may have been nobody's, because its instance was not set up yet. One that was refused as of another kind,
+    which its name may have said, is another file: it would be read under that name again.
     """
     same = [
         file
@@ -157,8 +173,15 @@ def earlier_file(same_bytes: Sequence[FileRow], verdict: Verdict, name: str) -> 
         if file.state != "duplicate"
         and file.vendor in (verdict.vendor, None)
         and (file.name == name or not verdict.by_name)
+        and not (file.state == "quarantined" and verdict.kind and file.kind not in (None, verdict.kind))
     ]
     return min(same, key=lambda file: (file.state != "booked", file.vendor is None), default=None)
+
+
+def _is_of(conn: Connection, file: FileRow, period: tuple[date, date]) -> bool:
+    """True too of a file that has settled no account: nothing says that it is of another."""
+    settled = periods_settled_by(conn, file.id) if file.state == "booked" else set()
+    return not settled or period in settled
 
 
 def _is_dropped(conn: Connection, file: FileRow) -> bool:

@@ -127,7 +127,8 @@ def read_file(
     if verdict.period_unknown_at is not None:
         reason = (
             f"period unknown: line {verdict.period_unknown_at} carries no period, none was given, and its property has "
-            "not just one open consumption account; ingest with --period FROM..TO, set period in "
+            "not just one open consumption account, or one that its last day is none of; ingest with --period "
+            "FROM..TO, set period in "
             f"config/vendors/{instance.name}.toml, or open the account: hub consumption open (R30)"
         )
         return _without_booking(job, Result("quarantined", [reason], Counts(held=verdict.records)), dry_run)

@@ -122,17 +122,24 @@ def unpack(hub: Hub, zipped: FileRow, ours: Arrival, actor: str, finish: Finish)
 
 
 def tell_zips(hub: Hub, member: FileRow, actor: str) -> None:
-    """Something became of a member: the zips that it came in, and whose pass is over, say so. May be done twice."""
+    """Something became of a member: the zips that it came in, and those around them, say so. May be done twice.
+
+    One that is being taken apart at this moment says it at its end.
+    """
     with hub.db.read() as conn:
         zips = members.zips_of(conn, member.id)
     for zip_id in zips:
         with hub.db.write() as conn:
             told = _told_anew(conn, hub, zip_id, actor)
+            zipped = journal.get_file(conn, zip_id)
         if told is not None:
-            zipped, result = told
-            filed_at = file_away(hub, zipped, result, None, hub.clock())
+            changed, result = told
+            filed_at = file_away(hub, changed, result, None, hub.clock())
             with hub.db.write() as conn:
                 journal.set_filed(conn, zip_id, filed_at)
+        assert zipped is not None
+        # Also where it says what it said: a hub may have ended between a zip and the one around it.
+        tell_zips(hub, zipped, actor)
 
 
 def limits_of(hub: Hub) -> Limits:

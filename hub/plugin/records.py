@@ -245,6 +245,8 @@ class ConsumptionResult(NamedTuple):
     #: None where the file does not carry the period (R30).
     period_from: date | None
     period_to: date | None
+    #: The last day of use, where the file says that alone: the account that it is taken into must have it (R30).
+    last_day: date | None = None
 
 
 class ConsumptionTenancy(NamedTuple):

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Literal, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from hub.store.lookup import among
-from hub.store.tables import document, document_named, file, reading
+from hub.store.tables import document, document_named, event, file, reading
 
 #: A meter company's statement, or what a person has chosen to go with it (R37).
 What: TypeAlias = Literal["statement", "attachment"]
@@ -82,6 +82,19 @@ def of_account(
         & (document.c.period_from >= period[0])
         & (document.c.period_to <= period[1]),
     )
+
+
+def dropped_last_of(conn: Connection, account_id: int) -> list[int]:
+    """Files that the last drop of the consumption account took off, and that nobody has filed anew since."""
+    of_account_ = (event.c.what == "reversed", event.c.detail["account"].as_integer() == account_id)
+    last = select(func.max(event.c.at)).join(document, document.c.file_id == event.c.file_id).where(*of_account_)
+    query = (
+        select(document.c.file_id)
+        .join(event, event.c.file_id == document.c.file_id)
+        .where(*of_account_, event.c.at == document.c.dropped_at, document.c.dropped_at == last.scalar_subquery())
+        .order_by(document.c.file_id)
+    )
+    return list(conn.scalars(query))
 
 
 def same_bytes_at(conn: Connection, sha256: str, place: Place) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Set
+from fnmatch import fnmatchcase
 from itertools import combinations, product
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -49,11 +50,10 @@ def _exports(instance: Instance) -> Iterator[Problem]:
     """Instances that shall make exports, and cannot (R2, R36)."""
     if instance.fault or not instance.config.consumption.export:
         return
-    placed = {place.kind for place in instance.description.places}
     if EXPORT_KIND not in instance.kinds:
         allowed = f"false, or another plug-in: {instance.plugin} makes no exports"
         yield Problem(vendor_file(instance.name), "consumption.export", "true", allowed)
-    elif placed and EXPORT_KIND not in placed:
+    elif any(setting.key == EXPORT_KIND and setting.value is None for setting in instance.settings):
         allowed = "a table: consumption.export is true, and without it no export has a layout (R36)"
         yield Problem(vendor_file(instance.name), "settings.export", "", allowed)
 
@@ -76,9 +76,13 @@ def _door_problem(name: str, key: str, given: str, wrong: str) -> Problem:
 
 
 def _share_common_inbox(one: VendorConfig, other: VendorConfig) -> bool:
-    """Patterns that surely meet. Others that could (``*a*`` and ``*b*``) are left to show: such a file is ambiguous."""
-    patterns = {one.door.pattern, other.door.pattern}
-    return "" not in patterns and (len(patterns) == 1 or "*" in patterns)
+    """Patterns that surely meet: alike, or one has the names of the other (``heat-*`` and ``*``). Others that could
+    (``*a*`` and ``*b*``) are left to show: such a file is ambiguous."""
+    first, second = (unicodedata.normalize("NFC", config.door.pattern) for config in (one, other))
+    if not first or not second:
+        return False
+    # A pattern is a name that fits itself, but for its brackets.
+    return first == second or fnmatchcase(first, second) or fnmatchcase(second, first)
 
 
 def _shared(one: Instance, other: Instance) -> list[str]:

@@ -30,6 +30,9 @@ def effective(site: Site, name: str) -> list[Setting]:
     """All settings of an instance. Raises HubError on an unknown name, VendorFault and ConfigError for its plug-in."""
     config = site.vendors.get(name)
     if config is None:
+        if (site.root / vendor_file(name)).is_file():
+            off = f"vendor instance {name!r} is off: enabled = false"
+            raise HubError(off, where=vendor_file(name), do="set enabled = true; hub check then names what it lacks")
         raise HubError(f"no vendor instance is named {name!r}", do=f"there are: {', '.join(site.vendors) or 'none'}")
     with Instance(name, config, site.hub) as instance:
         return effective_of(site, instance)

@@ -159,6 +159,25 @@ def test_a_file_that_breaks_the_standard_books_nothing_and_says_where(site: Arge
     assert site.balance(STAYED[0]) == "0.00"
 
 
+def test_last_years_results_are_not_taken_into_the_account_that_is_open(site: ArgeSite) -> None:
+    """A file without a period is that of the open account, unless its last days of use say that it cannot be (R30)."""
+    site.hub("consumption", "open", "--property", "1-7", "--type", "heat", "--period", PERIOD)
+    (last_year,) = site.ingest("DTD305_20250701120000.DAT", _result(STAYED[0], 512550, 0, "310525"))
+    assert last_year["state"] == "quarantined"
+    assert "period unknown: line 1" in " ".join(last_year["reasons"])
+    assert site.balance(STAYED[0]) == "0.00"
+
+
+def test_a_file_that_came_under_a_wrong_name_is_taken_under_the_right_one(site: ArgeSite) -> None:
+    """The name decides which records a file may hold."""
+    results = _result(STAYED[0], 512550, 0)
+    (wrong,) = site.ingest("DTA305_20260701120000.DAT", results, "--period", PERIOD)
+    assert wrong["state"] == "quarantined"
+    (right,) = site.ingest("DTD305_20260701120000.DAT", results, "--period", PERIOD)
+    assert (right["state"], site.balance(STAYED[0])) == ("booked", "5125.50")
+    assert right["id"] != wrong["id"]
+
+
 def test_pdfs_are_filed_by_the_index_that_names_them(site: ArgeSite) -> None:
     (early,) = site.ingest("0000471.pdf", _PDF)
     assert early["state"] == "quarantined"

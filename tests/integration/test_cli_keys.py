@@ -20,7 +20,7 @@ from tests.integration.cli_runner import hub
 
 ACTS = Path(__file__).parents[2] / "docs/acts.md"
 #: They look at the configuration, or at a file that lies anywhere, and write nothing.
-LOOK_ELSEWHERE = {"check", "vendors", "vendors show", "bs show"}
+LOOK_ELSEWHERE = {"check", "vendors", "vendors show", "bs show", "layout show", "layout guess"}
 FIRST = "1-1-1-1"
 
 

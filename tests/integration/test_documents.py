@@ -244,6 +244,26 @@ def test_all_statements_of_an_account_are_dropped_and_filed_anew(hub: Hub) -> No
     assert in_order(hub) == []
 
 
+def test_filing_an_account_anew_leaves_off_what_was_taken_off_by_itself_or_before(either_hub: Hub) -> None:
+    hub = either_hub
+    id_ = account(hub)
+    letter = hub.site.root / "letter.pdf"
+    letter.write_bytes(pdf(103))
+    wrong = cli(hub, "attach", letter, "--tenancy", "1-1-1-1", "--type", "heat", "--period", PERIOD, "--json")
+    cli(hub, "drop", wrong.json["file"], "--reason", "another tenant's")
+    drop(hub, STATEMENT, pdf(100))
+    cli(hub, "drop", "--account", id_, "--reason", "the vendor sends new ones")
+    # The new letter, under the same name.
+    anew = drop(hub, STATEMENT, pdf(101)).id
+    cli(hub, "drop", "--account", id_, "--reason", "wrong letters")
+    filed = cli(hub, "refile", "--account", id_, "--json")
+    assert [(one["id"], one["state"]) for one in filed.json["files"]] == [(anew, "booked")]
+    assert documents(hub, "1-1") == [STATEMENT]
+    assert cli(hub, "refile", "--account", id_).out == "nothing was taken off: nothing to do\n"
+    assert documents(hub, "1-1") == [STATEMENT]
+    assert in_order(hub) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

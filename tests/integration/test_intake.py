@@ -327,6 +327,20 @@ def test_the_period_by_hand_is_that_of_the_results(hub: Hub) -> None:
     assert tuple(found) == period
 
 
+def test_equal_bytes_that_are_said_to_be_of_another_period_are_no_copy(hub: Hub) -> None:
+    """No sheet's results carry a period: those of two years may be alike to the byte (R30, R4)."""
+    years = [(date(year, 6, 1), date(year + 1, 5, 31)) for year in (2023, 2024)]
+
+    def state(period: tuple[date, date], **how: bool) -> str:
+        content = results((1, 1, 1, 500))
+        return by_hand(hub, "results.txt", content, vendor="heat", period=period, **how).result.state
+
+    assert [state(period, dry_run=dry) for period in years for dry in (True, False)] == ["booked"] * 4
+    assert balance(hub, "1-1-1-1") == 1_000
+    assert [state(period) for period in years] == ["duplicate", "duplicate"]
+    assert balance(hub, "1-1-1-1") == 1_000
+
+
 def test_by_hand_errors_change_nothing(hub: Hub) -> None:
     with pytest.raises(HubError, match=r"no vendor instance is called 'nets'\. the instances: bs, heat"):
         by_hand(hub, "mine.txt", PAYMENTS, vendor="nets")

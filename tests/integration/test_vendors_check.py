@@ -104,6 +104,7 @@ HEAT, WATER = "config/vendors/heat.toml", "config/vendors/water.toml"
         ("", "", "door.pattern"),
         ('door.pattern = "V*"', "", "door.pattern"),
         ('door.pattern = "V*"', 'door.pattern = "V*"', "door.pattern"),
+        ('door.pattern = "V*"', 'door.pattern = "Vand-*.txt"', "door.pattern"),
         ('door.pattern = "V*"', 'door.pattern = "W*"', None),
         ('door.pattern = ""', "", None),
         ('door = { folder = "both", pattern = "" }', 'door = { folder = "BOTH", pattern = "" }', "door.folder"),
@@ -276,6 +277,15 @@ sign_tenant_pays = "+"
 sign_tenant_receives = "-"
 unit_start = 11
 """
+ARGE = """plugin = "arge"
+[door]
+pattern = ""
+[settings]
+customer = "88001"
+[settings.result]
+charge_types = { 231 = "75040" }
+amounts = "balance"
+"""
 
 
 def test_effective_settings_tell_the_sheets_defaults_from_the_hubs(site: SiteWriter) -> None:
@@ -347,6 +357,22 @@ def test_an_exports_numbers_have_room_for_the_portfolio_too(site: SiteWriter) ->
     (problem,) = check(root, portfolio(unit=6, tenant=3))
     assert (problem.key, problem.given) == ("settings.export.unit_length", "3")
     assert "6 or more: property 1-12 has unit numbers of 6 characters (sheet item 11.07, R34)" in problem.allowed
+
+
+def test_a_layout_that_no_setting_moves_is_one_too(site: SiteWriter) -> None:
+    """The standard of ``arge`` has places for all it reads; what it makes needs its table all the same."""
+    exporting = ARGE.replace("[settings]", '[consumption]\ntype = "heat"\nexport = true\n[settings]')
+    root = site(heat=f'{exporting}[settings.export]\nproperties = {{ "1-12" = "000004711" }}')
+    assert check(root) == []
+    (root / HEAT).write_text(exporting)
+    assert [problem.key for problem in check(root)] == ["settings.export"]
+
+
+def test_an_instance_that_is_off_is_told_so(site: SiteWriter) -> None:
+    """As ``hub init`` leaves brunata-heat."""
+    loaded = load_site(site(heat=f"enabled = false\n{BRUNATA}"))
+    with pytest.raises(HubError, match=r"heat\.toml: vendor instance 'heat' is off: enabled = false\. set enabled"):
+        effective(loaded, "heat")
 
 
 def test_effective_settings_of_what_is_not_there_or_not_right(site: SiteWriter) -> None:

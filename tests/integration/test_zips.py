@@ -156,6 +156,19 @@ def test_what_becomes_of_a_member_later_the_zip_says_too(either_hub: Hub) -> Non
     assert in_order(either_hub) == []
 
 
+def test_what_becomes_of_a_member_of_a_zip_in_a_zip_the_outer_one_says_too(either_hub: Hub) -> None:
+    unknown = "1-1-F-20250601-20260531-3-1.pdf"
+    drop(either_hub, "outer.zip", zipped({"inner.zip": zipped({unknown: PDF})}))
+    assert states(either_hub) == {"outer.zip": "quarantined", "inner.zip": "quarantined", unknown: "quarantined"}
+    add_tenancy(either_hub)
+    with either_hub.db.read() as conn:
+        [member] = [one.id for one in views.files(conn, "quarantined") if one.name == unknown]
+    pipeline.retry(either_hub, member, actor="test")
+    assert states(either_hub) == {"outer.zip": "booked", "inner.zip": "booked", unknown: "booked"}
+    assert not list(either_hub.site.quarantine.iterdir())
+    assert in_order(either_hub) == []
+
+
 def test_a_zip_in_a_zip_is_taken_apart_as_deep_as_is_allowed(hub: Hub) -> None:
     inner = zipped({STATEMENT: PDF})
     assert drop(hub, "outer.zip", zipped({"inner.zip": inner})).result.state == "booked"

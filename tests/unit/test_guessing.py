@@ -137,6 +137,18 @@ def test_the_period_is_found_however_it_is_written(known: list[KnownTenancy], sp
     assert "hold the same of their property, as 2024-06-01..2025-05-31, whole months" in seen["period_from"].evidence
 
 
+def test_an_encoding_that_a_person_gives_is_taken_and_told_where_the_names_are_in_another(
+    known: list[KnownTenancy],
+) -> None:
+    lines = [line_of(each, name=f"{each.name:<25}") for each in known]
+    guessed = guess(file_of(lines, "cp865"), known, TODAY, "cp1252")
+    assert 'encoding = "cp1252"    # as you say; but the names of' in snippet(guessed, "x")
+    assert guessed.letters.endswith(" are written in cp865, cp850")
+    guessed = guess(file_of(lines, "cp865"), known, TODAY, "cp850")
+    assert guessed.letters.startswith("explains the names of")
+    assert guessed.letters.endswith(", as cp865 would")
+
+
 @pytest.mark.parametrize(("encoding", "named"), [("iso8859-1", "iso8859-1"), ("cp865", "cp865"), ("utf-8", "utf-8")])
 def test_names_tell_the_encoding_and_how_far_their_field_reaches(
     known: list[KnownTenancy], encoding: str, named: str

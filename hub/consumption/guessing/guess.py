@@ -83,7 +83,7 @@ def guess(content: bytes, tenancies: Sequence[KnownTenancy], today: date, encodi
     """``content`` is the head of a file, ``encoding`` what a person says of it. Raises HubError where it is no text."""
     lines = head_lines(content)
     if encoding is not None:
-        return _guess_in(lines, tenancies, today, encoding)._replace(encoding=encoding)
+        return _guess_in(lines, tenancies, today, encoding, is_given=True)
     # Numbers with letters are found by the encoding, and names tell it once the numbers are found.
     is_ascii = all(line.raw.isascii() for line in lines)
     tried = {each: _guess_in(lines, tenancies, today, each) for each in TRIED_ENCODINGS[: 1 if is_ascii else None]}
@@ -91,7 +91,9 @@ def guess(content: bytes, tenancies: Sequence[KnownTenancy], today: date, encodi
     return tried.get(guessed.encoding) or _guess_in(lines, tenancies, today, guessed.encoding)
 
 
-def _guess_in(lines: Sequence[Line], tenancies: Sequence[KnownTenancy], today: date, encoding: str) -> Guess:
+def _guess_in(
+    lines: Sequence[Line], tenancies: Sequence[KnownTenancy], today: date, encoding: str, *, is_given: bool = False
+) -> Guess:
     separator = separator_of(lines)
     grid: Grid = Delimited(lines, encoding, separator) if separator else Fixed(lines, encoding)
     choices = search(grid, tenancies)
@@ -108,25 +110,29 @@ def _guess_in(lines: Sequence[Line], tenancies: Sequence[KnownTenancy], today: d
     finder = _Finder(grid, settled(choices, days), tenancies)
     findings = finder.findings(today)
     letters = letters_seen(lines, finder.tenants)
+    encoding = encoding if is_given or not letters.encodings else letters.encodings[0]
     heading = next((line.number for row, line in enumerate(lines) if row in finder.tenants), 1) - 1
     return Guess(
         lines=len(lines),
         known_lines=len(finder.tenants),
         tenancies=len(set(finder.tenants.values())),
         separator=separator,
-        encoding=letters.encodings[0] if letters.encodings else encoding,
-        letters=_letters_said(letters),
+        encoding=encoding,
+        letters=_letters_said(letters, encoding),
         findings=findings,
         heading_lines=heading,
         width=max((len(lines[row].raw) for row in finder.tenants), default=0),
     )
 
 
-def _letters_said(letters: Letters) -> str:
+def _letters_said(letters: Letters, encoding: str) -> str:
     if not letters.encodings:
         return "no line has a known name with other letters than a to z, which would tell the encoding"
-    said = f"explains the names of {letters.lines} of {letters.of} lines with other letters than a to z"
-    return said if len(letters.encodings) == 1 else f"{said}, as {', '.join(letters.encodings[1:])} would"
+    said = f"the names of {letters.lines} of {letters.of} lines with other letters than a to z"
+    others = ", ".join(each for each in letters.encodings if each != encoding)
+    if encoding not in letters.encodings:
+        return f"as you say; but {said} are written in {others}"
+    return f"explains {said}, as {others} would" if others else f"explains {said}"
 
 
 class _Finder:

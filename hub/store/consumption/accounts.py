@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
-from hub.store.tables import consumption_account
+from hub.store.tables import consumption_account, consumption_result, consumption_revision, reading
 
 
 class AccountRow(NamedTuple):
@@ -79,6 +79,19 @@ def open_accounts(conn: Connection, property_id: int, type: str) -> Sequence[Acc
         .order_by(consumption_account.c.period_from)
     )
     return [AccountRow(*row) for row in conn.execute(query)]
+
+
+def periods_settled_by(conn: Connection, file_id: int) -> set[tuple[date, date]]:
+    """Of the accounts that a file's results are of."""
+    query = (
+        select(consumption_account.c.period_from, consumption_account.c.period_to)
+        .join(consumption_revision, consumption_revision.c.account_id == consumption_account.c.id)
+        .join(consumption_result, consumption_result.c.revision_id == consumption_revision.c.id)
+        .join(reading, reading.c.id == consumption_result.c.reading_id)
+        .where(reading.c.file_id == file_id)
+        .distinct()
+    )
+    return {(first, last) for first, last in conn.execute(query)}
 
 
 def set_account_state(conn: Connection, account_id: int, state: Literal["open", "booked"]) -> None:

@@ -41,6 +41,7 @@ def read(file: FileView, settings: ArgeSettings) -> Iterator[Record]:
                 charge_type=settings.result.charge_types[key],
                 period_from=first,
                 period_to=last,
+                last_day=record.row.last_day if last is None else None,
             )
         else:
             booked, kept = some(sorted(settings.result.charge_types)), some(settings.result.kept)
