@@ -29,7 +29,8 @@ def list_accounts(
     ctx: typer.Context,
     property: PropertyOption = None,
     state: Annotated[
-        Literal["open", "booked"] | None, typer.Option("--state", help="open: a result is awaited, or one waits.")
+        Literal["open", "booked", "withdrawn"] | None,
+        typer.Option("--state", help="open: a result is awaited, or one waits."),
     ] = None,
     as_json: JsonOption = False,
     site: SiteOption = None,
@@ -92,6 +93,27 @@ def open_account(
 
     asked = {"property": property, "type": type, "period": period}
     return performed(ctx, site, "consumption open", asked, do, actor=actor, key=key, as_json=as_json)
+
+
+@consumption_app.command()
+def withdraw(
+    ctx: typer.Context,
+    account: AccountArgument,
+    key: KeyOption = None,
+    actor: ActorOption = None,
+    as_json: JsonOption = False,
+    site: SiteOption = None,
+) -> int:
+    """Gives up an account of which nothing stands, as one of a wrong period; opened again, it is as it was."""
+
+    def do(acting: Acting) -> Mapping[str, Any]:
+        from hub.consumption.deciding import withdraw_account
+
+        return withdraw_account(acting, account)
+
+    return performed(
+        ctx, site, "consumption withdraw", {"account": account}, do, actor=actor, key=key, as_json=as_json
+    )
 
 
 @consumption_app.command()

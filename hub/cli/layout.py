@@ -79,12 +79,18 @@ def _shown(asked: Instance, layouts: Layouts, found: ShownFile, kind: str | None
     if layouts.problems:
         return _unread(found, layouts, kind, lines)
     from hub.plugin import Mine
+    from hub.transport.archives import is_zip
 
     told = asked.identify(found.path, found.name)
     if isinstance(told, Mine) and asked.kinds[told.kind].document:
         raise HubError(
             f"{found.name} is a document: its name says whose it is, no positions do",
             do=f"see: hub vendors show {asked.name}",
+        )
+    if not isinstance(told, Mine) and is_zip(found.path):
+        raise HubError(
+            f"{found.name} is a zip: no positions are in it, but in the files that it holds",
+            do="unpack it; or take it in, and give the number of a member as hub files show tells it",
         )
     with closing(asked.show(found.path, found.name, options={"kind": kind} if kind else None)) as fields:
         in_columns = any(field.place.is_column for field in layouts.fields if kind in (None, field.place.kind))

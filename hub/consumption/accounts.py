@@ -41,19 +41,28 @@ def account_for(
     opened_by: str,
     now: datetime,
 ) -> AccountRow:
-    """The account of exactly this period, opened where there is none yet. The caller has locked the property.
+    """The account of exactly this period, opened where there is none or it was withdrawn.
 
-    Raises OverlapError.
+    The caller has locked the property. Raises OverlapError.
     """
+    given_up = None
     for other in accounts_overlapping(conn, property_id, type, period):
-        if (other.period_from, other.period_to) == period:
+        its_own = (other.period_from, other.period_to) == period
+        if other.state == "withdrawn":
+            given_up = other if its_own else given_up
+            continue
+        if its_own:
             return other
         raise OverlapError(
             f"the {type} account {other.id} of {other.period_from}..{other.period_to} has days of "
             f"{period[0]}..{period[1]}",
             why="what was asked on account for those days would be settled twice (R27)",
-            do="give the period of that account, or one that begins after it",
+            do="give the period of that account, or one that begins after it; where that account is the mistake: "
+            f"hub consumption withdraw {other.id}",
         )
+    if given_up is not None:
+        set_account_state(conn, given_up.id, "open")
+        return given_up._replace(state="open")
     return add_account(conn, property_id, type, period, opened_by=opened_by, at=now)
 
 

@@ -14,6 +14,7 @@ from hub.errors import HubError
 from hub.money import AMOUNT_ORE_MAX, format_amount
 from hub.store.consumption import results
 from hub.store.consumption.accounts import AccountRow, account_with, set_account_state, set_total_cost
+from hub.store.consumption.exports import live_exports
 from hub.store.portfolio import PropertyRef, lock_properties, property_with
 from hub.store.views.scope import company_of, property_of
 
@@ -51,6 +52,34 @@ def open_account(acting: Acting, property_key: str, type: str, period: tuple[dat
         carry_over(acting.conn, account, type_)
     set_account_state(acting.conn, account.id, "open")
     return _told(of, account) | {"state": "open"}
+
+
+def withdraw_account(acting: Acting, account_id: int) -> dict[str, Any]:
+    """Gives up an account of which nothing stands, as one with a wrong period: its days are free for another.
+
+    Raises AccountRefusedError.
+    """
+    account, of = _account(acting, account_id)
+    where = f"consumption account {account_id}"
+    if account.state == "withdrawn":
+        raise AccountRefusedError("it is withdrawn already", where=where)
+    for revision in results.revisions_of(acting.conn, account.id, standing=True):
+        raise AccountRefusedError(
+            f"its revision {revision.seq} stands",
+            where=where,
+            why="what it has booked, or will, belongs to the account",
+            do="take back its file first: hub files reverse",
+        )
+    for told in live_exports(acting.conn, account.id):
+        raise AccountRefusedError(
+            f"vendor {told.vendor} is told of it by delivery {told.id}",
+            where=where,
+            why="its answer would find no account",
+            do=f"first: hub deliveries withdraw {told.id}; where the vendor has it, agree with the vendor, then "
+            f"hub deliveries settle {told.id}",
+        )
+    set_account_state(acting.conn, account.id, "withdrawn")
+    return _told(of, account) | {"state": "withdrawn"}
 
 
 def set_total(acting: Acting, account_id: int, total_cost: int) -> dict[str, Any]:

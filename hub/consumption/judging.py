@@ -18,7 +18,13 @@ from hub.store.consumption.accounts import AccountRow
 from hub.store.consumption.results import Line, Revision
 
 Code: TypeAlias = Literal[
-    "missing_tenant", "not_resident", "tenant_difference", "repeated", "holding_short", "account_difference"
+    "missing_tenant",
+    "not_resident",
+    "not_counted",
+    "tenant_difference",
+    "repeated",
+    "holding_short",
+    "account_difference",
 ]
 #: Nobody can accept it: it has to be mended first.
 FINAL: Code = "holding_short"
@@ -71,6 +77,7 @@ def findings(of: Known, revision: Revision, lines: Sequence[Line], tenants: Sequ
     return [
         *_missing(of, revision, lines, tenants),
         *_strangers(of, lines, tenants),
+        *_not_counted(of, lines),
         *_differing(of, lines),
         *_repeated(of, revision, lines),
         *_short(of, lines),
@@ -99,6 +106,18 @@ def _strangers(of: Known, lines: Sequence[Line], tenants: Sequence[AccountTenant
     for line in lines:
         if line.tenancy_id is not None and line.tenancy_id not in lived:
             yield Finding("not_resident", key_of(of, line), "has a result, and did not live there in the period")
+
+
+def _not_counted(of: Known, lines: Sequence[Line]) -> Iterator[Finding]:
+    """Asked on account for days of this account and of others: what he paid of it is not set against his cost (R27)."""
+    by_id = {line.tenancy_id: line for line in lines if line.tenancy_id is not None}
+    for one in of.straddling:
+        if one.tenancy_id in by_id:
+            text = (
+                f"was asked for {format_amount(one.amount)} on account for {one.first}..{one.last}, of which only some "
+                "days are of the account: it does not count; credit it and charge its parts"
+            )
+            yield Finding("not_counted", key_of(of, by_id[one.tenancy_id]), text)
 
 
 def _differing(of: Known, lines: Sequence[Line]) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from hub.consumption.on_account import OnAccount, on_account_of
+from hub.consumption.on_account import OnAccount, Straddling, on_account_of, straddling
 from hub.errors import HubError
 from hub.money import format_amount
 from hub.settings import CompanyConfig, ConsumptionSection, ConsumptionType, Site
@@ -48,6 +48,8 @@ class Known:
     #: By tenancy id: all that was asked on account, and what of it no result has settled yet.
     asked: Mapping[int, OnAccount]
     open: Sequence[Unsettled]
+    #: What was asked for days of this account and of others: no result settles it.
+    straddling: Sequence[Straddling]
     #: What the vendor was told last, by tenancy id (R28).
     told: Mapping[int, int]
     #: Lines of what came before and stands, by unit and tenant.
@@ -122,6 +124,7 @@ def known(conn: Connection, site: Site, account: AccountRow, revision: Revision)
         vendor.consumption if vendor is not None else ConsumptionSection(),
         on_account_of(conn, account.property_id, type_.on_account, period),
         open_,
+        list(straddling(conn, account.property_id, type_.on_account, period)),
         last_told(conn, account.id, revision.vendor),
         before,
         results.booked_so_far(conn, account.id),

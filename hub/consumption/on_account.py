@@ -24,6 +24,7 @@ class OnAccount(NamedTuple):
 class Straddling(NamedTuple):
     """A line that is for days of the account and for others: it lies in no account, and nobody settles it (R27)."""
 
+    tenancy_id: int
     tenancy: str
     first: date
     last: date
@@ -58,7 +59,7 @@ def straddling(conn: Connection, property_id: int, charge_type: str, period: tup
     """Lines that :func:`on_account_of` leaves out because some of their days lie outside of ``period``."""
     for line in lines_asked(conn, property_id, charge_type, period):
         if line.asked and not _lies_in(line, period):
-            yield Straddling(line.tenancy, line.first, line.last, line.asked)
+            yield Straddling(line.tenancy_id, line.tenancy, line.first, line.last, line.asked)
 
 
 def _lies_in(line: AskedLine, period: tuple[date, date]) -> bool:

@@ -101,15 +101,19 @@ def _tell_state(row: Row[Any]) -> str:
 
 
 def _accounts() -> Select[Any]:
-    """What waits keeps its account open; one that is booked has something booked."""
+    """What waits keeps its account open; one that is booked has something booked, of one withdrawn nothing stands."""
     of_it = consumption_revision.c.account_id == consumption_account.c.id
     waits = exists().where(of_it, consumption_revision.c.state == "waits")
     booked = exists().where(of_it, consumption_revision.c.state == "booked")
-    return select(consumption_account.c.id).where(consumption_account.c.state == "booked", or_(waits, ~booked))
+    state = consumption_account.c.state
+    return select(consumption_account.c.id, state).where(
+        or_(and_(state == "booked", or_(waits, ~booked)), and_(state == "withdrawn", or_(waits, booked)))
+    )
 
 
 def _tell_account(row: Row[Any]) -> str:
-    return f"consumption account {row.id} says that all of it is booked, and its revisions do not"
+    says = "nothing of it stands" if row.state == "withdrawn" else "all of it is booked"
+    return f"consumption account {row.id} says that {says}, and its revisions do not"
 
 
 def _figures() -> Select[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub.outbox import placing
-from tests.exporting import FORTY, MOVED_OUT, PEOPLE, PERIOD, STAYED, write_people
+from tests.exporting import FORTY, MOVED_OUT, PEOPLE, PERIOD, STAYED, row, write_people
 from tests.integration.cli_runner import Answer, hub
 
 _HUB = """
@@ -26,6 +26,29 @@ VENDORS = {
     "techem": f'plugin = "techem"\n{_CONSUMPTION}{_AMOUNTS}',
     "ista": f'plugin = "ista"\n{_CONSUMPTION}{_AMOUNTS}',
     "casi": f'plugin = "casi"\n{_CONSUMPTION}{_AMOUNTS}',
+    "sinergi": f"""plugin = "sinergi"
+{_CONSUMPTION}
+{_AMOUNTS}
+company_start = 1
+company_length = 4
+property_start = 5
+property_length = 6
+unit_start = 11
+unit_length = 6
+tenant_start = 17
+tenant_length = 3
+amount_start = 21
+amount_length = 10
+distribution_type = "F1"
+distribution_type_start = 32
+distribution_type_length = 3
+on_account_type = "75020"
+on_account_type_start = 36
+on_account_type_length = 5
+second_tenant_number = "2"
+second_tenant_number_start = 42
+second_tenant_number_length = 1
+""",
     "columns": f"""plugin = "own_meter"
 {_CONSUMPTION}
 {_AMOUNTS}
@@ -44,7 +67,7 @@ name_column = 8
 }
 ASKED = ("--property", "1-7", "--period", "2025-06-01..2026-05-31")
 #: Start and length of each field, as the sheet has them: items 11.02-11.21, 20.05-20.29 and, of ista and Casi, those of
-#: the results (15.01-15.10, 24.01-24.10), which the export mirrors (R36).
+#: the results (15.01-15.10, 24.01-24.10), which the export mirrors (R36); of SINergi, those of the config above.
 SHEET: dict[str, dict[str, tuple[int, int]]] = {
     "brunata": {
         "key": (1, 19),
@@ -60,6 +83,7 @@ SHEET: dict[str, dict[str, tuple[int, int]]] = {
         "period": (22, 16),
         "amount": (38, 10),
         "name": (48, 50),
+        "second_name": (98, 50),
         "new_address": (148, 50),
         "new_postal_code": (198, 4),
         "new_city": (202, 20),
@@ -67,9 +91,16 @@ SHEET: dict[str, dict[str, tuple[int, int]]] = {
     },
     "ista": {"key": (1, 19), "amount": (22, 10)},
     "casi": {"key": (1, 13), "amount": (22, 10)},
+    "sinergi": {"key": (1, 19), "amount": (21, 10), "17.05": (32, 3), "17.06": (36, 5), "17.07": (42, 1)},
 }
 #: Digits of company, property, unit and tenant number.
-DIGITS = {"brunata": (4, 6, 6, 3), "techem": (4, 6, 6, 3), "ista": (4, 6, 6, 3), "casi": (2, 4, 4, 3)}
+DIGITS = {
+    "brunata": (4, 6, 6, 3),
+    "techem": (4, 6, 6, 3),
+    "ista": (4, 6, 6, 3),
+    "casi": (2, 4, 4, 3),
+    "sinergi": (4, 6, 6, 3),
+}
 
 
 class ExportSite:
@@ -110,6 +141,8 @@ def test_every_vendors_file_has_its_fields_where_the_sheet_says(site: ExportSite
     site.charge(STAYED[0], "600.00")
     site.charge(STAYED[0], "1150.50", "2025-11-01")
     site.charge(MOVED_OUT[0], "75.00")
+    gone = row(MOVED_OUT[0], move_out="2025-11-30", new="Nyvej 1,5000,Odense").replace("Øst,,", "Øst,Ågot Æbelø,")
+    site.hub("portfolio", "import", write_people(site.root / "people.csv", f"{gone[:-1]}1"))
     amounts = {STAYED[0]: "0000175050", MOVED_OUT[0]: "0000007500"}
     for vendor, places in SHEET.items():
         lines = Path(site.export(instance=vendor)["path"]).read_bytes().split(b"\r\n")
@@ -134,7 +167,11 @@ def test_every_vendors_file_has_its_fields_where_the_sheet_says(site: ExportSite
             "new_address": "Nyvej 1",
             "new_postal_code": "5000",
             "new_city": "Odense",
-            "vat": "0",
+            "second_name": "Ågot Æbelø",
+            "vat": "1",
+            "17.05": "F1",
+            "17.06": "75020",
+            "17.07": "2",
         }
         for name in places.keys() & expected.keys():
             assert told[name] == expected[name].ljust(places[name][1])

@@ -12,6 +12,7 @@ import pytest
 from hub.imports.portfolio import import_portfolio
 from hub.store.consumption.known import KnownTenancy, known_tenancies
 from hub.store.database import Database
+from tests.hostile_zips import zipped
 from tests.integration.cli_runner import Answer, hub
 
 _PORTFOLIO = "company,company_name,property,property_name,unit,tenant,name,move_in\n" + "".join(
@@ -200,6 +201,14 @@ def test_a_document_has_no_positions(site: Path, tmp_path: Path) -> None:
     file = tmp_path / "1-12-F-20250601-20260531-101-1.pdf"
     file.write_bytes(b"%PDF-1.4\n%%EOF\n")
     assert "is a document: its name says whose it is" in show(site, "pdfs", file).err
+
+
+def test_a_zip_has_no_positions(site: Path, tmp_path: Path) -> None:
+    file = tmp_path / "results.zip"
+    file.write_bytes(zipped({"results.txt": b"0001000012000304002 0000125050+\r\n"}))
+    answer = show(site, "heat", file)
+    assert (answer.status, answer.out) == (1, "")
+    assert "results.zip is a zip" in answer.err
 
 
 def test_a_guess_is_told_with_its_evidence_and_as_toml(site: Path, tmp_path: Path) -> None:

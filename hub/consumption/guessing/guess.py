@@ -205,7 +205,7 @@ class _Finder:
         if not rooms[part].is_plain:
             return "ambiguous", "; where it begins or ends is not plain: what stands beside it may be its own"
         if others:
-            return "likely", f"; {constant} stands elsewhere on every line too, but not beside the others"
+            return "likely", f"; {constant} stands elsewhere on most lines too, but not beside the others"
         if constant:
             return "likely", f"; it is {constant} on every line, which proves little"
         is_enough = hits >= max(_SURE_LINES_MIN, len(self._grid) * _SURE_SHARE_MIN) and rooms.keys() >= _NEEDED

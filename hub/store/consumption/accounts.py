@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, insert, select, update
 
 from hub.store.tables import consumption_account, consumption_result, consumption_revision, reading
+
+#: withdrawn: nothing of it stands, and a person has given it up; its days are free for another.
+State: TypeAlias = Literal["open", "booked", "withdrawn"]
 
 
 class AccountRow(NamedTuple):
@@ -19,7 +22,7 @@ class AccountRow(NamedTuple):
     type: str
     period_from: date
     period_to: date
-    state: Literal["open", "booked"]
+    state: State
     #: Øre; None = not given.
     total_cost: int | None
     opened_at: datetime
@@ -94,7 +97,7 @@ def periods_settled_by(conn: Connection, file_id: int) -> set[tuple[date, date]]
     return {(first, last) for first, last in conn.execute(query)}
 
 
-def set_account_state(conn: Connection, account_id: int, state: Literal["open", "booked"]) -> None:
+def set_account_state(conn: Connection, account_id: int, state: State) -> None:
     conn.execute(update(consumption_account).where(consumption_account.c.id == account_id).values(state=state))
 
 

@@ -18,14 +18,16 @@ def add_exported(conn: Connection, delivery_id: int, account_id: int, told: Iter
     bulk.insert_rows(conn, consumption_exported, rows)
 
 
-def live_exports(conn: Connection, account_id: int, vendor: str) -> Sequence[Delivery]:
-    """Files that this vendor has of the account, or may take yet; the newest first."""
+def live_exports(conn: Connection, account_id: int, vendor: str | None = None) -> Sequence[Delivery]:
+    """Files that this vendor, or any, has of the account, or may take yet; the newest first."""
     ours = select(consumption_exported.c.delivery_id).where(consumption_exported.c.account_id == account_id)
     query = (
         select(*(delivery.c[name] for name in Delivery._fields))
-        .where(delivery.c.id.in_(ours), delivery.c.vendor == vendor, delivery.c.state.in_(LIVE))
+        .where(delivery.c.id.in_(ours), delivery.c.state.in_(LIVE))
         .order_by(delivery.c.id.desc())
     )
+    if vendor is not None:
+        query = query.where(delivery.c.vendor == vendor)
     return [Delivery(*row) for row in conn.execute(query)]
 
 

@@ -191,6 +191,7 @@ _made_results = st.builds(
     charge_type=st.just("75040"),
     period_from=st.dates(date(1900, 1, 1), date(2100, 1, 1)),
     period_to=st.dates(date(2100, 1, 1), date(2200, 1, 1)),
+    last_day=st.none(),
 )
 
 

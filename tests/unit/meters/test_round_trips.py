@@ -79,6 +79,7 @@ def test_results_read_back_as_they_were_made(plugin, result, data) -> None:
                 charge_type=st.just("75040"),
                 period_from=st.dates(date(1900, 1, 1), date(2000, 1, 1)),
                 period_to=st.dates(date(2000, 1, 1), date(2199, 12, 31)),
+                last_day=st.none(),
             ),
             min_size=1,
             max_size=4,
