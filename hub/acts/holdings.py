@@ -105,6 +105,6 @@ def refuse_overdrawn(acting: Acting, tenancies: Iterable[TenancyRef], before: Ma
             raise OverdrawnError(
                 f"holding {name!r} would be left with {format_amount(ore)}",
                 where=tenancy_key,
-                why="it has been paid out or used already (R23)",
-                do="take back that payout or transfer first",
+                why="it has been paid out, moved, or settled by a result already (R23)",
+                do="take back that payout, transfer or result first",
             )

@@ -111,9 +111,7 @@ def withdraw(
 
         return withdraw_account(acting, account)
 
-    return performed(
-        ctx, site, "consumption withdraw", {"account": account}, do, actor=actor, key=key, as_json=as_json
-    )
+    return performed(ctx, site, "consumption withdraw", {"account": account}, do, actor=actor, key=key, as_json=as_json)
 
 
 @consumption_app.command()

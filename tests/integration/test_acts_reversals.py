@@ -189,7 +189,7 @@ def test_money_that_has_left_a_holding_is_not_unpaid_beneath_it(hand: Hand) -> N
     out = hand.pay_out(FIRST, 60_00, holding="deposit")
     before = hand.everything()
 
-    with pytest.raises(OverdrawnError, match=r"would be left with -60\.00.*take back that payout or transfer first"):
+    with pytest.raises(OverdrawnError, match=r"left with -60\.00.*take back that payout, transfer or result first"):
         hand.reverse(filled)
     assert hand.everything() == before
     hand.reverse(out)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from hub.acts.act import ClosedPeriodError
-from hub.acts.charges import LineAsked
+from hub.acts.charges import LineAsked, credit_charge
 from hub.acts.files import FileNotReversedError
 from hub.consumption.deciding import AccountRefusedError, FoundError
 from hub.imports.portfolio import import_portfolio
@@ -176,6 +176,23 @@ class TestWaiting:
         hand.charge(FIRST, "A", "2026-01-01", LineAsked("75020", 100_00, period=PERIOD))
         hand.desk.book(said("1", 50_00))
         assert findings(hand, 1) == [("tenant_difference", FIRST)]
+
+    def test_a_cost_against_which_not_all_that_was_asked_counts_waits(self, hand: Hand) -> None:
+        """R27: a quarter of two accounts is settled by neither; unseen, its tenant would pay it and the whole cost."""
+        last = PERIOD[0] + timedelta(days=29)
+        quarter = LineAsked("75020", 30_00, period=(PERIOD[0] - timedelta(days=61), last))
+        hand.charge(FIRST, "A", "2026-01-01", quarter)
+        hand.desk.book(said("1", 100_00, cost=True), said("2", 10_00, 2, cost=True))
+        assert findings(hand, 1) == [("not_counted", FIRST)]
+        assert (hand.position(FIRST).balance, hand.desk.balance(SECOND)) == (30_00, 0)
+
+        credited = hand.do("charges credit", lambda acting: credit_charge(acting, FIRST, "A"))
+        assert credited.result["remaining"] == "0.00"
+        hand.charge(FIRST, "B", "2026-01-01", LineAsked("75020", 10_00, period=(PERIOD[0], last)))
+        assert findings(hand, 1) == []
+        book(hand, 1)
+        assert hand.desk.balance(FIRST) == 10_00 + 100_00 - 10_00
+        hand.proved()
 
     def test_a_result_of_one_who_did_not_live_there_waits(self, hand: Hand) -> None:
         with hand.db.write() as conn:

@@ -56,6 +56,7 @@ def test_each_rule_finds_its_own(hand: Hand) -> None:
         ("UPDATE consumption_revision SET state = 'withdrawn' WHERE what = 'first'", "it is withdrawn, and entry"),
         ("UPDATE consumption_revision SET state = 'booked'", "it is booked, and nothing books its 5.00"),
         ("UPDATE consumption_account SET state = 'booked'", "says that all of it is booked"),
+        ("UPDATE consumption_account SET state = 'withdrawn'", "says that nothing of it stands"),
         ("UPDATE consumption_result SET amount = 70 WHERE amount = 8000", "have booked 80.00, and it says 0.70"),
         (
             "UPDATE consumption_settled SET amount = amount - 1 WHERE id = 1",
