@@ -256,12 +256,12 @@ def test_every_table_that_grows_is_read_by_an_index(teller: Teller) -> None:
 
 
 #: What grows with the tenancies. Of batches there are as many as files, and PostgreSQL may read all of them.
-GROWING = ("posting", "allocation", "charge_line", "charge", "entry", "account", "tenancy")
+GROWING = ("posting", "allocation", "charge_line", "charge", "entry", "account", "tenancy", "consumption_settled")
 
 
 @pytest.mark.parametrize("recorded", [None, moment("2026-11-03")])
 def test_one_tenancy_is_read_by_indexes_alone(teller: Teller, recorded: datetime | None) -> None:
-    teller.charge(HOME, "2026-09-01", ("10", 500_00))
+    teller.charge(HOME, "2026-09-01", ("10", 500_00), ("75020", 100_00))
     asked: list[tuple[str, Any]] = []
 
     def note(conn: Any, cursor: Any, statement: str, values: Any, *_: Any) -> None:
@@ -273,7 +273,7 @@ def test_one_tenancy_is_read_by_indexes_alone(teller: Teller, recorded: datetime
         views.balance(conn, HOME, date(2026, 11, 5), recorded)
         views.movements(conn, HOME, until=date(2026, 11, 5), recorded=recorded)
         event.remove(conn, "before_cursor_execute", note)
-        assert len(asked) == 7
+        assert len(asked) == 8
         for statement, values in asked:
             plan = _explained(conn, statement, values)
             for table in GROWING:

@@ -77,7 +77,7 @@ class TestSchema:
         [
             (module.SCHEMA_HEAD, "ALTER TABLE unit RENAME TO rooms", "table unit is missing"),
             (module.SCHEMA_HEAD, "ALTER TABLE unit ADD COLUMN floor integer", "table unit has more.*floor"),
-            ("0002", "ALTER TABLE batch DROP COLUMN allocated", "table charge_line has more than it should: due_date"),
+            ("0002", "ALTER TABLE batch DROP COLUMN allocated", "table [a-z_]+ has more than it should"),
         ],
     )
     def test_tables_that_are_not_those_of_their_label_are_left_alone(

@@ -13,7 +13,7 @@ from hub.ledger.ageing import Ageing, aged, paid_from
 from hub.store.portfolio import Tenancy, TenancyRef
 from hub.store.tables import account, posting, tenancy
 from hub.store.views.counting import AsOf, Prepared, changed_since, coming_on, lines_on
-from hub.store.views.holdings import Holding, holdings, settled_lines
+from hub.store.views.holdings import Holding, holdings, settled_of
 from hub.store.views.scope import Scope, tenancy_of
 
 
@@ -78,7 +78,7 @@ def balance(conn: Connection, tenancy_key: str, as_of: date, recorded: datetime 
         ((line.due_date, line.remaining) for line in figures.lines), figures.balance, as_of, found.ref.business
     )
     unpaid: defaultdict[str, int] = defaultdict(int)
-    settled = settled_lines(conn, found.ref.id, at)
+    settled = settled_of(conn, [line.line_id for line in figures.lines if line.holding is not None], at)
     for line in figures.lines:
         if line.holding is not None and line.line_id not in settled:
             unpaid[line.holding] += line.remaining

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -53,17 +53,14 @@ def holdings(conn: Connection, tenancy_id: int, as_of: AsOf, unpaid: Mapping[str
     return found
 
 
-def settled_lines(conn: Connection, tenancy_id: int, as_of: AsOf) -> set[int]:
-    """Charge lines of a tenancy that a result had settled on that day: they fill their holding no more."""
-    return {line_id for (line_id,) in _SETTLED(conn, as_of, tenancy_id=tenancy_id)}
+def settled_of(conn: Connection, line_ids: Collection[int], as_of: AsOf) -> set[int]:
+    """Of these charge lines, those that a result had settled on that day: they fill their holding no more."""
+    return {line_id for (line_id,) in _SETTLED(conn, as_of, line_ids=list(line_ids))} if line_ids else set()
 
 
 def _settled(as_of: AsOf) -> Select[Any]:
-    return (
-        select(consumption_settled.c.line_id)
-        .join_from(charge_line, consumption_settled, consumption_settled.c.line_id == charge_line.c.id)
-        .where(charge_line.c.tenancy_id == bindparam("tenancy_id"), _settles(as_of))
-    )
+    its = consumption_settled.c.line_id
+    return select(its).where(its.in_(bindparam("line_ids", expanding=True)), _settles(as_of))
 
 
 def _settles(as_of: AsOf) -> ColumnElement[bool]:
