@@ -264,3 +264,11 @@ def test_the_keys_of_settings_are_told() -> None:
         ("settings.either.warm", "integer, 0 to 40", "20", "How warm"),
     ]
     assert [key.key for key in keys_of(Above, values=(Below,))] == ["below", "names", "either"]
+
+
+def test_every_plugin_of_ours_runs_the_kit() -> None:
+    ours = [
+        folder for folder in (Path(__file__).parents[2] / "plugins").iterdir() if (folder / "pyproject.toml").exists()
+    ]
+    assert len(ours) >= 8
+    assert [folder.name for folder in ours if not list(folder.glob("tests/test_*_kit.py"))] == []
