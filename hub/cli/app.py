@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -141,6 +142,12 @@ def options(
     return WRONG_USE
 
 
+@cache
+def command() -> Any:
+    """All commands, put together once: reading some 120 signatures takes longer than most commands do."""
+    return typer.main.get_command(app)
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; gives its exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -162,7 +169,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _ran(given: list[str]) -> int:
     """Raises OutputError."""
     try:
-        status = typer.main.get_command(app).main(given, prog_name="hub", standalone_mode=False)
+        status = command().main(given, prog_name="hub", standalone_mode=False)
     except typer.TyperException as error:
         from hub.cli.wrong_use import told
 

@@ -20,7 +20,7 @@ from hub.intake.outcome import FileOutcome
 from hub.intake.placing import BusyError
 from hub.intake.steps import finish
 from hub.plugin import Document
-from hub.store import documents, journal
+from hub.store import documents, journal, owners
 from hub.store.bulk import insert_if_new
 from hub.store.documents import Place, What
 from hub.store.ids import Ids
@@ -150,7 +150,7 @@ def _taken_in(hub: Hub, conn: Connection, acting: Acting, seen: Seen, stored: St
         mtime_ns=seen.mtime_ns,
         door=None,
         period=None,
-        owner=claims.own_name(),
+        owner=owners.own_name(),
         lease_until=claims.lease_end(hub),
         now=acting.now,
     )
@@ -169,7 +169,7 @@ def _reopened(hub: Hub, conn: Connection, file: FileRow) -> Arrival:
     if journal.open_claim_on(conn, file.id) is not None:
         raise BusyError(f"file {file.id} is being worked on by another hub", do="see: hub files")
     return journal.reopen(
-        conn, file.id, "attached", period=None, owner=claims.own_name(), lease_until=claims.lease_end(hub)
+        conn, file.id, "attached", period=None, owner=owners.own_name(), lease_until=claims.lease_end(hub)
     )
 
 

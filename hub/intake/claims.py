@@ -1,43 +1,29 @@
-"""Who works on what: a claim has an owner and a lease, and passes on when the owner is gone.
+"""A claim has an owner and a lease (hub.store.owners), and passes on when the owner is gone.
 
-On one machine the process table tells whether an owner lives, whatever its lease says: while a long booking holds
-SQLite's only write lock, nobody could renew a lease there. Between machines (PostgreSQL) the lease decides, and a
-thread renews it while the work lasts.
+Between machines (PostgreSQL) the lease decides: a thread renews it while the work lasts.
 """
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.errors import HubError
 from hub.intake.hub import Hub
-from hub.store import journal
+from hub.store import journal, owners
 from hub.store.journal import Arrival
 
 log = structlog.get_logger()
 
 
-def own_name() -> str:
-    """This process, told from every other that is or was: host, process id, start."""
-    return _owner(os.getpid())
-
-
 def is_free(claim: Arrival, now: datetime) -> bool:
     """Whether the claim's owner is this process, is dead, or let its lease run out."""
-    host, pid, start = claim.owner.rsplit(":", 2)
-    if host == _host():
-        return claim.owner == own_name() or not _lives(int(pid), start)
-    return claim.lease_until < now
+    return owners.is_free(claim.owner, claim.lease_until, now)
 
 
 def lease(hub: Hub) -> timedelta:
@@ -53,7 +39,7 @@ def take_over(hub: Hub, claim: Arrival, actor: str) -> Arrival | None:
     if not is_free(claim, hub.clock()):
         return None
     with hub.db.write() as conn:
-        taken = journal.change_owner(conn, claim, own_name(), lease_end(hub))
+        taken = journal.change_owner(conn, claim, owners.own_name(), lease_end(hub))
         if taken is not None and claim.owner != taken.owner:
             detail = {"from": claim.owner, "to": taken.owner}
             about = {"arrival_id": claim.id, "file_id": claim.file_id}
@@ -85,40 +71,3 @@ def kept(hub: Hub, claim: Arrival) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
-
-
-@cache
-def _owner(pid: int) -> str:
-    return f"{_host()}:{pid}:{_start(pid)}"
-
-
-@cache
-def _host() -> str:
-    """Where process ids mean the same: containers may share a host name and still count processes on their own."""
-    try:
-        namespace = str(Path("/proc/self/ns/pid").readlink()).strip("pid:[]")
-    except OSError:
-        namespace = ""
-    return f"{socket.gethostname()}/{namespace}"
-
-
-def _lives(pid: int, start: str) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # another user's, so there is one
-    return _start(pid) in (start, "")
-
-
-def _start(pid: int) -> str:
-    """When the process started, in ticks of this boot; "dead" = it only waits to be buried, "" = nobody can say."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
-    except OSError:
-        return ""
-    fields = status.rpartition(")")[2].split()
-    state, ticks = fields[0], fields[19]
-    return "dead" if state in "ZX" else f"{boot[:8]}.{ticks}"

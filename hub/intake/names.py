@@ -12,7 +12,7 @@ from hub.intake.hub import Hub
 from hub.intake.identification import nfc
 from hub.plugin import Document, DocumentNamed, Record
 from hub.settings import VendorConfig
-from hub.store import documents, journal
+from hub.store import documents, journal, owners
 from hub.store.documents import Place
 from hub.store.journal import Arrival, FileRow
 from hub.store.results import LOUD
@@ -98,7 +98,7 @@ def named_meanwhile(hub: Hub, index: FileRow, actor: str) -> list[Arrival]:
             if file is None or file.state != "quarantined" or journal.open_claim_on(conn, file_id) is not None:
                 continue
             ours = journal.reopen(
-                conn, file_id, "retried", period=None, owner=claims.own_name(), lease_until=claims.lease_end(hub)
+                conn, file_id, "retried", period=None, owner=owners.own_name(), lease_until=claims.lease_end(hub)
             )
             detail = {"reason": f"named by file {index.id} {index.name}"}
             about = {"arrival_id": ours.id, "file_id": file_id}

@@ -17,7 +17,7 @@ from hub.intake.hub import Hub
 from hub.intake.outcome import FileOutcome
 from hub.intake.placing import BusyError, StillBeingReadError, end_unread, refuse_while_read
 from hub.intake.steps import claim, finish, give_up, resume, waiting
-from hub.store import journal
+from hub.store import journal, owners
 from hub.store.journal import Act, Arrival, FileRow
 from hub.store.results import State
 from hub.transport.folders import Seen, look_at, printable
@@ -209,7 +209,7 @@ def _begin(
     """Claims the file and notes who does this; whatever happens now, some hub brings it to an end."""
     if once is not None:
         once.keep(conn, {"file": file.id, _AFTER: journal.last_reading(conn, file.id).reading_id})
-    ours = journal.reopen(conn, file.id, act, period=period, owner=claims.own_name(), lease_until=claims.lease_end(hub))
+    ours = journal.reopen(conn, file.id, act, period=period, owner=owners.own_name(), lease_until=claims.lease_end(hub))
     about = {"arrival_id": ours.id, "file_id": file.id}
     journal.add_event(conn, at=hub.clock(), actor=actor, what=act, detail=detail, **about)
     return ours

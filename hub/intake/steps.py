@@ -20,7 +20,7 @@ from hub.intake.names import named_meanwhile
 from hub.intake.outcome import FileOutcome, end_filed
 from hub.intake.placing import StillBeingReadError, place, take_up
 from hub.intake.unpacking import tell_zips, unpack
-from hub.store import journal
+from hub.store import journal, owners
 from hub.store.journal import Arrival
 from hub.transport.content import SourceChanged, store
 from hub.transport.folders import Seen, actual_path, printable
@@ -47,7 +47,7 @@ def claim(
             mtime_ns=seen.mtime_ns,
             door=door or doors(hub.site).get(Path(seen.folder)),
             period=period,
-            owner=claims.own_name(),
+            owner=owners.own_name(),
             lease_until=claims.lease_end(hub),
             now=now,
         )

@@ -18,7 +18,7 @@ from hub.intake.filing import file_away
 from hub.intake.hub import Hub
 from hub.intake.outcome import FileOutcome
 from hub.intake.placing import StillBeingReadError
-from hub.store import journal, members
+from hub.store import journal, members, owners
 from hub.store.ids import Ids
 from hub.store.journal import Arrival, FileRow
 from hub.store.members import Taken
@@ -79,7 +79,7 @@ class _Pass:
                 name=member.name,
                 sha256=stored.sha256,
                 size=stored.size,
-                owner=claims.own_name(),
+                owner=owners.own_name(),
                 lease_until=claims.lease_end(hub),
                 now=now,
                 actor=self.actor,

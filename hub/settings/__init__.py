@@ -18,11 +18,23 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, StringConstraints, ValidationError, field_validator
 
+from hub.calendar import Country
 from hub.ledger.terms import Terms
 from hub.ledger.words import Language
 from hub.settings.collecting import CollectionSection, DeliverySection
 from hub.settings.company import CompanyConfig, CompanyNumber, PropertyNumber, known_zone
 from hub.settings.consumption import ConsumptionSection, ConsumptionType
+from hub.settings.exchange import (
+    ExchangeSection,
+    FolderSection,
+    MailSection,
+    MailServerSection,
+    NoticesSection,
+    PackingSection,
+    PgpSection,
+    SftpSection,
+    parse_expectation,
+)
 from hub.settings.model import HIDDEN, ConfigError, Model, Problem, Secret, is_secret, problems_of, shown
 
 __all__ = [
@@ -34,11 +46,19 @@ __all__ = [
     "ConsumptionType",
     "DeliverySection",
     "Door",
+    "ExchangeSection",
+    "FolderSection",
     "HubConfig",
     "IntakeSection",
+    "MailSection",
+    "MailServerSection",
+    "NoticesSection",
+    "PackingSection",
+    "PgpSection",
     "PluginSection",
     "Problem",
     "Secret",
+    "SftpSection",
     "Site",
     "VendorConfig",
     "is_secret",
@@ -105,6 +125,12 @@ class HubConfig(Model):
     database: str | Secret = "sqlite:///hub.db"
     intake: IntakeSection = IntakeSection()
     plugins: PluginSection = PluginSection()
+    exchange: ExchangeSection = ExchangeSection()
+    #: None = nothing is mailed.
+    mail: MailServerSection | None = None
+    #: None = nothing is decrypted or encrypted.
+    pgp: PgpSection | None = None
+    notices: NoticesSection = NoticesSection()
     log: LogSection = LogSection()
 
 
@@ -151,6 +177,17 @@ class VendorConfig(Model):
     period: str | None = None
     #: What our deliveries to it are made with; none = nothing is delivered.
     delivery: DeliverySection | None = None
+    #: Ways of our deliveries to it, each of which gets every one; none = they wait in outbox/ for a person.
+    sftp: SftpSection | None = None
+    folder: FolderSection | None = None
+    mail: MailSection = MailSection()
+    packing: PackingSection = PackingSection()
+    #: Whose bank days its schedules follow.
+    country: Country = "DK"
+    #: When a file of its is missed: "by 12:00 on bank days".
+    expect: str | None = None
+    #: Not missed while the vendor's clearing account stands at 0.00.
+    expect_unless_zero: bool = False
     #: How its results settle consumption accounts, and what it is told.
     consumption: ConsumptionSection = ConsumptionSection()
     #: The plug-in's own settings, judged by its model.
@@ -161,6 +198,13 @@ class VendorConfig(Model):
     def _readable_period(cls, value: str | None) -> str | None:
         if value is not None:
             parse_period(value)
+        return value
+
+    @field_validator("expect")
+    @classmethod
+    def _readable_expectation(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_expectation(value)
         return value
 
 

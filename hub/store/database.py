@@ -19,7 +19,7 @@ from hub.errors import HubError
 from hub.store.tables import metadata
 
 #: Revision that this program works with: the last one in hub/store/migrations/versions.
-SCHEMA_HEAD = "0004"
+SCHEMA_HEAD = "0005"
 #: How long a writer waits for another, on both databases, before it gives up.
 LOCK_WAIT_SECONDS = 120
 #: How long it waits before it says so.

@@ -22,7 +22,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from hub.intake import claims, pipeline, steps
 from hub.intake.hub import Hub
 from hub.intake.placing import BusyError, StillBeingReadError
-from hub.store import journal, tables
+from hub.store import journal, owners, tables
 from hub.store.journal import Arrival
 from hub.transport.folders import look_at
 from tests import tiny_site
@@ -84,7 +84,7 @@ def events(hub: Hub) -> list[str]:
 def stranger() -> Iterator[str]:
     """Another living process on this host, as an owner."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        yield claims._owner(process.pid)
+        yield owners._owner(process.pid)
         process.communicate(b"\n")
 
 

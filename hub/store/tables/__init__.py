@@ -30,6 +30,7 @@ from hub.store.tables.consumption import (
     consumption_settled,
     document_named,
 )
+from hub.store.tables.exchange import dispatch, dispatch_event, exchange_round, fetched, notice
 from hub.store.tables.files import arrival, blob, counter, document, event, file, outcome, reading
 from hub.store.tables.ledger import (
     account,
@@ -84,11 +85,15 @@ __all__ = [
     "customer_number",
     "delivery",
     "delivery_event",
+    "dispatch",
+    "dispatch_event",
     "document",
     "document_named",
     "entry",
     "event",
+    "exchange_round",
     "exported",
+    "fetched",
     "file",
     "journal_export",
     "mandate",
@@ -97,6 +102,7 @@ __all__ = [
     "match_rule",
     "message",
     "metadata",
+    "notice",
     "one_off",
     "outcome",
     "portfolio_change",

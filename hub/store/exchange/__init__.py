@@ -1,0 +1,1 @@
+"""Dispatches, files fetched, rounds and notices: their SQL."""
