@@ -25,6 +25,7 @@ from hub.intake.identification import doors
 from hub.intake.outcome import FileOutcome
 from hub.intake.placing import StillBeingReadError
 from hub.store.journal import Arrival
+from hub.transport.backoff import pause_after
 from hub.transport.content import LockedError
 from hub.transport.folders import Seen, Settling, printable, scan
 
@@ -179,7 +180,7 @@ def _lost(strangers: set[Path]) -> dict[str, str]:
 
 
 class Backoff:
-    """When what has failed is due again: after ``first_seconds``, then twice as long each time."""
+    """When what has failed is due again (hub.transport.backoff)."""
 
     def __init__(self, first_seconds: float) -> None:
         self._first_seconds = first_seconds
@@ -187,9 +188,9 @@ class Backoff:
 
     def failed(self, claim_id: int, now: datetime) -> timedelta:
         """Returns how long it waits now."""
-        times = self._failures.get(claim_id, (0, now))[0]
-        pause = timedelta(seconds=min(self._first_seconds * 2 ** min(times, 20), _BACKOFF_SECONDS_MAX))
-        self._failures[claim_id] = (times + 1, now + pause)
+        times = self._failures.get(claim_id, (0, now))[0] + 1
+        pause = pause_after(times, first_seconds=self._first_seconds, longest_seconds=_BACKOFF_SECONDS_MAX)
+        self._failures[claim_id] = (times, now + pause)
         return pause
 
     def is_due(self, claim_id: int, now: datetime) -> bool:

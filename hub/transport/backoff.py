@@ -12,7 +12,7 @@ _DOUBLINGS_MAX = 20
 
 def pause_after(failures: int, *, first_seconds: float, longest_seconds: float) -> timedelta:
     """Before the next try, ``failures`` being 1 or more: doubles from the first, up to half of the first is added."""
-    wait = wait_exponential_jitter(initial=first_seconds, max=longest_seconds, jitter=first_seconds / 2)
+    wait = wait_exponential_jitter(multiplier=first_seconds, max=longest_seconds, jitter=first_seconds / 2)
     state = RetryCallState(Retrying(), None, (), {})
     state.attempt_number = min(failures, _DOUBLINGS_MAX)
     return timedelta(seconds=wait(state))
