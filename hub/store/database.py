@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -16,6 +14,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from hub.errors import HubError
+from hub.store.file_systems import network_file_system
 from hub.store.tables import metadata
 
 #: Revision that this program works with: the last one in hub/store/migrations/versions.
@@ -27,10 +26,6 @@ _QUIET_WAIT_MILLISECONDS = 300
 _RETRY_SECONDS = 0.02
 #: A big import leaves a big write-ahead log behind; it is cut back to this.
 _WAL_BYTES_MAX = 64 * 1024**2
-#: File systems whose locks and shared memory cannot be trusted with SQLite's write-ahead log.
-_NETWORK_FILE_SYSTEMS = re.compile(
-    r"nfs\d?|cifs|smb\w*|afs|ncpfs|ceph|glusterfs|lustre|gpfs|davfs|fuse\.(sshfs|glusterfs|rclone|s3fs|davfs\w*|smb\w*)"
-)
 #: Names PostgreSQL's advisory lock for migrations; any fixed number.
 _MIGRATION_LOCK = 4_825_501
 
@@ -175,25 +170,6 @@ def sqlite_file(url: str) -> Path | None:
     """The file of an SQLite database; None for PostgreSQL. Raises DatabaseError for an address that is neither."""
     parsed = _parse(url)
     return Path(_sqlite_file(parsed)) if parsed.get_backend_name() == "sqlite" else None
-
-
-def network_file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str | None:
-    """The type of the network file system that ``path`` lies on; None when local or where the system cannot say."""
-    try:
-        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
-    except OSError:
-        return None
-    target = Path(os.path.realpath(path))
-    nearest, found = -1, ""
-    for line in lines:
-        parts = line.split(" ")
-        if len(parts) < 3:
-            continue
-        mounted_at = Path(re.sub(r"\\(\d{3})", lambda octal: chr(int(octal[1], 8)), parts[1]))
-        depth = len(mounted_at.parts)
-        if depth >= nearest and target.is_relative_to(mounted_at):
-            nearest, found = depth, parts[2]
-    return found if _NETWORK_FILE_SYSTEMS.fullmatch(found) else None
 
 
 def _connect(url: str) -> tuple[Database, str | None]:

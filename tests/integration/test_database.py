@@ -16,7 +16,8 @@ from sqlalchemy import create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from hub.store import database as module
-from hub.store.database import Database, DatabaseError, connect, create, network_file_system
+from hub.store.database import Database, DatabaseError, connect, create
+from hub.store.file_systems import network_file_system
 from hub.store.ids import BLOCKS, Ids
 from hub.store.lookup import among
 from hub.store.tables import counter, metadata
