@@ -23,7 +23,7 @@ demo: setup  ## a demo site in .demo/, the daemon on it, real-looking files drop
 	$(BIN)/python demo/run.py
 
 test: setup  ## all tests, one process a core
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: setup  ## style, types, and which room may import which
 	$(BIN)/ruff check .

@@ -23,6 +23,7 @@ CASES = (
     ("bench.views", ["sqlite", "100000"]),
     ("bench.views", ["postgresql", "10000"]),
     ("bench.views", ["postgresql", "100000"]),
+    ("bench.exchange", ["1000", "500"]),
 )
 OUT = Path(__file__).parent / "out"
 

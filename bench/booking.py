@@ -19,6 +19,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, select
 
+from bench.memory import peak_mb
 from bench.sites import NOW, copies, make_site
 from hub import log
 from hub.intake import attempt, reading
@@ -103,12 +104,6 @@ def _booking_moments() -> list[float]:
 
     attempt.read_file = read_file
     return moments
-
-
-def peak_mb(process: str) -> float:
-    """A process's own peak; what getrusage tells outlives exec, so that a child would answer with its parent's."""
-    status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def _floor(booked_url: str, url: str) -> float:

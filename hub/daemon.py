@@ -1,7 +1,8 @@
 """The daemon: looks into every inbox again and again, and takes in what has settled.
 
 What the operating system says of changes only wakes it early. The look is the truth: it finds files that came before
-the start, from other machines, in a burst, or while the folder was away.
+the start, from other machines, in a burst, or while the folder was away. Files that come from and go to vendors'
+servers are moved beside it (hub.exchange.workers); what was fetched is taken in here, as what was dropped.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 from watchdog.observers.polling import PollingObserver
 
+from hub.exchange.workers import Workers
 from hub.intake import steps
 from hub.intake.hub import Hub
 from hub.intake.identification import doors
@@ -39,7 +41,7 @@ _SHORTEST_PAUSE_SECONDS = 0.05
 
 
 def run(hub: Hub, stop: threading.Event) -> None:
-    """Runs until ``stop`` is set; the file in work is finished first."""
+    """Runs until ``stop`` is set; the file that is being taken in is finished first."""
     intake = hub.site.hub.intake
     for folder in doors(hub.site):
         folder.mkdir(parents=True, exist_ok=True)
@@ -51,16 +53,17 @@ def run(hub: Hub, stop: threading.Event) -> None:
     # A signal handler may only set one event; waiting for both is this thread's work.
     threading.Thread(target=_pass_on, args=(stop, wake), name="stop", daemon=True).start()
     try:
-        while not stop.is_set():
-            wake.clear()
-            looker.look()
-            watch.follow(looker.present)
-            if hub.clock() - heartbeat >= timedelta(seconds=_HEARTBEAT_SECONDS):
-                heartbeat = hub.clock()
-                log.info("at work", files=looker.files_taken, waiting=looker.waiting)
-            if wake.wait(looker.pause_seconds):
-                # A file that grows sends an event a write: a look at each would leave no time for work.
-                time.sleep(_SHORTEST_PAUSE_SECONDS)
+        with Workers(hub, wake.set, actor=ACTOR) as workers:
+            while not stop.is_set():
+                wake.clear()
+                looker.look()
+                watch.follow(looker.present)
+                if hub.clock() - heartbeat >= timedelta(seconds=_HEARTBEAT_SECONDS):
+                    heartbeat = hub.clock()
+                    log.info("at work", files=looker.files_taken, waiting=looker.waiting, exchange=workers.told())
+                if wake.wait(looker.pause_seconds):
+                    # A file that grows sends an event a write: a look at each would leave no time for work.
+                    time.sleep(_SHORTEST_PAUSE_SECONDS)
     finally:
         watch.end()
         log.info("stopped", files=looker.files_taken)

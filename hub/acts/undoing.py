@@ -291,9 +291,11 @@ def _owed(one: Booked, movement: Movement, differences: Sequence[Corrector]) -> 
 
 def _give_back_matches(acting: Acting, matches: Sequence[Booked]) -> None:
     """What was matched waits again."""
-    if matches:
-        back = [(one.corrects, one.mirror.amount) for one in matches if one.corrects is not None]
-        bulk.add_amounts(acting.conn, suspense.c.remaining, back)
+    back: defaultdict[int, int] = defaultdict(int)
+    for one in matches:
+        if one.corrects is not None:
+            back[one.corrects] += one.mirror.amount
+    bulk.add_amounts(acting.conn, suspense.c.remaining, back)
 
 
 def _forget_rules(acting: Acting, entries: Sequence[Booked]) -> None:

@@ -24,7 +24,9 @@ from hub.cli import (
     consumption,
     contributions,
     deliveries,
+    dispatches,
     documents,
+    exchange,
     explaining,
     export,
     imports,
@@ -38,6 +40,7 @@ from hub.cli import (
     matching,
     messages,
     portfolio_history,
+    sftp,
     site,
     slips,
     statement,
@@ -86,6 +89,9 @@ app.add_typer(collections.collections_app, name="collections")
 app.add_typer(consumption.consumption_app, name="consumption")
 app.add_typer(slips.slips_app, name="slips")
 app.add_typer(deliveries.deliveries_app, name="deliveries")
+app.add_typer(dispatches.outbox_app, name="outbox")
+app.add_typer(exchange.exchange_app, name="exchange")
+app.add_typer(sftp.sftp_app, name="sftp")
 app.add_typer(messages.messages_app, name="messages")
 app.add_typer(mandates.mandates_app, name="mandates")
 mandates.mandates_app.command("enrol")(mandate_orders.enrol)

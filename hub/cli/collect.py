@@ -10,7 +10,7 @@ import typer
 from hub.cli.acting import KeyOption, acted, answered, checked
 from hub.cli.asking import NowOption, moment_of, refuse_other_clocks, required_day
 from hub.cli.context import ActorOption, JsonOption, SiteOption
-from hub.cli.outbox import instance_of, placed, swept
+from hub.cli.outbox import instance_of, placed, swept, where_it_is
 from hub.cli.output import answer, say, table
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ def _tell_written(document: Mapping[str, Any]) -> None:
         say("nothing was written: this was the check")
         return
     if delivery := document["delivery"]:
-        say(f"delivery {delivery['id']}, number {delivery['number']}: {document['path']}")
+        say(f"delivery {delivery['id']}, number {delivery['number']}: {where_it_is(document)}")
     if document["own_slips"]:
         asked = f"--company {document['company']} --due {document['due']}"
         say(f"{document['own_slips']} own slips: hub slips print {asked} --out DIR")

@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hub.cli.ledger import moment
+from hub.cli.outbox import brief, way_of
 from hub.cli.output import say, table
 from hub.money import format_amount
+from hub.store.exchange.states import LIVE
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -24,13 +26,16 @@ def listed(
     conn: Connection, site: Site, found: Sequence[Delivery], receipts: Sequence[UnassignedReceipt], now: datetime
 ) -> dict[str, Any]:
     from hub.outbox.placing import outbox_path
+    from hub.store.exchange.dispatches import dispatches_of
 
     limits = _deadlines(conn, site, found)
+    ways = dispatches_of(conn, [one.id for one in found])
     return {
         "deliveries": [
             {
                 **_delivery(one),
                 "in_outbox": outbox_path(site, one).exists(),
+                "dispatches": [brief(way) for way in ways.get(one.id, [])],
                 "deliver_before": limits[one.id].isoformat() if one.id in limits else None,
                 "late": one.id in limits and now >= limits[one.id],
             }
@@ -68,6 +73,7 @@ def shape(conn: Connection, site: Site, delivery_id: int) -> dict[str, Any]:
     from hub.store.collecting.deliveries import delivery_of, events_of, is_to_hand_over
     from hub.store.collecting.inside import collections_inside, orders_inside, told_inside
     from hub.store.collecting.outdated import outdated_in
+    from hub.store.collecting.sent_by import dispatches_by
 
     one = delivery_of(conn, delivery_id)
     path = outbox_path(site, one)
@@ -81,6 +87,7 @@ def shape(conn: Connection, site: Site, delivery_id: int) -> dict[str, Any]:
         "bytes_as_made": is_as_made(site, one),
         "to_hand_over": is_to_hand_over(conn, one),
         "outbox": str(path) if path.exists() else None,
+        "dispatches": [brief(way) for way in dispatches_by(conn, one.id)],
         "events": [{**event._asdict(), "at": moment(event.at)} for event in events_of(conn, one.id)],
         "collections": [
             {**inside._asdict(), "due_date": inside.due_date.isoformat(), "amount": format_amount(inside.amount)}
@@ -119,8 +126,7 @@ def tell_list(document: Mapping[str, Any]) -> None:
             [[one[name] for name in columns] for one in found],
         )
         for one in found:
-            if one["state"] == "made" and not one["in_outbox"]:
-                say(f"delivery {one['id']} is not in the outbox: hub deliveries write {one['id']}")
+            _tell_way(one)
             if one["late"]:
                 say(f"delivery {one['id']} is late: it had to be with {one['vendor']} before {one['deliver_before']}")
     else:
@@ -133,10 +139,22 @@ def tell_list(document: Mapping[str, Any]) -> None:
         table((">file", *said[1:]), [[one[name] for name in said] for one in receipts])
 
 
+def _tell_way(one: Mapping[str, Any]) -> None:
+    """What of a delivery of the list needs a person, or is to be waited for."""
+    for way in one["dispatches"]:
+        if way["state"] not in ("sent", "cancelled"):
+            say(f"delivery {one['id']}: {way_of(way)} is {way['state']}: hub outbox show {way['id']}")
+    on_its_way = any(way["state"] in LIVE for way in one["dispatches"])
+    if one["state"] == "made" and not one["in_outbox"] and not on_its_way:
+        say(f"delivery {one['id']} is not in the outbox: hub deliveries write {one['id']}")
+
+
 def tell(document: Mapping[str, Any]) -> None:
-    rest = ("events", "collections", "outdated", "orders", "told")
+    rest = ("dispatches", "events", "collections", "outdated", "orders", "told")
     head = {name: value for name, value in document.items() if name not in rest and value not in ("", None)}
     table(("", ""), [(name.replace("_", " "), value) for name, value in head.items()])
+    for way in document["dispatches"]:
+        say(f"{way_of(way)}: {way['state']}")
     columns = ("at", "what", "actor", "file_id", "about", "text")
     table(
         ("at (UTC)", "what", "who", ">file", *columns[4:]),

@@ -11,7 +11,7 @@ import typer
 from hub.cli.acting import DONE_BEFORE, KeyOption, acted, checked
 from hub.cli.asking import iso
 from hub.cli.context import WRONG_USE, ActorOption, JsonOption, SiteOption, as_unicode
-from hub.cli.outbox import placed
+from hub.cli.outbox import placed, where_it_is
 from hub.cli.output import answer, say, table
 from hub.money import format_amount
 
@@ -66,8 +66,8 @@ def export(
 
     def after(conn: Connection, the_site: Site, result: Mapping[str, Any]) -> Mapping[str, Any]:
         delivery = result["delivery"]["id"]
-        path = placed(conn, the_site, delivery)
-        return path if out is None else {**path, "copy": str(copy_to(the_site, delivery_of(conn, delivery), out))}
+        ways = placed(conn, the_site, delivery)
+        return ways if out is None else {**ways, "copy": str(copy_to(the_site, delivery_of(conn, delivery), out))}
 
     done = acted(ctx, site, "export", vars(asked), lambda acting: _made(acting, asked), after, actor=actor, key=key)
     document = {**done.result, "repeated": done.repeated}
@@ -161,7 +161,7 @@ def _tell(document: Mapping[str, Any]) -> None:
         say(f"takes the place of delivery {withdrawn}, which is withdrawn: be sure that nobody has sent it")
     if document["unchanged"]:
         say(f"nothing has changed since delivery {delivery['id']}: no second file was made")
-    say(f"delivery {delivery['id']}: {document['path'] or delivery['name'] + ', handed over already'}")
+    say(f"delivery {delivery['id']}, {delivery['name']}: {where_it_is(document)}")
     if "copy" in document:
         say(f"copy: {document['copy']}")
 

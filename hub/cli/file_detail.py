@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from hub.cli.ledger import moment
 from hub.cli.output import say, table
 from hub.money import format_amount
+from hub.store.exchange.fetched import Fetched, source_of
 from hub.store.journal import COUNTS
 from hub.store.views import FileDetail
 
@@ -27,6 +28,7 @@ def shape(detail: FileDetail) -> dict[str, Any]:
             for row in detail.readings
         ],
         "events": [_plain(row) for row in detail.events],
+        "fetched": [_fetched(one) for one in detail.fetched],
         "members": [{"file": one.file_id, "name": one.name, "state": one.state} for one in detail.members],
     }
 
@@ -35,6 +37,9 @@ def tell(detail: FileDetail) -> None:
     file = detail.file
     whose = f"{file.vendor} ({file.kind})" if file.vendor else "nobody's that the hub knows"
     say(f"file {file.id}  {file.name}", f"from      {whose}", f"state     {file.state or 'being read'}")
+    for one in detail.fetched:
+        came = f"{source_of(one.vendor, one.folder)} as {one.name}, {one.at:%Y-%m-%d %H:%M} UTC"
+        say(f"fetched   {came}: {_became(one)}")
     say(f"sha256    {file.sha256}", f"lies in   {file.filed_at or 'its inbox'}")
     if file.duplicate_of is not None:
         say(f"the same  as file {file.duplicate_of}")
@@ -57,6 +62,24 @@ def tell(detail: FileDetail) -> None:
         for row in detail.events
     ]
     table(("at (UTC)", "who", "what", ""), rows)
+
+
+def _fetched(one: Fetched) -> dict[str, Any]:
+    return {
+        "from": source_of(one.vendor, one.folder),
+        **_plain(one._asdict()),
+        "modified": moment(datetime.fromtimestamp(one.mtime, UTC)),
+        "there": _became(one),
+    }
+
+
+def _became(one: Fetched) -> str:
+    """Of the file on the vendor's server, as far as is known."""
+    if one.cleared_at is not None:
+        return f"removed there by us, {one.cleared_at:%Y-%m-%d %H:%M} UTC"
+    if one.gone_at is not None:
+        return f"no longer there, seen {one.gone_at:%Y-%m-%d %H:%M} UTC"
+    return f"lies there still: {one.refusal}" if one.refusal else "lies there still"
 
 
 def _counts(row: dict[str, Any]) -> dict[str, int]:

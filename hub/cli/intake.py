@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,12 +26,12 @@ from hub.cli.context import (
 )
 from hub.cli.ledger import moment
 from hub.cli.output import answer, counts_of, say, table, warn
+from hub.cli.progress import shown
 from hub.errors import HubError
 from hub.money import format_amount
 from hub.store.results import State
 
 if TYPE_CHECKING:
-    from hub.intake.hub import Hub
     from hub.intake.outcome import FileOutcome
 
 files_app = typer.Typer(help="Every file that came, and what became of it.", invoke_without_command=True)
@@ -73,7 +70,8 @@ def ingest(
     outcomes: list[FileOutcome] = []
     errors: list[dict[str, str]] = []
     status = 0
-    with hub_of(root_of(ctx, site)) as quiet, _shown(quiet, len(files)) as (hub, step):
+    with hub_of(root_of(ctx, site)) as quiet, shown(quiet, len(files)) as at_work:
+        hub = at_work.hub
         if vendor is not None and vendor not in hub.site.vendors:
             names = ", ".join(sorted(hub.site.vendors)) or "there are none"
             raise HubError(f"no vendor instance is called {vendor!r}", do=f"the instances: {names}")
@@ -88,7 +86,7 @@ def ingest(
                 log.exception("our fault, nothing of it is half done", file=str(path))
                 errors.append({"file": str(path), "error": f"a fault of ours: {type(error).__name__}: {error}"})
                 status = max(status, FAULT)
-            step()
+            at_work.step()
     document: dict[str, Any] = {"files": [_shape(outcome) for outcome in outcomes]}
     if errors:
         document["errors"] = errors
@@ -294,20 +292,3 @@ def _dates(period: str | None) -> tuple[date, date] | None:
         return None if period is None else parse_period(period)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--period") from error
-
-
-@contextmanager
-def _shown(hub: Hub, files_count: int) -> Iterator[tuple[Hub, Callable[[], None]]]:
-    """A line on a terminal: files done, and records read of the present one; nothing where nobody looks."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=files_count)
-
-        def tell(name: str, records: int) -> None:
-            progress.update(task, description=f"{name}: {records:,} records")
-
-        yield replace(hub, progress=tell), lambda: progress.advance(task)

@@ -13,7 +13,7 @@ from hub.cli.asking import CompanyOption, day_of
 from hub.cli.context import ActorOption, JsonOption, SiteOption, as_unicode, books_of, root_of
 from hub.cli.ledger import TenancyArgument
 from hub.cli.mandates import order_document
-from hub.cli.outbox import instance_of, placed
+from hub.cli.outbox import instance_of, placed, where_it_is
 from hub.cli.output import answer, say, table
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def deliver(
         answered(as_json, result, done.repeated)
         return 0
     table(("order", "tenancy", "what"), [tuple(one.values()) for one in result["orders"]])
-    say(f"delivery {result['delivery']['id']}, number {result['delivery']['number']}: {result['path']}")
+    say(f"delivery {result['delivery']['id']}, number {result['delivery']['number']}: {where_it_is(result)}")
     return 0
 
 

@@ -108,6 +108,7 @@ def show_vendor(
 def _problems(root: Path) -> list[Problem]:
     """Without a database only the files are judged; that it is missing is one more problem."""
     from hub.errors import HubError
+    from hub.exchange import check as exchange
     from hub.settings import Problem, read_site
     from hub.store.portfolio import portfolio_facts
     from hub.vendors import check as judge
@@ -115,12 +116,14 @@ def _problems(root: Path) -> list[Problem]:
     site, _ = read_site(root)
     if not (site.root / "config" / "hub.toml").is_file():
         return judge(root)
+    facts, no_books = None, []
     try:
         with opened(site) as database, database.read() as conn:
             facts = portfolio_facts(conn)
     except HubError as error:
-        return [*judge(root), Problem("config/hub.toml", "database", "", str(error))]
-    return judge(root, facts)
+        no_books = [Problem("config/hub.toml", "database", "", str(error))]
+    # An address that is not where its secret should be is found twice.
+    return list(dict.fromkeys([*judge(root, facts), *no_books, *exchange.problems(site)]))
 
 
 def _tell_made(made: MadeSite) -> None:
@@ -159,4 +162,6 @@ def _tell_vendors(plugins: list[dict[str, Any]], instances: list[dict[str, Any]]
 
 
 def _shown(value: Any) -> str:
-    return "" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    """On one line."""
+    told = "" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return told.replace("\n", "\\n")

@@ -9,17 +9,18 @@ from datetime import date
 from pathlib import Path
 
 from hub.intake.attempt import attempt, is_approved
+from hub.intake.envelopes import EnvelopeError, opened
 from hub.intake.hub import Hub
 from hub.intake.identification import doors, nfc
 from hub.intake.outcome import FileOutcome
 from hub.intake.placing import judge, known, said_period
-from hub.intake.unpacking import limits_of, result_of
+from hub.intake.unpacking import limits_of, result_of, too_deep
 from hub.plugin import Malformed
 from hub.store import journal
 from hub.store.journal import Arrival, FileRow
 from hub.store.members import Taken
 from hub.store.results import Result
-from hub.transport.archives import ArchiveError, MemberError, opened
+from hub.transport.archives import MemberError
 from hub.transport.content import keep, store
 from hub.transport.folders import Seen
 from hub.vendors import VendorFault
@@ -58,7 +59,7 @@ def _rehearsed(dry: Hub, arrival: Arrival, actor: str, depth: int) -> FileOutcom
 def _unpacked(dry: Hub, zipped: FileRow, arrival: Arrival, actor: str, depth: int) -> Result:
     deepest = dry.site.hub.intake.zip_depth_max
     if depth > deepest:
-        return result_of([], [], f"zip: a zip {depth} deep within another, intake.zip_depth_max allows {deepest}")
+        return result_of([], [], too_deep(zipped.kind, depth, deepest), kind=zipped.kind)
     taken: list[Taken] = []
     refused: list[str] = []
     try:
@@ -67,17 +68,17 @@ def _unpacked(dry: Hub, zipped: FileRow, arrival: Arrival, actor: str, depth: in
                 refused.append(outcome)
             else:
                 taken.append(Taken(outcome.name, 0, outcome.result.state, dropped=False))
-    except ArchiveError as error:
-        return result_of(taken, refused, f"zip: {error}")
-    return result_of(taken, refused)
+    except EnvelopeError as error:
+        return result_of(taken, refused, str(error), kind=zipped.kind)
+    return result_of(taken, refused, kind=zipped.kind)
 
 
 def _members(dry: Hub, zipped: FileRow, arrival: Arrival, actor: str, depth: int) -> Iterator[FileOutcome | str]:
-    """What would become of each, or why it would not be taken out. Raises ArchiveError."""
-    with opened(dry.blob_path(zipped.sha256), limits_of(dry)) as archive:
-        for member in archive.members:
+    """What would become of each, or why it would not be taken out. Raises EnvelopeError."""
+    with opened(dry, zipped, limits_of(dry)) as insides:
+        for member in insides:
             try:
-                stored = keep(archive.unpack(member), dry.content, part=f"{depth}-member")
+                stored = keep(member.unpack(), dry.content, part=f"{depth}-member")
             except MemberError as error:
                 yield f"{member.name}: {error}"
                 continue

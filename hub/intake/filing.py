@@ -15,7 +15,7 @@ from hub.intake.hub import Hub
 from hub.intake.identification import ATTACHED, doors
 from hub.settings import Site
 from hub.store.journal import Arrival, FileRow
-from hub.store.members import ZIP
+from hub.store.members import PGP, ZIP
 from hub.store.results import Result
 from hub.transport.content import is_same, placing, sync_folder
 from hub.transport.folders import DONE_SUFFIX, actual_path
@@ -25,7 +25,7 @@ from hub.transport.pdfs import is_called_pdf
 NAME_BYTES_MAX = 200
 _SUFFIX_BYTES_MAX = 20
 #: Folders in the archive of files that are no instance's, by kind.
-_NOBODYS: Mapping[str | None, str] = {ZIP: "zips", ATTACHED: "attached"}
+_NOBODYS: Mapping[str | None, str] = {ZIP: "zips", PGP: "encrypted", ATTACHED: "attached"}
 #: What file systems of this world allow.
 _FILE_NAME_BYTES_MAX = 255
 

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from hub.intake.hub import Hub
 from hub.plugin import Mine
 from hub.settings import Site
-from hub.store.members import ZIP
+from hub.store.members import PGP, ZIP
 from hub.transport.archives import is_zip
+from hub.transport.pgp import is_encrypted
 from hub.vendors import Instance, VendorFault
 
 #: Of one that a person has attached to a tenancy or property.
@@ -19,7 +20,7 @@ ATTACHED = "attached"
 
 
 class Verdict(NamedTuple):
-    """``reason`` is why the file is quarantined, "" where it is known whose it is, or that it is a zip of others'.
+    """``reason`` is why the file is quarantined, "" where it is known whose it is, or that it is taken apart.
 
     ``by_name``: two files of this kind are the same only if their names are, too.
     """
@@ -50,7 +51,12 @@ def doors(site: Site) -> dict[Path, str | None]:
 
 
 def identify(hub: Hub, path: Path, name: str, *, source: Path, door: str | None) -> Verdict:
-    """Asks the instances behind ``door`` (else those behind the folder ``source``) about the bytes at ``path``."""
+    """Asks the instances behind ``door`` (else those behind the folder ``source``) about the bytes at ``path``.
+
+    Nobody is asked about an encrypted file. Its name counts: it says what the file in it is called.
+    """
+    if is_encrypted(path):
+        return Verdict(None, PGP, True)
     asked = _asked(hub, nfc(name), source, door)
     mine: list[tuple[Instance, str]] = []
     refusals: list[str] = []

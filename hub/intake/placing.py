@@ -190,7 +190,7 @@ def _is_dropped(conn: Connection, file: FileRow) -> bool:
 
 
 def _has_dropped_members(conn: Connection, file: FileRow) -> bool:
-    return file.vendor is None and file.kind == members.ZIP and members.has_dropped(conn, file.id)
+    return file.vendor is None and file.kind in members.ENVELOPES and members.has_dropped(conn, file.id)
 
 
 def duplicate_of(conn: Connection, earlier: FileRow) -> Result:

@@ -1,5 +1,7 @@
 """A zip is taken apart: each member goes the way of a file that was dropped where the zip lay, one after the other.
 
+An encrypted file goes the same way, as a zip with one member; what is said of zips here is said of both.
+
 The zip's own state says what became of them. A member's bytes are in the content store before anybody hears of it; a
 pass over a zip that is cut short goes on with the next member.
 """
@@ -7,13 +9,14 @@ pass over a zip that is cut short goes on with the next member.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from hub.intake import claims
+from hub.intake.envelopes import CALLED, EnvelopeError, Inside, opened
 from hub.intake.filing import file_away
 from hub.intake.hub import Hub
 from hub.intake.outcome import FileOutcome
@@ -21,9 +24,9 @@ from hub.intake.placing import StillBeingReadError
 from hub.store import journal, members, owners
 from hub.store.ids import Ids
 from hub.store.journal import Arrival, FileRow
-from hub.store.members import Taken
+from hub.store.members import ZIP, Taken
 from hub.store.results import Counts, Result
-from hub.transport.archives import Archive, ArchiveError, Limits, Member, MemberError, opened
+from hub.transport.archives import Limits, MemberError
 from hub.transport.content import keep
 
 #: Takes a claim the whole way (hub.intake.steps.finish).
@@ -44,7 +47,7 @@ class _Pass:
     actor: str
     finish: Finish
 
-    def over(self, archive: Archive) -> list[tuple[int, str]]:
+    def over(self, insides: Sequence[Inside]) -> list[tuple[int, str]]:
         """What was not taken out: 1-based position, name and reason."""
         with self.hub.db.read() as conn:
             left = {claim.name: claim for claim in members.open_claims(conn, self.zipped.id)}
@@ -52,23 +55,23 @@ class _Pass:
             taken = {one.name: one for one in members.taken(conn, self.zipped.id)}
             above = _sha256_above(conn, self.zipped)
         refused: list[tuple[int, str]] = []
-        for position, member in enumerate(archive.members, start=1):
+        for position, member in enumerate(insides, start=1):
             if member.name in dealt_with or _is_done(taken.get(member.name)):
                 continue
             try:
                 if member.name in left:
                     self._go_on(left[member.name])
                 else:
-                    self._take(archive, member, above)
+                    self._take(member, above)
             except MemberError as error:
                 refused.append((position, f"{member.name}: {error}"))
             self.hub.progress(self.zipped.name, position)
         return refused
 
-    def _take(self, archive: Archive, member: Member, above: set[str]) -> None:
+    def _take(self, member: Inside, above: set[str]) -> None:
         """Raises MemberError."""
         hub, now = self.hub, self.hub.clock()
-        stored = keep(archive.unpack(member), hub.content, part=f"{self.ours.id}-member")
+        stored = keep(member.unpack(), hub.content, part=f"{self.ours.id}-member")
         if stored.sha256 in above:
             raise MemberError("it is the zip itself")
         with hub.db.write() as conn:
@@ -83,6 +86,7 @@ class _Pass:
                 lease_until=claims.lease_end(hub),
                 now=now,
                 actor=self.actor,
+                facts=member.facts,
             )
         self._finish(claim)
 
@@ -109,12 +113,12 @@ def unpack(hub: Hub, zipped: FileRow, ours: Arrival, actor: str, finish: Finish)
     refused: list[tuple[int, str]] = []
     why = ""
     try:
-        with opened(hub.blob_path(zipped.sha256), _limits(hub, zipped)) as archive:
-            refused = _Pass(hub, zipped, ours, actor, finish).over(archive)
-    except ArchiveError as error:
-        why = f"zip: {error}"
+        with opened(hub, zipped, _limits(hub, zipped)) as insides:
+            refused = _Pass(hub, zipped, ours, actor, finish).over(insides)
+    except EnvelopeError as error:
+        why = str(error)
     with hub.db.write() as conn:
-        result = result_of(members.taken(conn, zipped.id), [reason for _, reason in refused], why)
+        result = result_of(members.taken(conn, zipped.id), [reason for _, reason in refused], why, kind=zipped.kind)
         _end(conn, hub, zipped, result, refused, actor, now)
         read = journal.get_file(conn, zipped.id)
     assert read is not None
@@ -142,6 +146,13 @@ def tell_zips(hub: Hub, member: FileRow, actor: str) -> None:
         tell_zips(hub, zipped, actor)
 
 
+def too_deep(kind: str | None, depth: int, deepest: int) -> str:
+    """Why it is not taken apart; ``depth`` zips and encrypted files are around it."""
+    called = CALLED[kind or ZIP]
+    within = f"{called}: {depth} deep within others, intake.zip_depth_max allows {deepest}"
+    return f"{within}. take it out by hand, and drop what was in it"
+
+
 def limits_of(hub: Hub) -> Limits:
     intake = hub.site.hub.intake
     return Limits(
@@ -152,15 +163,18 @@ def limits_of(hub: Hub) -> Limits:
     )
 
 
-def result_of(taken: list[Taken], refused: list[str], why: str = "") -> Result:
+def result_of(taken: list[Taken], refused: list[str], why: str = "", *, kind: str | None) -> Result:
     """The zip's state by its members': booked when all are; what is not is named. ``why`` it could not be opened."""
+    called = CALLED[kind or ZIP]
     states = Counter[str](one.state or "being read" for one in taken)
     done = sum(states[state] for state in _DONE)
     total = len(taken) + len(refused)
     parts = [f"{count} {state.replace('_', ' ')}" for state, count in states.items()]
     parts += [f"{len(refused)} not taken out"] if refused else []
     reasons = [why] if why else []
-    reasons += [f"{total} in the zip: {', '.join(parts)}"] if total else ([] if why else ["zip: nothing is in it"])
+    reasons += (
+        [f"{total} in the {called}: {', '.join(parts)}"] if total else ([] if why else [f"{called}: nothing is in it"])
+    )
     reasons += refused
     reasons += [_told(one) for one in taken if one.state not in _DONE]
     if len(reasons) > REASONS_MAX:
@@ -187,7 +201,7 @@ def _told_anew(conn: Connection, hub: Hub, zip_id: int, actor: str) -> tuple[Fil
     if zipped.state in (None, "ignored", "reversed") or journal.open_claim_on(conn, zip_id) is not None:
         return None
     refused = members.refused(conn, zip_id)
-    result = result_of(members.taken(conn, zip_id), [reason for _, reason in refused])
+    result = result_of(members.taken(conn, zip_id), [reason for _, reason in refused], kind=zipped.kind)
     before = journal.last_reading(conn, zip_id).result
     if (before.state, before.reasons) == (result.state, result.reasons) and zipped.filed_at is not None:
         return None
@@ -220,7 +234,7 @@ def _end(
 
 
 def _limits(hub: Hub, zipped: FileRow) -> Limits:
-    """What is left to this zip of its outermost one's limits. Raises ArchiveError where it lies too deep."""
+    """What is left to this zip of its outermost one's limits. Raises EnvelopeError where it lies too deep."""
     limits = limits_of(hub)
     with hub.db.read() as conn:
         above = _above(conn, zipped.id)
@@ -228,10 +242,7 @@ def _limits(hub: Hub, zipped: FileRow) -> Limits:
             return limits
         deepest = hub.site.hub.intake.zip_depth_max
         if len(above) > deepest:
-            raise ArchiveError(
-                f"a zip {len(above)} deep within another, intake.zip_depth_max allows {deepest}",
-                do="unpack it by hand, and drop what was in it",
-            )
+            raise EnvelopeError(too_deep(zipped.kind, len(above), deepest))
         held = members.held(conn, above[-1])
         own = members.held(conn, zipped.id)
     return limits._replace(

@@ -1,1 +1,1 @@
-"""Files going out: made once as deliveries, placed for whoever hands them over, and what a person does with them."""
+"""Files going out: made once as deliveries, sent by machine or placed for a person, and what people do with them."""

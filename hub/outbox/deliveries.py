@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from hub.acts.act import Acting
 from hub.errors import HubError
+from hub.outbox.dispatching import add_dispatches
 from hub.plugin import Collection, ConsumptionTenancy, MandateOrder, Record
 from hub.settings import DeliverySection, Site
 from hub.store.collecting import serials
@@ -102,8 +103,9 @@ def make_delivery(
 ) -> Delivery:
     """A new delivery of ``records`` in state ``made``: its bytes are on the disk, its row is in the transaction.
 
-    ``hub.outbox.placing.place`` puts it into the outbox once the transaction is committed. Raises TestDeliveryError,
-    NameUsedError, VendorFault, and Unmakeable where the plug-in refuses a record.
+    Where no channel sends it, ``hub.outbox.placing.place`` puts it into the outbox once the transaction is committed.
+    Raises TestDeliveryError, NameUsedError, SeveralWaysError, VendorFault, and Unmakeable where the plug-in refuses a
+    record.
     """
     refuse_tests(acting.site, section)
     number = deal_number(acting, section.data_supplier, first=section.first_number)
@@ -136,7 +138,10 @@ def keep_made(
 
 
 def add_made(acting: Acting, instance: Instance, called: Called, kept: Kept) -> Delivery:
-    """The row of what was kept, in state ``made``, and what the plug-in said of it."""
+    """The row of what was kept, in state ``made``, what the plug-in said of it, and a dispatch for each channel.
+
+    Raises SeveralWaysError, and whatever packing raises.
+    """
     row = Delivery(
         id=0,
         vendor=instance.name,
@@ -161,7 +166,9 @@ def add_made(acting: Acting, instance: Instance, called: Called, kept: Kept) -> 
     id_ = add_delivery(acting.conn, row, kept.size_bytes)
     for remark in kept.remarks:
         note(acting.conn, id_, _REMARK, remark, at=acting.now, actor=acting.actor)
-    return row._replace(id=id_)
+    made = row._replace(id=id_)
+    add_dispatches(acting, made)
+    return made
 
 
 def refuse_tests(site: Site, section: DeliverySection) -> None:

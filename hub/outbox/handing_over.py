@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from hub.acts.act import Acting, judged_text
 from hub.errors import HubError
-from hub.money import format_amount
+from hub.outbox.settling import OWED_NO_LONGER, asks_too_much
 from hub.plugin.records import EXPORT_KIND
 from hub.settings import Site
 from hub.store import journal
@@ -28,12 +28,16 @@ from hub.store.collecting.deliveries import (
     note,
 )
 from hub.store.collecting.outdated import outdated_in
+from hub.store.collecting.sent_by import OnItsWayError, dispatches_by
 from hub.store.collecting.states import State
+from hub.store.exchange import dispatches
+from hub.store.exchange.states import DispatchState
 from hub.transport.content import hash_of
 
 #: Handed over once more; the state says already that the vendor may have it.
 _HANDED_OVER = "handed over"
 _CONFIRMED = "confirmed"
+_BY_A_PERSON = "a person has handed its delivery over"
 _GIVEN_UP = "its collections were given up, and may stand in a later delivery"
 
 
@@ -52,20 +56,28 @@ class OutdatedError(HubError):
 def hand_over(acting: Acting, id: int, *, anyway: bool = False) -> dict[str, Any]:
     """The vendor has it from a person. ``anyway`` though it asks for what is owed no longer.
 
-    Raises OutdatedError, MoveError, NoDeliveryError.
+    What was stopped on its way by machine is not sent any more. Raises OutdatedError, OnItsWayError, MoveError,
+    NoDeliveryError.
     """
     ours = delivery_of(acting.conn, id, lock=True)
+    _refuse_on_its_way(acting, ours, ("waiting", "sending", "uncertain"))
     if ours.state == "made" and not anyway:
         _refuse_outdated(acting.conn, id)
     if ours.state not in ("made", "uncertain") and is_to_hand_over(acting.conn, ours):
         note(acting.conn, id, _HANDED_OVER, "", at=acting.now, actor=acting.actor)
         return _told(acting, id)
+    for one in dispatches_by(acting.conn, id):
+        if one.state == "stopped":
+            dispatches.change_state(
+                acting.conn, one.id, "cancelled", _BY_A_PERSON, by="person", at=acting.now, actor=acting.actor
+            )
     return _moved(acting, id, "sent", "")
 
 
 def doubt(acting: Acting, id: int, text: str) -> dict[str, Any]:
-    """Nobody knows whether the vendor has it. Raises MoveError, NoDeliveryError, NoNoteError."""
-    return _moved(acting, id, "uncertain", _said(text))
+    """Nobody knows whether the vendor has it. Raises OnItsWayError, MoveError, NoDeliveryError, NoNoteError."""
+    _refuse_on_its_way(acting, delivery_of(acting.conn, id, lock=True), ("waiting", "sending"))
+    return _moved(acting, id, "uncertain", said(text))
 
 
 def settle(
@@ -76,40 +88,37 @@ def settle(
     With a file, what has that state already keeps it: the file is then known to be about it.
     Raises MoveError, NoDeliveryError, NoNoteError, and HubError where there is no such file of its vendor.
     """
-    said = _said(text)
+    why = said(text)
     ours = delivery_of(acting.conn, id)
     if receipt_file is not None:
         came = journal.get_file(acting.conn, receipt_file)
         if came is None or came.vendor != ours.vendor:
             raise HubError(f"there is no file {receipt_file} of {ours.vendor}", do="see: hub deliveries list")
         if ours.state == state:
-            note(acting.conn, id, _CONFIRMED, said, at=acting.now, actor=acting.actor, file_id=receipt_file)
+            note(acting.conn, id, _CONFIRMED, why, at=acting.now, actor=acting.actor, file_id=receipt_file)
             return _told(acting, id)
-    return _moved(acting, id, state, said, file_id=receipt_file)
+    return _moved(acting, id, state, why, file_id=receipt_file)
 
 
 def withdraw(acting: Acting, id: int, text: str) -> dict[str, Any]:
-    """Nobody has it, and nobody shall: its collections are given up. Raises MoveError, NoDeliveryError, NoNoteError."""
-    return _moved(acting, id, "withdrawn", _said(text))
+    """Nobody has it, and nobody shall: its collections are given up.
+
+    Raises OnItsWayError, MoveError, NoDeliveryError, NoNoteError.
+    """
+    return _moved(acting, id, "withdrawn", said(text))
 
 
 def write_again(acting: Acting, id: int, *, again: bool) -> dict[str, Any]:
     """Allows the same bytes in the outbox once more; ``place`` puts them there after the commit.
 
-    ``again`` where the vendor may have it already. Raises WriteRefusedError, NoDeliveryError.
+    ``again`` where the vendor may have it already. Raises WriteRefusedError, OnItsWayError, NoDeliveryError.
     """
     ours = delivery_of(acting.conn, id, lock=True)
-    told = ours.kind == EXPORT_KIND
-    if ours.state in ("refused", "withdrawn"):
-        raise WriteRefusedError(
-            f"delivery {id} is {ours.state}",
-            why="a later one may tell otherwise" if told else _GIVEN_UP,
-            do=f"make a new one: {'hub export' if told else 'hub collect'}",
-        )
+    refuse_given_up(ours)
+    _refuse_on_its_way(acting, ours, ("waiting", "sending"))
     if ours.state == "made":
         return _told(acting, id)
-    twice = f"tells of {ours.items} tenancies twice" if told else f"collects {ours.items} demands twice"
-    risk = f"the vendor may have it: a delivery that is handed over twice {twice}"
+    risk = risk_of(ours)
     if not again:
         raise WriteRefusedError(
             f"delivery {id} is {ours.state}", why=risk, do="ask the vendor; where it has nothing: --again"
@@ -138,23 +147,57 @@ def _is_any_of(path: Path, deliveries: Sequence[Delivery]) -> bool:
         return hash_of(lying) in {one.sha256 for one in deliveries}
 
 
-def _refuse_outdated(conn: Connection, id: int) -> None:
-    found = outdated_in(conn, id)
-    if found:
-        first = found[0]
-        raise OutdatedError(
-            f"{len(found)} collections of delivery {id} ask for more than is open: first {first.tenancy}, "
-            f"{format_amount(first.amount)}, of which {format_amount(first.open)} is open",
-            why="the tenant is asked for what he no longer owes: it was paid, credited or reversed since",
-            do=f"hub deliveries withdraw {id}, then collect again; where the vendor has it already: --anyway",
+def refuse_given_up(ours: Delivery) -> None:
+    """Raises WriteRefusedError for what is never handed over any more."""
+    if ours.state in ("refused", "withdrawn"):
+        told = ours.kind == EXPORT_KIND
+        raise WriteRefusedError(
+            f"delivery {ours.id} is {ours.state}",
+            why="a later one may tell otherwise" if told else _GIVEN_UP,
+            do=f"make a new one: {'hub export' if told else 'hub collect'}",
         )
 
 
-def _said(text: str) -> str:
-    said = judged_text(text, "a note").strip()
-    if not said:
+def risk_of(ours: Delivery) -> str:
+    """What handing it over once more may do."""
+    told = f"tells of {ours.items} tenancies twice"
+    twice = told if ours.kind == EXPORT_KIND else f"collects {ours.items} demands twice"
+    return f"the vendor may have it: a delivery that is handed over twice {twice}"
+
+
+def said(text: str) -> str:
+    """A person's reason. Raises NoNoteError, TextRefusedError."""
+    why = judged_text(text, "a note").strip()
+    if not why:
         raise NoNoteError("a note is needed", why="whoever looks here later asks why", do='write --note "..."')
-    return said
+    return why
+
+
+def _refuse_on_its_way(acting: Acting, ours: Delivery, states: Sequence[DispatchState]) -> None:
+    """A machine hands it over, or nobody knows whether it has: a person does not do so beside it."""
+    for one in dispatches_by(acting.conn, ours.id):
+        if one.state in states:
+            ways = {
+                "waiting": f"first: hub outbox cancel {one.id}; then it lies in the outbox",
+                "sending": f"wait until it is through: hub outbox show {one.id}",
+                "uncertain": f"find out whether the vendor has it, then: hub outbox settle {one.id} sent|not-sent",
+            }
+            raise OnItsWayError(
+                f"delivery {ours.id} goes by {one.channel} as dispatch {one.id}, which is {one.state}",
+                where=one.target,
+                why="the vendor would have it twice",
+                do=ways[one.state],
+            )
+
+
+def _refuse_outdated(conn: Connection, id: int) -> None:
+    found = outdated_in(conn, id)
+    if found:
+        raise OutdatedError(
+            asks_too_much(id, found),
+            why=OWED_NO_LONGER,
+            do=f"hub deliveries withdraw {id}, then collect again; where the vendor has it already: --anyway",
+        )
 
 
 def _moved(acting: Acting, id: int, state: State, text: str, *, file_id: int | None = None) -> dict[str, Any]:

@@ -21,8 +21,9 @@ HostKeyText = Annotated[str, StringConstraints(pattern=r"^[a-z0-9@.-]+ SHA256:[A
 Address = Annotated[str, StringConstraints(pattern=r"^[^\s@<>,;\"]+@[^\s@<>,;\"]+$", max_length=254)]
 #: The 40 hexadecimal digits of a PGP key's fingerprint.
 Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{40}$", to_upper=True)]
-#: What old servers need, each a weakness: SHA-1 signatures by RSA keys, SHA-1 key exchange, CBC ciphers.
-Downgrade = Literal["ssh-rsa", "sha1-kex", "cbc"]
+#: What old servers need, each a weakness: CBC ciphers, SHA-1 checksums. Key exchange and signatures with SHA-1 are not
+#: to be had at all.
+Downgrade = Literal["cbc", "hmac-sha1"]
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 Clock = Annotated[str, StringConstraints(pattern=rf"^{_CLOCK}$")]
 _WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
@@ -108,7 +109,7 @@ class SftpSection(Model):
     #: Of one look or upload as a whole.
     total_seconds: float = Field(3_600.0, gt=0, le=86_400)
     keepalive_seconds: int = Field(30, ge=0, le=3_600)
-    #: Read requests on their way at once; 0 = as many as the file takes.
+    #: Read requests on their way at once; 0 = as many as make it faster, which is 128.
     prefetch_requests_max: int = Field(0, ge=0, le=100_000)
     pull: PullSection | None = None
     push: PushSection | None = None
@@ -138,14 +139,14 @@ class MailSection(Model):
     send: bool = False
     #: Items 11.23, 14.03, 17.03, 20.03, 23.03, 26.21.
     to: tuple[Address, ...] = Field((), max_length=20)
-    #: Parts: name (of the file), kind, vendor, title, number, site, day.
+    #: Parts: name (of the file), vendor, number (of the delivery, as hub deliveries list shows it), site, day.
     subject: str = Field("{site}: {name}", min_length=1, max_length=200)
     text: str = Field("{site} sends you {name}.\n", max_length=20_000)
 
     @field_validator("subject", "text")
     @classmethod
     def _known_parts(cls, value: str) -> str:
-        parts = dict.fromkeys(("name", "kind", "vendor", "title", "number", "site", "day"), "")
+        parts = dict.fromkeys(("name", "vendor", "number", "site", "day"), "")
         try:
             value.format(**parts)
         except (KeyError, IndexError, ValueError) as error:
@@ -210,7 +211,7 @@ class MailServerSection(Model):
     #: Recipients that may be written to: what is not here gets nothing, whatever a vendor's file says.
     confirmed: tuple[Address, ...] = ()
     connect_seconds: float = Field(15.0, gt=0, le=600)
-    #: For each answer of the server.
+    #: For each answer of the server; ten times as long for its last one, when it has the whole mail.
     answer_seconds: float = Field(60.0, gt=0, le=3_600)
     #: Largest file that goes by mail.
     file_bytes_max: int = Field(20 * 1024**2, ge=1)

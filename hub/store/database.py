@@ -24,6 +24,9 @@ LOCK_WAIT_SECONDS = 120
 #: How long it waits before it says so.
 _QUIET_WAIT_MILLISECONDS = 300
 _RETRY_SECONDS = 0.02
+#: As many at once as there are threads, one a vendor: who waits for a connection would give up earlier than who waits
+#: for another writer.
+_CONNECTIONS = -1
 #: A big import leaves a big write-ahead log behind; it is cut back to this.
 _WAL_BYTES_MAX = 64 * 1024**2
 #: Names PostgreSQL's advisory lock for migrations; any fixed number.
@@ -51,7 +54,9 @@ class Database:
         else:
             # Never prepared: a plan made for any list of keys takes a list of thousands for one of ten, and reads the
             # whole table for each of them.
-            self._writer = create_engine(url, pool_pre_ping=True, connect_args={"prepare_threshold": None})
+            self._writer = create_engine(
+                url, pool_pre_ping=True, max_overflow=_CONNECTIONS, connect_args={"prepare_threshold": None}
+            )
             event.listen(self._writer, "connect", _limit_lock_wait)
             self._reader = self._writer.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True, postgresql_deferrable=False
@@ -315,7 +320,7 @@ def _columns_at(revision: str) -> dict[str, frozenset[str]]:
 
 def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
     """``isolation_level=None`` keeps the driver from beginning by itself; ``commit()`` still sends the COMMIT."""
-    engine = create_engine(url, connect_args={"isolation_level": None})
+    engine = create_engine(url, max_overflow=_CONNECTIONS, connect_args={"isolation_level": None})
 
     def on_connect(raw: sqlite3.Connection, _record: object) -> None:
         raw.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_SECONDS * 1000}")

@@ -1,8 +1,11 @@
-"""Members of zips in the journal: what each was, what became of it, and how much one zip holds in all."""
+"""Members of zips in the journal: what each was, what became of it, and how much one zip holds in all.
+
+An encrypted file is as a zip with one member.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -17,8 +20,9 @@ from hub.store.tables import arrival, blob, document, event, file, outcome, read
 #: What begins a pass over a zip: it came, came again, or a person has it read again.
 _BEGINNINGS = ("identified", "retried")
 _UNPACKED = "unpacked"
-#: Kind of a file that is taken apart.
-ZIP = "zip"
+#: Kinds of files that are taken apart.
+ZIP, PGP = "zip", "pgp"
+ENVELOPES = (ZIP, PGP)
 
 
 class Taken(NamedTuple):
@@ -52,8 +56,12 @@ def claim(
     lease_until: datetime,
     now: datetime,
     actor: str,
+    facts: Mapping[str, str],
 ) -> Arrival:
-    """The claim on a member whose bytes are in the content store: as if dropped where the zip lay."""
+    """The claim on a member whose bytes are in the content store: as if dropped where the zip lay.
+
+    ``facts`` are told of it in the journal besides.
+    """
     insert_if_new(conn, blob, sha256=sha256, size=size, stored_at=now)
     values = {
         "source": zipped.source,
@@ -70,7 +78,7 @@ def claim(
         "parent_id": parent_id,
     }
     id_ = conn.execute(insert(arrival).values(values).returning(arrival.c.id)).scalar_one()
-    detail = {"of": parent_id, "name": name, "size": size, "sha256": sha256}
+    detail = {"of": parent_id, "name": name, "size": size, "sha256": sha256, **facts}
     journal.add_event(conn, at=now, actor=actor, what=_UNPACKED, arrival_id=id_, detail=detail)
     return journal.get_claim(conn, id_)
 
@@ -126,7 +134,7 @@ def taken(conn: Connection, parent_id: int) -> list[Taken]:
     found = []
     for name, file_id, state, kind, dropped_at in conn.execute(query).all():
         dropped = state == "reversed" and dropped_at is not None
-        found.append(Taken(name, file_id, state, dropped or (kind == ZIP and has_dropped(conn, file_id))))
+        found.append(Taken(name, file_id, state, dropped or (kind in ENVELOPES and has_dropped(conn, file_id))))
     return found
 
 

@@ -26,6 +26,7 @@ from hub.store.verify_consumption import wrong_consumption
 from hub.store.verify_content import Proved, StoredFiles
 from hub.store.verify_counts import Count, counts
 from hub.store.verify_deliveries import wrong_deliveries
+from hub.store.verify_dispatches import wrong_dispatches
 from hub.store.verify_entries import BATCHES, Walk, named
 from hub.store.verify_exports import wrong_exports
 from hub.store.verify_figures import Figure, figures
@@ -91,6 +92,7 @@ _RULES: tuple[tuple[Callable[[Connection], Iterator[str]], str], ...] = (
     (wrong_consumption, _MISCOUNTED),
     (wrong_exports, _EXPORTED),
     (wrong_deliveries, _UNDELIVERED),
+    (wrong_dispatches, _UNDELIVERED),
     (wrong_portfolio, _MISPLACED),
     (wrong_mandates, _MISTAKEN),
     (wrong_slips, _MISDIRECTED),

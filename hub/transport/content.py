@@ -6,10 +6,11 @@ import errno
 import hashlib
 import os
 import stat
+import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Self
 
 from hub.errors import HubError
 from hub.transport.folders import Seen, printable
@@ -75,31 +76,94 @@ def store(seen: Seen, content: Path, *, part: str, bytes_max: int) -> Stored:
 
 def keep(chunks: Iterable[bytes], content: Path, *, part: str) -> Stored:
     """Bytes of our own making, kept as ``store`` keeps a file that came: durable under their name on return."""
-    temporary = content / "tmp" / f"{part}.part"
-    temporary.parent.mkdir(parents=True, exist_ok=True)
-    temporary.unlink(missing_ok=True)
-    digest, size = hashlib.sha256(), 0
-    try:
-        with temporary.open("xb") as target:
+    with Keeper(content, part) as keeper:
+        stored = keeper.add(chunks)
+        keeper.settle()
+    return stored
+
+
+class Keeper:
+    """Keeps several files with few waits for the disk. A context manager: what has not settled at its end is gone.
+
+    ``part`` names the temporary files, as of :func:`store`.
+    """
+
+    def __init__(self, content: Path, part: str) -> None:
+        self._content = content
+        self._part = part
+        self._waiting: list[tuple[BinaryIO, Path, str]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for target, temporary, _sha256 in self._waiting:
+            # What cannot be written cannot be written by closing it either.
+            with suppress(OSError):
+                target.close()
+            temporary.unlink(missing_ok=True)
+
+    def add(self, chunks: Iterable[bytes]) -> Stored:
+        """Not durable yet, and not there under its name."""
+        number = f"-{len(self._waiting)}" if self._waiting else ""
+        temporary = self._content / "tmp" / f"{self._part}{number}.part"
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        digest, size = hashlib.sha256(), 0
+        target = temporary.open("xb")
+        try:
             for chunk in chunks:
                 digest.update(chunk)
                 size += target.write(chunk)
             os.fchmod(target.fileno(), 0o444)
             target.flush()
+        except BaseException:
+            with suppress(OSError):
+                target.close()
+            temporary.unlink(missing_ok=True)
+            raise
+        self._waiting.append((target, temporary, digest.hexdigest()))
+        return Stored(digest.hexdigest(), size, True)
+
+    def settle(self) -> None:
+        """All that was added is durable under its name on return; after a fault this keeper is of no more use."""
+        for target, _, _ in self._waiting:
             os.fsync(target.fileno())
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _place(temporary, content, digest.hexdigest())
-    return Stored(digest.hexdigest(), size, True)
+        folders: set[Path] = set()
+        for target, temporary, sha256 in self._waiting:
+            target.close()
+            folders.add(_named(temporary, self._content, sha256))
+        self._waiting.clear()
+        for folder in (*sorted(folders), self._content):
+            sync_folder(folder)
 
 
 def _place(temporary: Path, content: Path, sha256: str) -> None:
+    sync_folder(_named(temporary, content, sha256))
+    sync_folder(content)
+
+
+def _named(temporary: Path, content: Path, sha256: str) -> Path:
+    """Puts the bytes under their name; gives the folder, which is not durable yet."""
     final = blob_path(content, sha256)
     final.parent.mkdir(exist_ok=True)
     temporary.replace(final)
-    sync_folder(final.parent)
-    sync_folder(content)
+    return final.parent
+
+
+@contextmanager
+def scratch(content: Path) -> Iterator[BinaryIO]:
+    """A file without a name on the content store's disk: it is gone when we are, however we end."""
+    folder = content / "tmp"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as stream:
+        yield stream
+
+
+def chunks_of(source: BinaryIO) -> Iterator[bytes]:
+    """What is left to read, some at a time."""
+    while chunk := source.read(_CHUNK_BYTES):
+        yield chunk
 
 
 @contextmanager

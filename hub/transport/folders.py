@@ -58,7 +58,7 @@ def scan(folder: Path) -> Look:
     with os.scandir(folder) as listing:
         entries = {entry.name: entry for entry in listing}
     for name, entry in sorted(entries.items()):
-        if name.startswith(".") or name.lower().endswith((*UNFINISHED_SUFFIXES, DONE_SUFFIX)):
+        if is_never_taken(name):
             continue
         try:
             status = entry.stat(follow_symlinks=False)
@@ -73,6 +73,11 @@ def scan(folder: Path) -> Look:
             kind = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "no regular file"
             refused[printable(str(folder / name))] = f"{kind}; put the file itself here"
     return Look(tuple(files), refused, tuple(folders))
+
+
+def is_never_taken(name: str) -> bool:
+    """Whether the name says that it is hidden, half written, or that it only tells of another file."""
+    return name.startswith(".") or name.lower().endswith((*UNFINISHED_SUFFIXES, DONE_SUFFIX))
 
 
 def look_at(path: Path) -> Seen:

@@ -10,12 +10,15 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
-from hub.settings import HIDDEN, is_secret
+from hub.settings import HIDDEN, Secret, is_secret
 from hub.vendors.messages import SettingValue
 
 
 def flatten(settings: BaseModel) -> list[SettingValue]:
-    """Every value of a settings model, nested ones under ``table.key`` and ``list.0.key``; secrets are hidden."""
+    """Every value of a settings model, nested ones under ``table.key`` and ``list.0.key``.
+
+    Secrets are hidden; of one that is kept elsewhere it is told where.
+    """
     return list(_rows("", settings))
 
 
@@ -69,7 +72,10 @@ _NOTHING = _Asked()
 
 
 def _rows(key: str, value: object, asked: _Asked = _NOTHING) -> Iterator[SettingValue]:
-    if isinstance(value, BaseModel):
+    if isinstance(value, Secret):
+        where = f"env {value.env}" if value.file is None else f"file {value.file}"
+        yield SettingValue(key=key, item=asked.item, value=where, of_sheet=asked.of_sheet)
+    elif isinstance(value, BaseModel):
         for name, field in type(value).model_fields.items():
             yield from _rows(_join(key, field.alias or name), getattr(value, name), asked.or_by(field))
     elif isinstance(value, Mapping) and value:
@@ -79,7 +85,7 @@ def _rows(key: str, value: object, asked: _Asked = _NOTHING) -> Iterator[Setting
         for index, inner in enumerate(value):
             yield from _rows(_join(key, str(index)), inner, asked)
     else:
-        shown = HIDDEN if is_secret(key) else to_jsonable_python(value, fallback=str)
+        shown = HIDDEN if value is not None and is_secret(key) else to_jsonable_python(value, fallback=str)
         yield SettingValue(key=key, item=asked.item, value=shown, of_sheet=asked.of_sheet)
 
 

@@ -14,15 +14,22 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+import tests.compiled  # noqa: F401  shared with what is forked from here
 from hub.cli.app import run
 from tests.crash.launcher import Killer, in_child
 
 
 def main(template: Path, work: Path, arguments: list[str]) -> None:
+    # Undisturbed and never judged: what is forked afterwards finds everything imported and compiled.
+    with tempfile.TemporaryDirectory(dir=work) as folder:
+        root = Path(folder) / "site"
+        shutil.copytree(template, root)
+        ran(root, arguments)
     for nth, after in ((nth, after) for nth in itertools.count(1) for after in (False, True)):
         root = work / f"{nth:03}-{'after' if after else 'before'}"
         shutil.copytree(template, root)
@@ -35,6 +42,10 @@ def main(template: Path, work: Path, arguments: list[str]) -> None:
 
 def disturbed(root: Path, killer: Killer, arguments: list[str]) -> None:
     killer.wrap()
+    ran(root, arguments)
+
+
+def ran(root: Path, arguments: list[str]) -> None:
     with contextlib.redirect_stdout(sys.stderr):
         status = run(["--site", str(root), *arguments])
     if status:

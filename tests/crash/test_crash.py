@@ -91,11 +91,16 @@ def kill_everywhere(
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as launcher:
         assert launcher.stdin is not None
         assert launcher.stdout is not None
-        while not points or points[-1].killed:
+
+        def next_report() -> Any:
             prepare()
             launcher.stdin.write("\n")
             launcher.stdin.flush()
-            report = json.loads(launcher.stdout.readline())
+            return json.loads(launcher.stdout.readline())
+
+        assert next_report() == {}, "the run before all kill points"
+        while not points or points[-1].killed:
+            report = next_report()
             root = Path(report["site"])
             assert report["killed"] or report["status"] == 0, f"{root.name}: the undisturbed hub failed"
             assert report["again"] == 0, f"{root.name}: the restarted hub failed"

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.store.database import Database, connect
+
 HOSTILE = Path(__file__).parents[1] / "third_party" / "hostile"
 
 Install = Callable[[str, str, dict[str, str]], None]
@@ -50,3 +52,18 @@ def install(hostile: Path) -> Iterator[Install]:
     yield install
     for info in installed:
         shutil.rmtree(info)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """URL of a fresh database, where it does not matter which of the two it is."""
+    path = tmp_path / "hub.db"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def sqlite_database(sqlite_url: str) -> Iterator[Database]:
+    opened = connect(sqlite_url)
+    yield opened
+    opened.close()

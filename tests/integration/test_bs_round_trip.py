@@ -19,8 +19,9 @@ from hub.store.tables import account, posting
 from tests.collecting_site import CREDITOR, DATA_SUPPLIER, SLIP_CREDITOR, CollectingSite
 from tests.simulator import Answers, Betalingsservice, Demand, take
 
-#: Tenancies on SQLite; a server asked for as many would take most of what all tests may.
-TENANCIES = {"sqlite": 10_000, "postgresql": 1_000}
+#: More than are read, booked or asked about at once, on SQLite; a server asked for as many would take most of what all
+#: tests may.
+TENANCIES = {"sqlite": 5_000, "postgresql": 1_000}
 RENT = 512_500
 _GROUPS = 4
 _OVERDUE = '[collection.overdue]\nleast = "1.00"\nmost = "9000.00"'

@@ -30,6 +30,7 @@ SAMPLE = (
 )
 #: A line that is a setting when the # is taken away.
 _SETTING = re.compile(r"^# ((?:\w+ = |\[).*)$", re.MULTILINE)
+_EXAMPLE = re.compile(r"^#   (.*)$", re.MULTILINE)
 
 
 def run_program(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -107,7 +108,13 @@ class TestInit:
         text = _SETTING.sub(r"\1", (site / "config/hub.toml").read_text(encoding="utf-8"))
         given = tomllib.loads(text)
         assert HubConfig.model_validate(given) == HubConfig()
-        assert _keys(given) == _keys(HubConfig().model_dump())
+        assert _keys(given) == _keys(HubConfig().model_dump(exclude_none=True))
+
+    def test_its_examples_are_right(self, site: Path) -> None:
+        text = (site / "config/hub.toml").read_text(encoding="utf-8")
+        example = HubConfig.model_validate(tomllib.loads("\n".join(_EXAMPLE.findall(text))))
+        assert example.mail is not None
+        assert example.mail.confirmed == ("anna@example.com",)
 
     def test_the_example_of_a_company_is_one(self, site: Path) -> None:
         example = (site / "config/companies/1.toml.example").read_text(encoding="utf-8")
@@ -270,10 +277,13 @@ class TestFaults:
 
 class TestProgram:
     def test_usage_errors_are_status_1(self) -> None:
-        for arguments in (["nonsense"], ["balance"], ["files", "--state"], [], ["portfolio"]):
-            ended = run_program(*arguments)
-            assert ended.returncode == 1, arguments
-            assert "Traceback" not in ended.stderr
+        ended = run_program("nonsense")
+        assert ended.returncode == 1
+        assert "Traceback" not in ended.stderr
+        for arguments in (["balance"], ["files", "--state"], [], ["portfolio"]):
+            answer = hub(*arguments)
+            assert answer.status == 1, arguments
+            assert "Traceback" not in answer.err
 
     def test_version_and_help_are_status_0(self) -> None:
         assert re.fullmatch(r"hub \d+\.\d+\.\d+\S*\n", run_program("--version").stdout)
@@ -285,15 +295,19 @@ class TestProgram:
         assert ended.stdout == "set()\n"
 
     def test_the_site_is_named_before_or_after_the_command_or_by_the_environment(
-        self, site: Path, tmp_path: Path
+        self, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         none = tmp_path / "none"
         none.mkdir()
-        assert run_program("--site", site, "files", cwd=none).returncode == 0
-        assert run_program("files", "--site", site, cwd=none, HUB_SITE=str(none)).returncode == 0
         assert run_program("files", cwd=none, HUB_SITE=str(site)).returncode == 0
-        assert run_program("files", cwd=site).returncode == 0
-        assert run_program("files", cwd=none).returncode == 1
+        monkeypatch.chdir(none)
+        assert hub("--site", site, "files").status == 0
+        assert hub("files").status == 1
+        monkeypatch.setenv("HUB_SITE", str(none))
+        assert hub("files", "--site", site).status == 0
+        monkeypatch.delenv("HUB_SITE")
+        monkeypatch.chdir(site)
+        assert hub("files").status == 0
 
     def test_json_is_utf8_whatever_the_locale(self, tmp_path: Path) -> None:
         tiny_site.write_site(tmp_path / "tiny")
@@ -380,16 +394,16 @@ class TestProgram:
     @pytest.mark.skipif(not SAMPLE.is_file(), reason="the provider's sample is not beside this checkout")
     def test_a_real_delivery_is_booked_once(self, site: Path) -> None:
         (site / "portfolio.csv").write_text(_portfolio_of(SAMPLE), encoding="utf-8")
-        assert run_program("portfolio", "import", "portfolio.csv", cwd=site).returncode == 0
+        assert hub("portfolio", "import", site / "portfolio.csv", site=site).status == 0
         first = run_program("ingest", SAMPLE, "--json", cwd=site)
         (file,) = json.loads(first.stdout)["files"]
         assert (first.returncode, file["state"], file["amount"]) == (0, "booked", "17550.00")
         assert (file["records"]["booked"], file["records"]["failed"], file["records"]["read"]) == (117, 7, 124)
-        head = json.loads(run_program("verify", "--json", cwd=site).stdout)["head"]
+        head = hub("verify", "--json", site=site).json["head"]
         second = run_program("ingest", SAMPLE, "--json", cwd=site)
         assert (second.returncode, json.loads(second.stdout)["files"][0]["state"]) == (0, "duplicate")
-        assert run_program("verify", "--expect", head, cwd=site).returncode == 0
-        before = json.loads(run_program("balance", "1-1-1-1", "--as-of", "2010-01-03", "--json", cwd=site).stdout)
+        assert hub("verify", "--expect", head, site=site).status == 0
+        before = hub("balance", "1-1-1-1", "--as-of", "2010-01-03", "--json", site=site).json
         assert (before["balance"], before["coming"]) == ("0.00", "-150.00")
 
 

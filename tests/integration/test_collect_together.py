@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from tests.collecting_site import DUE, NOW, A, B, C, CollectingSite, D
+from tests.worker import Workers
 
-_HUB = "import sys; from hub.cli.app import run; sys.exit(run(sys.argv[1:]))"
 
-
-def at_once(site: CollectingSite, *commands: tuple[str, ...]) -> list[tuple[int, Any]]:
+def at_once(workers: Workers, site: CollectingSite, *commands: tuple[str, ...]) -> list[tuple[int, Any]]:
     """Exit status and JSON of each."""
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", _HUB, "--site", str(site.root), *command, "--json"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for command in commands
-    ]
-    answers = [(one.communicate(timeout=120), one) for one in started]
-    return [(one.returncode, json.loads(out)) for (out, _), one in answers]
+    done = workers.do(*(("hub", "--site", str(site.root), *command, "--json") for command in commands))
+    return [(one["status"], json.loads(one["out"])) for one in done]
 
 
-def test_two_runs_and_one_of_a_property_ask_every_tenant_once(database_url: str, tmp_path: Path) -> None:
+def test_two_runs_and_one_of_a_property_ask_every_tenant_once(
+    workers: Workers, database_url: str, tmp_path: Path
+) -> None:
     site = CollectingSite(tmp_path / "site", database_url)
     site.rent(A, B, C, D)
     run = ("collect", "--company", "1", "--due", DUE, "--now", NOW.isoformat())
 
-    done = at_once(site, run, (*run, "--property", "2"), run)
+    done = at_once(workers, site, run, (*run, "--property", "2"), run)
 
     assert [status for status, _ in done] == [0, 0, 0], done
     assert sum(one["collections"] for _, one in done) == 4
@@ -46,13 +36,13 @@ def test_two_runs_and_one_of_a_property_ask_every_tenant_once(database_url: str,
     assert site.hub("verify").status == 0
 
 
-def test_orders_go_into_one_delivery(database_url: str, tmp_path: Path) -> None:
+def test_orders_go_into_one_delivery(workers: Workers, database_url: str, tmp_path: Path) -> None:
     site = CollectingSite(tmp_path / "site", database_url)
     for tenancy in (A, B):
         site.hub("mandates", "enrol", tenancy, "--payer-id", "12345678", "--account", "1234-1234567")
     deliver = ("mandates", "deliver", "--company", "1")
 
-    done = at_once(site, deliver, deliver)
+    done = at_once(workers, site, deliver, deliver)
 
     assert sorted(status for status, _ in done) == [0, 1], done
     (made,) = site.ask("deliveries", "list")["deliveries"]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,12 @@ from hub.store.database import Database
 from hub.store.tables import account, act, entry, suspense
 from hub.store.verify import verify
 from tests.desk import NOW, Desk, paid
+from tests.worker import Workers
 
 PROCESSES = 4
 TENANT = "1-1-1-1"
+
+Worked = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture
@@ -29,25 +31,15 @@ def desk(database: Database, tmp_path: Path) -> Desk:
     return Desk(database, tmp_path)
 
 
-def worked(url: str, folder: Path, work: str, *arguments: object) -> list[dict[str, Any]]:
+@pytest.fixture
+def worked(workers: Workers, desk: Desk, database_url: str) -> Worked:
     """What each process made of the same work, begun together."""
-    command = [sys.executable, "-m", "tests.worker", url, str(folder), work, *map(str, arguments)]
-    running = [
-        subprocess.Popen([*command, str(number)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for number in range(PROCESSES)
-    ]
-    for one in running:
-        assert one.stdout is not None
-        assert one.stdout.readline() == "ready\n"
-    for one in running:
-        assert one.stdin is not None
-        one.stdin.close()
-    told = []
-    for one in running:
-        assert one.stdout is not None
-        told.append(json.loads(one.stdout.read()))
-        assert one.wait(120) == 0
-    return told
+
+    def worked(work: str, *arguments: object) -> list[dict[str, Any]]:
+        given = ("clerk", database_url, str(desk.folder), work, *map(str, arguments))
+        return workers.do(*((*given, str(number)) for number in range(PROCESSES)))
+
+    return worked
 
 
 def proved(desk: Desk) -> None:
@@ -55,8 +47,8 @@ def proved(desk: Desk) -> None:
         assert verify(conn).problems == []
 
 
-def test_payments_and_charges_of_many_writers_all_count(desk: Desk, database_url: str) -> None:
-    told = worked(database_url, desk.folder, "pay_and_charge", 15)
+def test_payments_and_charges_of_many_writers_all_count(desk: Desk, worked: Worked) -> None:
+    told = worked("pay_and_charge", 15)
     assert [one["done"] for one in told] == [15] * PROCESSES
     # Each round charges 100.00 and pays 60.00, on two tenants of one company and one of another.
     for key in (TENANT, "1-1-2-1", "2-1-1-1"):
@@ -66,8 +58,8 @@ def test_payments_and_charges_of_many_writers_all_count(desk: Desk, database_url
     assert numbers == [(PROCESSES * 30, PROCESSES * 30)]
 
 
-def test_the_same_key_is_done_once(desk: Desk, database_url: str) -> None:
-    told = worked(database_url, desk.folder, "same_key")
+def test_the_same_key_is_done_once(desk: Desk, worked: Worked) -> None:
+    told = worked("same_key")
     assert Counter(one["repeated"] for one in told) == {False: 1, True: PROCESSES - 1}
     assert len({json.dumps(one["result"], sort_keys=True) for one in told}) == 1
     assert desk.balance(TENANT) == -250_00
@@ -75,7 +67,7 @@ def test_the_same_key_is_done_once(desk: Desk, database_url: str) -> None:
     proved(desk)
 
 
-def test_a_holding_is_paid_out_once(desk: Desk, database_url: str) -> None:
+def test_a_holding_is_paid_out_once(desk: Desk, worked: Worked) -> None:
     site = Site(desk.folder)
     perform(
         desk.db,
@@ -86,24 +78,24 @@ def test_a_holding_is_paid_out_once(desk: Desk, database_url: str) -> None:
         actor="test",
         now=NOW,
     )
-    told = worked(database_url, desk.folder, "pay_out_deposit")
+    told = worked("pay_out_deposit")
     assert Counter(one["refused"] for one in told) == {"": 1, "OverdrawnError": PROCESSES - 1}
     assert desk.one(select(account.c.balance).where(account.c.code == f"holding:deposit:{TENANT}")) == 0
     proved(desk)
 
 
-def test_money_in_suspense_is_given_away_once(desk: Desk, database_url: str) -> None:
+def test_money_in_suspense_is_given_away_once(desk: Desk, worked: Worked) -> None:
     desk.book(paid("777", 75_00, "WHO"))
     payment = desk.one(select(suspense.c.entry_id))
-    told = worked(database_url, desk.folder, "match", payment)
+    told = worked("match", payment)
     assert Counter(one["refused"] for one in told) == {"": 1, "MatchRefusedError": PROCESSES - 1}
     assert desk.balance(TENANT) == -75_00
     proved(desk)
 
 
-def test_an_entry_is_reversed_once(desk: Desk, database_url: str) -> None:
+def test_an_entry_is_reversed_once(desk: Desk, worked: Worked) -> None:
     desk.charge(TENANT, "OCT", "2026-10-01", 500_00)
-    told = worked(database_url, desk.folder, "reverse", desk.one(select(entry.c.id)))
+    told = worked("reverse", desk.one(select(entry.c.id)))
     assert Counter(one["refused"] for one in told) == {"": 1, "ReversalRefusedError": PROCESSES - 1}
     assert desk.balance(TENANT) == 0
     proved(desk)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from hub.vendors.keys import key_lines, line_of
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from hub.settings import Secret
+from hub.vendors.keys import flatten, key_lines, line_of
 
 TOML = '''\
 a = 1
@@ -52,3 +57,15 @@ def test_a_value_made_from_another_comes_from_its_line() -> None:
     assert line_of("settings.fields.0.name", lines) == 7
     assert line_of("settings.sign", lines) is None
     assert line_of("settings.fieldset", lines) is None
+
+
+def test_of_a_secret_that_is_kept_elsewhere_it_is_told_where() -> None:
+    class Login(BaseModel):
+        password: Secret | None = None
+        passphrase: Secret | None = None
+        token: str | None = None
+
+    login = Login(password=Secret(env="SFTP_PASSWORD"), passphrase=Secret(file=Path("secrets/passphrase")))
+    told = {row.key: row.value for row in flatten(login)}
+    assert told == {"password": "env SFTP_PASSWORD", "passphrase": "file secrets/passphrase", "token": None}
+    assert {row.key: row.value for row in flatten(Login(token="hunter2"))}["token"] == "(hidden)"

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, exists, insert, select, update
 from hub.errors import HubError
 from hub.store import bulk
 from hub.store.collecting.orders import settle_delivered
+from hub.store.collecting.sent_by import dispatches_follow, is_on_its_way
 from hub.store.collecting.states import LIVE, By, State, refuse_move
 from hub.store.tables import blob, collection, delivery, delivery_event, file
 
@@ -125,9 +126,12 @@ def change_state(
 ) -> None:
     """What was refused or withdrawn demands nothing any more: its collections and orders are given up with it.
 
-    Raises MoveError, NoDeliveryError.
+    Its dispatches follow where no machine says so: hub.store.collecting.sent_by.
+    Raises MoveError, NoDeliveryError, and OnItsWayError where it is withdrawn while a machine has sent it, or sends it.
     """
     refuse_move(id, delivery_of(conn, id, lock=True).state, state, by)
+    if by != "machine":
+        dispatches_follow(conn, id, state, text, by=by, at=at, actor=actor)
     conn.execute(update(delivery).where(delivery.c.id == id).values(state=state))
     note(conn, id, state, text, at=at, actor=actor, file_id=file_id, about=about)
     if state not in LIVE:
@@ -199,5 +203,10 @@ def unassigned_receipts(conn: Connection, vendor: str | None = None) -> list[Una
 
 
 def is_to_hand_over(conn: Connection, one: Delivery) -> bool:
-    """Whether it belongs into the outbox: nobody has it yet, or a person has had it written there once more."""
-    return one.state == "made" or events_of(conn, one.id)[-1].what == WRITTEN_AGAIN
+    """Whether it belongs into the outbox: nobody has it yet, or a person has had it written there once more.
+
+    Not what a machine hands over.
+    """
+    if one.state == "made" and not is_on_its_way(conn, one.id):
+        return True
+    return events_of(conn, one.id)[-1].what == WRITTEN_AGAIN

@@ -1,4 +1,4 @@
-"""The states of a delivery, and who may take it from one to another: a receipt of the vendor's, or a person."""
+"""The states of a delivery, and who may take it from one to another: the machine that sends, a receipt, a person."""
 
 from __future__ import annotations
 
@@ -10,25 +10,28 @@ from hub.errors import HubError
 #: made: kept here. sent: handed over. uncertain: nobody knows whether it was. accepted, refused: the vendor says so.
 #: withdrawn: given up before it was handed over.
 State: TypeAlias = Literal["made", "sent", "uncertain", "accepted", "refused", "withdrawn"]
-By: TypeAlias = Literal["receipt", "person"]
+By: TypeAlias = Literal["machine", "receipt", "person"]
 STATES: tuple[State, ...] = ("made", "sent", "uncertain", "accepted", "refused", "withdrawn")
 #: In these the vendor may have it, or take it yet.
 LIVE: tuple[State, ...] = ("made", "sent", "uncertain", "accepted")
 
-_ANYONE: tuple[By, ...] = ("receipt", "person")
+_ANYONE: tuple[By, ...] = ("machine", "receipt", "person")
+_WHOEVER_KNOWS: tuple[By, ...] = ("receipt", "person")
 _A_PERSON: tuple[By, ...] = ("person",)
-#: All there are. Out of ``uncertain`` leads only a receipt or a person: no machine sends a delivery twice. What is
-#: refused or withdrawn never comes back: its collections are given up, and may stand in a later delivery by now.
+#: All there are. No machine sends what is ``uncertain`` again by itself: it makes it ``sent`` where a person has told
+#: it to send it all the same, or where it went by another channel as well. Back to ``made`` a person takes what the
+#: vendor has not got. What is refused or withdrawn never comes back: its collections are given up, and may stand in a
+#: later delivery by now.
 MOVES: Mapping[State, Mapping[State, tuple[By, ...]]] = {
     "made": {
         "sent": _ANYONE,
-        "uncertain": _A_PERSON,
-        "accepted": _ANYONE,
-        "refused": _ANYONE,
+        "uncertain": ("machine", "person"),
+        "accepted": _WHOEVER_KNOWS,
+        "refused": _WHOEVER_KNOWS,
         "withdrawn": _A_PERSON,
     },
-    "sent": {"uncertain": _A_PERSON, "accepted": _ANYONE, "refused": _ANYONE},
-    "uncertain": {"sent": _ANYONE, "accepted": _ANYONE, "refused": _ANYONE},
+    "sent": {"uncertain": _A_PERSON, "accepted": _WHOEVER_KNOWS, "refused": _WHOEVER_KNOWS},
+    "uncertain": {"made": _A_PERSON, "sent": _ANYONE, "accepted": _WHOEVER_KNOWS, "refused": _WHOEVER_KNOWS},
     # The vendor deletes an accepted delivery when it is asked to on the telephone.
     "accepted": {"refused": _A_PERSON},
     "refused": {},

@@ -44,7 +44,7 @@ dispatch_event = Table(
     # Append-only: each change of state, each try that failed, what the far side answered.
     Column("id", Id, primary_key=True),
     Column("dispatch_id", Id, ForeignKey("dispatch.id"), nullable=False),
-    # A state, or "note".
+    # A state; note; again, anyway = what a person allows for the next try.
     Column("what", String(10), nullable=False),
     Column("text", Text, nullable=False),
     Column("at", UtcDateTime(), nullable=False),
@@ -81,7 +81,7 @@ exchange_round = Table(
     # One look at a vendor's server, or one go at what waits for it.
     Column("id", Id, primary_key=True),
     Column("vendor", String(60), nullable=False),
-    # pull or push
+    # pull, push; tell (notices, of nobody: vendor "")
     Column("what", String(4), nullable=False),
     Column("started_at", UtcDateTime(), nullable=False),
     # NULL = it is at it, or was killed.

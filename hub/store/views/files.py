@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, func, literal, or_, select
 
+from hub.store.exchange.fetched import Fetched, of_file
 from hub.store.journal import FileRow, get_file
 from hub.store.members import Taken, taken
 from hub.store.results import State
@@ -29,13 +30,17 @@ class ListedFile(NamedTuple):
 
 
 class FileDetail(NamedTuple):
-    """All that the journal knows of one file: rows by column name, oldest first; of a zip what was in it, by name."""
+    """All that the journal knows of one file: rows by column name, oldest first; of a zip what was in it, by name.
+
+    ``fetched``: the vendors' servers that it came from.
+    """
 
     file: FileRow
     arrivals: list[dict[str, Any]]
     readings: list[dict[str, Any]]
     events: list[dict[str, Any]]
     members: list[Taken]
+    fetched: list[Fetched]
 
 
 def files(conn: Connection, state: State | None = None) -> Iterator[ListedFile]:
@@ -68,7 +73,7 @@ def file_detail(conn: Connection, file_id: int) -> FileDetail | None:
     readings = _all(conn, reading, reading.c.file_id == file_id)
     ids = [row["id"] for row in arrivals]
     events = _all(conn, event, or_(event.c.file_id == file_id, event.c.arrival_id.in_(ids)))
-    return FileDetail(found, arrivals, readings, events, taken(conn, file_id))
+    return FileDetail(found, arrivals, readings, events, taken(conn, file_id), of_file(conn, file_id))
 
 
 def _all(conn: Connection, table: Table, condition: Any) -> list[dict[str, Any]]:

@@ -1,0 +1,109 @@
+"""What a person asks of the exchange: when it was last, when it is next, what came of it, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from hub.exchange import expected, schedule
+from hub.exchange.expected import Missing
+from hub.outbox import sending
+from hub.outbox.channels import channels_of
+from hub.settings import Site
+from hub.settings.exchange import parse_expectation
+from hub.store.exchange import rounds, totals
+from hub.store.exchange.rounds import Round
+from hub.store.exchange.states import STATES, DispatchState
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """What is fetched. ``next_at`` None = nothing is, until a person mends what stopped it."""
+
+    #: ``sftp://user@host:port``
+    server: str
+    last: Round | None
+    next_at: datetime | None
+    #: Files that were fetched and are to be removed there, once they are dealt with here; 0 where they are left.
+    uncleared: int
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What is sent. ``next_at`` None = nothing waits."""
+
+    #: Where to, a channel each: ``sftp://user@host:port/folder``, ``mailto:address``, a folder.
+    targets: tuple[str, ...]
+    last: Round | None
+    next_at: datetime | None
+    #: Dispatches by state.
+    counts: Mapping[DispatchState, int]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """``expect`` as the settings say it."""
+
+    expect: str
+    next_by: datetime
+    missing: Missing | None
+
+
+@dataclass(frozen=True)
+class Exchanged:
+    """One vendor instance; None = nothing of that kind is set up."""
+
+    vendor: str
+    pull: Pulled | None
+    push: Pushed | None
+    expected: Expected | None
+
+
+def overview(conn: Connection, site: Site, now: datetime) -> list[Exchanged]:
+    """Every instance that files are exchanged with or expected from, by name."""
+    last = {(one.vendor, one.what): one for one in rounds.last_rounds(conn)}
+    lying = totals.lying_there(conn)
+    counts = totals.dispatches_by_state(conn)
+    missed = {one.vendor: one for one in expected.missing(conn, site, now)}
+    found = []
+    for name in sorted(site.vendors):
+        sent = {state: counts.get((name, state), 0) for state in STATES}
+        one = Exchanged(
+            name,
+            _pulled(conn, site, name, last.get((name, "pull")), lying.get(name, 0), now),
+            _pushed(conn, site, name, last.get((name, "push")), sent, now),
+            _expected(site, name, missed.get(name), now),
+        )
+        if one.pull or one.push or one.expected:
+            found.append(one)
+    return found
+
+
+def _pulled(conn: Connection, site: Site, name: str, last: Round | None, lying: int, now: datetime) -> Pulled | None:
+    sftp = site.vendors[name].sftp
+    if sftp is None or sftp.pull is None:
+        return None
+    server = f"sftp://{sftp.user}@{sftp.host}:{sftp.port}"
+    next_at = schedule.pull_due_at(conn, site, name, now)
+    return Pulled(server, last, next_at, 0 if sftp.pull.after == "leave" else lying)
+
+
+def _pushed(
+    conn: Connection, site: Site, name: str, last: Round | None, counts: Mapping[DispatchState, int], now: datetime
+) -> Pushed | None:
+    """Also of an instance that has no way any more, while something is still told of what it had."""
+    targets = tuple(channel.target for channel in channels_of(site, name))
+    if not targets and not any(counts.values()):
+        return None
+    return Pushed(targets, last, sending.next_due_at(conn, name, now), counts)
+
+
+def _expected(site: Site, name: str, missing: Missing | None, now: datetime) -> Expected | None:
+    config = site.vendors[name]
+    if config.expect is None:
+        return None
+    next_by = expected.next_deadline(parse_expectation(config.expect), config.country, site.zone, now)
+    return Expected(config.expect, next_by, missing)
