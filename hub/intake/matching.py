@@ -283,7 +283,8 @@ class Matcher:
         if found is None:
             self._hold(place.scope, place.trouble)
             return Matched(record, 0, "", None, place.trouble, (place.scope,))
-        self._judge_currency(place, record.currency)
+        if record.currency != found.currency:
+            self._judge_currency(place, record.currency)
         tenancy = known[found.company_id].get(customer)
         rule = 0
         if tenancy is None and found.company_id in ruled:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 
 from hub.intake.answering import Answer
 from hub.intake.booking import Booking, HeldError, given
@@ -30,12 +31,21 @@ class _IsoDates(dict[date, str]):
 _ISO = _IsoDates()
 
 
+class _Way(NamedTuple):
+    """What the money of one creditor number and group has in common in a company."""
+
+    #: A vendor's payment goes through its clearing account, never the bank directly (R18).
+    clearing: Account
+    #: The first day that may be posted to (R22), ISO; "" when every day may.
+    open_from: str
+
+
 class MoneyDesk:
     """Books money records of one reading."""
 
     def __init__(self, booking: Booking) -> None:
         self._booking = booking
-        self._clearing: dict[tuple[int, str, str], Account] = {}
+        self._ways: dict[tuple[int, str, str], _Way] = {}
         self._differing = 0
         self._first_differing = ""
 
@@ -79,6 +89,7 @@ class MoneyDesk:
     def _payment(self, place: Matched[MoneyRecord], record: Payment, key: str) -> Movement:
         amount = record.amount
         self._count(amount, record.currency, place.tenancy is not None)
+        clearing, open_from = self._way_of(place, record)
         value_date = _ISO[record.value_date]
         text = record.text
         if place.rule:
@@ -94,8 +105,8 @@ class MoneyDesk:
             place.tenancy,
             -amount,
             value_date,
-            max(value_date, self._booking.first_open_day(place.company_number)),
-            self._clearing_of(place, record),
+            value_date if value_date > open_from else open_from,
+            clearing,
             _ISO[record.booking_date],
             key,
             given(amount),
@@ -107,7 +118,11 @@ class MoneyDesk:
             record.customer,
             self._booking.vendor,
             place.reason,
-            demanded=demanded,
+            (),
+            kinds.OTHER,
+            None,
+            (),
+            demanded,
         )
 
     def _tell_difference(self, record: Payment, answer: Answer) -> None:
@@ -135,14 +150,15 @@ class MoneyDesk:
 
     def _failure(self, place: Matched[MoneyRecord], record: PaymentFailed, key: str) -> Movement:
         """Books nothing (R9): an entry of 0.00 on the due date, so that the tenant's movements show it."""
+        clearing, open_from = self._way_of(place, record)
         due = _ISO[record.due_date]
         return Movement(
             kinds.PAYMENT_FAILED,
             place.tenancy,
             0,
             due,
-            max(due, self._booking.first_open_day(place.company_number)),
-            self._clearing_of(place, record),
+            max(due, open_from),
+            clearing,
             due,
             key,
             given(record.amount),
@@ -153,14 +169,15 @@ class MoneyDesk:
 
     def _charge_back(self, place: Matched[MoneyRecord], record: Chargeback, key: str) -> None:
         """Debits whoever had the payment and reopens what it had paid; books as well where there was none (R9)."""
+        clearing, open_from = self._way_of(place, record)
         value_date = _ISO[record.value_date]
         movement = Movement(
             kinds.CHARGEBACK,
             place.tenancy,
             record.amount,
             value_date,
-            max(value_date, self._booking.first_open_day(place.company_number)),
-            self._clearing_of(place, record),
+            max(value_date, open_from),
+            clearing,
             _ISO[record.booking_date],
             key,
             given(record.amount),
@@ -202,13 +219,14 @@ class MoneyDesk:
         else:
             booking.counts.unmatched += 1
 
-    def _clearing_of(self, place: Matched[MoneyRecord], record: MoneyRecord) -> Account:
-        """A vendor's payment goes through its clearing account, never the bank directly (R18)."""
-        known = self._clearing.get((place.company_id, record.creditor, record.group))
+    def _way_of(self, place: Matched[MoneyRecord], record: MoneyRecord) -> _Way:
+        known = self._ways.get((place.company_id, record.creditor, record.group))
         if known is None:
-            code = kinds.clearing_code(self._booking.plugin, record.creditor, record.group)
-            known = self._booking.books.shared_account(place.company_id, kinds.CLEARING, code)
-            self._clearing[place.company_id, record.creditor, record.group] = known
+            booking = self._booking
+            code = kinds.clearing_code(booking.plugin, record.creditor, record.group)
+            clearing = booking.books.shared_account(place.company_id, kinds.CLEARING, code)
+            known = _Way(clearing, booking.first_open_day(place.company_number))
+            self._ways[place.company_id, record.creditor, record.group] = known
         return known
 
 

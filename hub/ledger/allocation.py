@@ -48,17 +48,21 @@ def allocate(amount: int, charges: Sequence[OpenCharge], reference: str, policy:
     """
     paid: list[Allocated] = []
     if reference:
-        named = [charge for charge in charges if charge.reference == reference]
-        if not named and len(reference) == SHORT_REFERENCE_LENGTH:
+        is_named = False
+        for charge in charges:
+            if charge.reference == reference:
+                is_named = True
+                amount = _pay(charge, amount, BY_REFERENCE, paid)
+        if not is_named and len(reference) == SHORT_REFERENCE_LENGTH:
             named = [charge for charge in charges if charge.reference[:SHORT_REFERENCE_LENGTH] == reference]
-            if len({charge.id for charge in named}) > 1:
-                named = []
-        for charge in named:
-            amount = _pay(charge, amount, BY_REFERENCE, paid)
-    for charge in charges:
-        if amount == 0:
-            break
-        amount = _pay(charge, amount, policy, paid)
+            if len({charge.id for charge in named}) == 1:
+                for charge in named:
+                    amount = _pay(charge, amount, BY_REFERENCE, paid)
+    if amount:
+        for charge in charges:
+            amount = _pay(charge, amount, policy, paid)
+            if amount == 0:
+                break
     return paid, amount
 
 

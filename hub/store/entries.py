@@ -211,7 +211,7 @@ class BatchOf:
         if entries := rows.entries:
             self.entry_first = self.entry_first or entries[0][0]
             self.entry_last = entries[-1][0]
-            self.root.add(row[LEAF] for row in entries)
+            self.root.add([row[LEAF] for row in entries])
         self.allocated.pay(rows.allocations)
         entry_of = {charge_id: entry_id for charge_id, entry_id, *_ in rows.charges}
         self.allocated.demand((entry_of[charge_id], seq, line_id) for line_id, charge_id, seq, *_ in rows.lines)

@@ -22,7 +22,8 @@ def among(
     An ``IN`` list would need a parameter a value, of which both databases have only so many.
     """
     if connection.dialect.name == "sqlite":
-        listed = func.json_each(json.dumps(list(values))).table_valued(column("value"))
+        # In order: SQLite sorts them into an index of its own, which takes twice as long from a set's disorder.
+        listed = func.json_each(json.dumps(sorted(values))).table_valued(column("value"))
         return searched.in_(select(listed.c.value))
     # Not the column's own type: a cast to varchar(n) cuts a longer value, which then matches what it is not.
     kind = ARRAY(BigInteger if searched.type.python_type is int else Text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, case, exists, func, or_, select
+from sqlalchemy import Connection, Row, Select, and_, case, exists, func, or_, select, union
 
 from hub.ledger import kinds
 from hub.money import format_amount
@@ -180,22 +180,22 @@ def _cleared() -> Select[Any]:
         .group_by(consumption_settled.c.entry_id)
         .subquery()
     )
+    # By the accounts of holdings to their postings: on them is little of all that is posted.
+    holdings = select(account.c.id).where(account.c.kind == kinds.HOLDING)
     taken = (
         select(posting.c.entry_id, func.sum(posting.c.amount).label("total"))
-        .join_from(entry, posting, posting.c.entry_id == entry.c.id)
-        .join(account, account.c.id == posting.c.account_id)
-        .where(entry.c.kind == kinds.RESULT, account.c.kind == kinds.HOLDING)
+        .join_from(posting, entry, entry.c.id == posting.c.entry_id)
+        .where(posting.c.account_id.in_(holdings), entry.c.kind == kinds.RESULT)
         .group_by(posting.c.entry_id)
         .subquery()
     )
+    involved = union(select(taken.c.entry_id), select(settled.c.entry_id)).subquery()
     return (
         select(entry.c.id, entry.c.key, zero(taken.c.total).label("taken"), zero(settled.c.total).label("settled"))
-        .join_from(entry, taken, taken.c.entry_id == entry.c.id, isouter=True)
-        .join(settled, settled.c.entry_id == entry.c.id, isouter=True)
-        .where(
-            or_(taken.c.entry_id.is_not(None), settled.c.entry_id.is_not(None)),
-            zero(taken.c.total) != zero(settled.c.total),
-        )
+        .join_from(involved, entry, entry.c.id == involved.c.entry_id)
+        .join(taken, taken.c.entry_id == involved.c.entry_id, isouter=True)
+        .join(settled, settled.c.entry_id == involved.c.entry_id, isouter=True)
+        .where(zero(taken.c.total) != zero(settled.c.total))
     )
 
 

@@ -76,10 +76,10 @@ class Walk:
             besides.append(self._details)
             for beside in besides:
                 streams.enter_context(closing(beside))
-            for entry_id, *facts in streams.enter_context(closing(streamed(self._conn, _ENTRIES))):
-                if entry_id > self._open_until:
-                    self._close_before(entry_id)
-                self._prove(entry_id, *facts)
+            for row in streams.enter_context(closing(streamed(self._conn, _ENTRIES))):
+                if row[0] > self._open_until:
+                    self._close_before(row[0])
+                self._prove(*row)
             self._close_before(inf)
             self._postings.of(inf)
         for problem in self._vouchers.problems(self._conn):

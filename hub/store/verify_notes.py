@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, literal, or_, select
+from sqlalchemy import Connection, Row, Select, and_, func, literal, or_, select
 
 from hub.ledger import kinds
 from hub.store.tables import account, charge_line, credited, entry, tenancy
@@ -40,7 +40,9 @@ def _credit_notes() -> Select[Any]:
     sums = select(credited.c.entry_id, func.sum(credited.c.amount).label("total")).group_by(credited.c.entry_id)
     lines = sums.subquery()
     credits_lines = entry.c.id.in_(select(credited.c.entry_id))
-    own = OWN.where(or_(entry.c.kind == kinds.CREDIT_NOTE, credits_lines)).subquery()
+    # That a credit note corrects, its leaf says: this leads to the few there are by their index.
+    is_note = and_(entry.c.kind == kinds.CREDIT_NOTE, entry.c.corrects.is_not(None))
+    own = OWN.where(or_(is_note, credits_lines)).subquery()
     return (
         select(own.c.id, own.c.key, own.c.amount, zero(lines.c.total).label("total"))
         .join_from(own, lines, lines.c.entry_id == own.c.id, isouter=True)

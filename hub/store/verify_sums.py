@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, literal, or_, select, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Row,
+    Select,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 
 from hub.ledger import kinds
 from hub.money import format_amount
@@ -38,7 +50,8 @@ OWN = (
         account.c.code,
         account.c.kind.label("account_kind"),
     )
-    .join_from(entry, posting, (posting.c.entry_id == entry.c.id) & (posting.c.seq == 0))
+    # Written into the statement: beside it, SQLite would read all postings where it is to find those of a few entries.
+    .join_from(entry, posting, (posting.c.entry_id == entry.c.id) & (posting.c.seq == literal_column("0")))
     .join(account, account.c.id == posting.c.account_id)
 )
 
@@ -63,7 +76,9 @@ def wrong_sums(conn: Connection) -> Iterator[str]:
         yield from told_by(conn, query, told)
 
 
-def told_by(conn: Connection, query: Select[Any], told: Callable[[Row[Any]], str]) -> Iterator[str]:
+def told_by(
+    conn: Connection, query: Select[Any] | CompoundSelect[Any], told: Callable[[Row[Any]], str]
+) -> Iterator[str]:
     """A sentence a row of ``query``."""
     for row in conn.execute(query, execution_options=_IN_PARTS):
         yield told(row)
@@ -189,7 +204,8 @@ def _spent() -> Select[Any]:
 
 
 def _taken_back() -> Select[Any]:
-    taker = OWN.subquery()
+    # What takes back corrects: that leads to these few by their index, past all others.
+    taker = OWN.where(entry.c.corrects.is_not(None)).subquery()
     total = func.sum(taker.c.amount).label("total")
     return select(taker.c.corrects, total).where(taker.c.kind.in_(kinds.TAKING_BACK)).group_by(taker.c.corrects)
 
@@ -218,20 +234,23 @@ def _tell_credit(row: Row[Any]) -> str:
 
 def _allocations() -> Select[Any]:
     """An allocation is of money of the line's own tenancy, by an entry that is there."""
-    act, money = entry.alias("act"), OWN.subquery()
+    act, money, own = entry.alias("act"), entry.alias("money"), posting.alias("own")
+    # Not OWN: outer joined, SQLite would make a table of all entries of it first.
     return (
         select(allocation.c.entry_id, allocation.c.payment_id, allocation.c.line_id, allocation.c.amount)
         .join_from(allocation, act, act.c.id == allocation.c.entry_id, isouter=True)
         .join(money, money.c.id == allocation.c.payment_id, isouter=True)
+        .join(own, (own.c.entry_id == allocation.c.payment_id) & (own.c.seq == 0), isouter=True)
         .join(charge_line, charge_line.c.id == allocation.c.line_id, isouter=True)
         .join(tenancy, tenancy.c.id == charge_line.c.tenancy_id, isouter=True)
         .where(
             or_(
                 act.c.id.is_(None),
                 money.c.id.is_(None),
+                own.c.entry_id.is_(None),
                 tenancy.c.id.is_(None),
-                money.c.amount >= 0,
-                money.c.account_id != tenancy.c.account_id,
+                own.c.amount >= 0,
+                own.c.account_id != tenancy.c.account_id,
             )
         )
     )

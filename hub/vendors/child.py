@@ -51,7 +51,7 @@ _QUICK_BATCH_SECONDS = 0.25
 _RECORDS_SPARE = 1_000
 #: Fields that a file may show for each of its bytes: a line of few bytes may lack most of its fields.
 _FIELDS_PER_BYTE_MAX = 16
-#: Objects made between two looks for cycles: records make none, and looking every 700 objects takes a tenth of a reading.
+#: Objects made between two looks for cycles: records make none, and a look every 700 takes a tenth of a reading.
 _COLLECT_EVERY = 20_000
 _CHUNK_BYTES = 1024 * 1024
 _MIB = 1024 * 1024

@@ -17,7 +17,7 @@ SEEDS = (1, 2, 3)
 STEPS = int(os.environ.get("HUB_DRIVER_STEPS", "120"))
 #: The acts are the same on both, and what is wrong stays so until the next proof. One asks some hundred questions, and
 #: of a server at a third of the speed.
-PROVE_EVERY = {"sqlite": 1, "postgresql": 5}
+PROVE_EVERY = {"sqlite": 1, "postgresql": 10}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
