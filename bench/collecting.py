@@ -96,7 +96,7 @@ def hub_run(root: Path) -> None:
         began = time.perf_counter()
         done = perform(database, site, "collect", vars(asked), do, actor="bench", now=NOW)
         with database.read() as conn:
-            path = place(site, delivery_of(conn, done.result["delivery"]))
+            path = place(site, delivery_of(conn, done.result["delivery"]), [])
         seconds = time.perf_counter() - began
         children = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()
         peaks = {"peak_rss_mb": peak_mb("self"), "children_peak_rss_mb": sum(map(peak_mb, children))}

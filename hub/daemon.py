@@ -58,7 +58,8 @@ def run(hub: Hub, stop: threading.Event) -> None:
                 wake.clear()
                 looker.look()
                 watch.follow(looker.present)
-                if hub.clock() - heartbeat >= timedelta(seconds=_HEARTBEAT_SECONDS):
+                # Whichever way the clock was put.
+                if abs(hub.clock() - heartbeat) >= timedelta(seconds=_HEARTBEAT_SECONDS):
                     heartbeat = hub.clock()
                     log.info("at work", files=looker.files_taken, waiting=looker.waiting, exchange=workers.told())
                 if wake.wait(looker.pause_seconds):
@@ -187,17 +188,22 @@ class Backoff:
 
     def __init__(self, first_seconds: float) -> None:
         self._first_seconds = first_seconds
-        self._failures: dict[int, tuple[int, datetime]] = {}
+        #: How often, when last, and the pause since then.
+        self._failures: dict[int, tuple[int, datetime, timedelta]] = {}
 
     def failed(self, claim_id: int, now: datetime) -> timedelta:
         """Returns how long it waits now."""
-        times = self._failures.get(claim_id, (0, now))[0] + 1
+        times = (self._failures[claim_id][0] if claim_id in self._failures else 0) + 1
         pause = pause_after(times, first_seconds=self._first_seconds, longest_seconds=_BACKOFF_SECONDS_MAX)
-        self._failures[claim_id] = (times, now + pause)
+        self._failures[claim_id] = (times, now, pause)
         return pause
 
     def is_due(self, claim_id: int, now: datetime) -> bool:
-        return claim_id not in self._failures or self._failures[claim_id][1] <= now
+        """Also where the clock was put back since it failed."""
+        if claim_id not in self._failures:
+            return True
+        _, failed_at, pause = self._failures[claim_id]
+        return not failed_at <= now < failed_at + pause
 
     def forget_all_but(self, claim_ids: set[int]) -> None:
         self._failures = {id_: known for id_, known in self._failures.items() if id_ in claim_ids}

@@ -16,6 +16,7 @@ from hub.plugin import Collection, DeliveryReceipt, Record
 from hub.settings import DeliverySection, Site, VendorConfig
 from hub.store.collecting.collections import NewCollection, add_collections
 from hub.store.collecting.deliveries import Delivery, delivery_of, events_of, is_to_hand_over
+from hub.store.collecting.sent_by import dispatches_by
 from hub.store.database import Database
 from hub.store.ids import Ids
 from hub.store.tables import collection
@@ -65,7 +66,7 @@ class DeliveringDesk(Desk):
         ours = self.now(with_id["id"])
         with self.db.read() as conn:
             if is_to_hand_over(conn, ours):
-                place(self.site, ours)
+                place(self.site, ours, dispatches_by(conn, ours.id))
         return ours
 
     def _rows(self, acting: Acting, made: Delivery, amounts: Iterable[int], due: date) -> list[NewCollection]:

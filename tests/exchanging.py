@@ -18,7 +18,7 @@ from sqlalchemy import select
 from hub import daemon
 from hub.acts.act import Acting, perform
 from hub.intake.hub import Hub
-from hub.outbox.deliveries import Called, Kept, add_made
+from hub.outbox.deliveries import Called, Kept, add_made, deal_number
 from hub.settings import load_site
 from hub.store import database, views
 from hub.store.exchange import dispatches
@@ -54,7 +54,6 @@ class ExchangingSite:
         tiny_site.write_site(root)
         config = root / "config/hub.toml"
         config.write_text(f"{config.read_text()}\n{hub}")
-        self._deliveries = 0
         self._vendors = {name: self.file(name).read_text() for name in ("bs", "heat")}
 
     def file(self, vendor: str) -> Path:
@@ -113,14 +112,12 @@ class ExchangingSite:
         opened = database.connect(site.database_url)
         writer = Writer()
         writer.name = vendor
-        self._deliveries += 1
 
         def do(acting: Acting) -> Mapping[str, Any]:
             stored = keep([content], site.content, part="delivery")
             kept = Kept(stored.sha256, stored.size, 1, 0, 0, 0, 1, ())
-            made = add_made(
-                acting, writer, Called("export", "", "", self._deliveries, name, tiny_site.NOW.date()), kept
-            )
+            called = Called("export", "", "", deal_number(acting, ""), name, tiny_site.NOW.date())
+            made = add_made(acting, writer, called, kept)
             return {"id": made.id}
 
         try:

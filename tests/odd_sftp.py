@@ -1,4 +1,6 @@
-"""An SFTP server that is no OpenSSH: it tells hashes, spoils what it takes, gives less than asked, or tells little."""
+"""An SFTP server that is no OpenSSH: it tells hashes, spoils what it takes, gives less than asked, tells little, or
+does not wait for a file's last name.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +26,20 @@ PASSWORD = "kodeord-til-den-saere-server"
 
 
 class Odd:
-    """``spoil`` changes a byte of what is written; ``few`` gives at most so many bytes an answer."""
+    """``spoil`` changes a byte of what is written; ``few`` gives at most so many bytes an answer.
 
-    def __init__(self, folder: Path, *, spoil: bool = False, few: int = 0, tells_attributes: bool = True) -> None:
+    With ``takes``, whatever was written is the vendor's as soon as it is closed: its bytes are in ``taken``.
+    """
+
+    def __init__(
+        self, folder: Path, *, spoil: bool = False, few: int = 0, tells_attributes: bool = True, takes: bool = False
+    ) -> None:
         self.root = folder / "root"
         self.root.mkdir(parents=True)
         self.spoil = spoil
         self.few = few
+        self.takes = takes
+        self.taken: list[bytes] = []
         self.tells_attributes = tells_attributes
         self.key = paramiko.PKey.from_path(make_key(folder / "host"))
         self.port = 0
@@ -113,10 +122,13 @@ class _Files(paramiko.SFTPServerInterface):
             descriptor = os.open(self._path(path), flags, 0o600)
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno or 0)
-        return _Handle(descriptor, flags, self._odd)
+        return _Handle(descriptor, flags, self._odd, self._path(path))
 
     def remove(self, path: str) -> int:
-        self._path(path).unlink()
+        try:
+            self._path(path).unlink()
+        except FileNotFoundError:
+            return paramiko.SFTP_NO_SUCH_FILE
         return paramiko.SFTP_OK
 
     def rename(self, oldpath: str, newpath: str) -> int:
@@ -128,8 +140,10 @@ class _Files(paramiko.SFTPServerInterface):
 
 
 class _Handle(paramiko.SFTPHandle):
-    def __init__(self, descriptor: int, flags: int, odd: Odd) -> None:
+    def __init__(self, descriptor: int, flags: int, odd: Odd, path: Path) -> None:
         super().__init__(flags)
+        self._path = path
+        self._writes = bool(flags & os.O_WRONLY)
         self.readfile = self.writefile = os.fdopen(descriptor, "wb" if flags & os.O_WRONLY else "rb")
         self._odd = odd
 
@@ -143,3 +157,9 @@ class _Handle(paramiko.SFTPHandle):
         if self._odd.spoil and offset == 0:
             data = b"\x00" + data[1:]
         return super().write(offset, data)
+
+    def close(self) -> None:
+        super().close()
+        if self._odd.takes and self._writes:
+            self._odd.taken.append(self._path.read_bytes())
+            self._path.unlink()

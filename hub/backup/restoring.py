@@ -25,6 +25,7 @@ from hub.backup.rows import RestoreError
 from hub.settings import ConfigError, Secret, Site, read_site
 from hub.store import database as databases
 from hub.store.bulk import ClashError
+from hub.store.exchange.restored import doubt_what_was_on_its_way
 from hub.store.verify import Report, verify
 
 #: In the site's folder, until all is there and proved.
@@ -41,13 +42,17 @@ _FILED = text("SELECT filed_at, sha256 FROM file WHERE filed_at IS NOT NULL ORDE
 
 
 class Restored(NamedTuple):
-    """``report`` is that of ``hub verify``, which expected the head in the backup; ``absent`` as the backup says."""
+    """``report`` is that of ``hub verify``, which expected the head in the backup; ``absent`` as the backup says.
+
+    ``uncertain`` dispatches were on their way when it was made: nobody knows whether they were handed over since.
+    """
 
     site: Site
     about: About
     rows: int
     content_files: int
     absent: tuple[str, ...]
+    uncertain: int
     report: Report
 
 
@@ -77,17 +82,20 @@ def restore(archive_file: Path, root: Path, *, database_url: str | None = None, 
             _write_address(staging / "config/hub.toml", database_url)
         site = _site(staging, root)
         with _new_database(site.database_url) as address:
-            report = _fill(archive, site, staging, address, tell)
+            uncertain, report = _fill(archive, site, staging, address, tell)
             # One flush for all there is, instead of one a file.
             os.sync()
         _move_into_place(staging, root)
     manifest = archive.manifest
     total = sum(manifest.rows.values())
-    return Restored(site, archive.about, total, manifest.content_files, manifest.absent, report)
+    return Restored(site, archive.about, total, manifest.content_files, manifest.absent, uncertain, report)
 
 
-def _fill(archive: Archive, site: Site, staging: Path, address: str, tell: Tell) -> Report:
-    """All in one transaction of the database: what fails leaves it as empty as it was."""
+def _fill(archive: Archive, site: Site, staging: Path, address: str, tell: Tell) -> tuple[int, Report]:
+    """All in one transaction of the database: what fails leaves it as empty as it was.
+
+    Gives how many dispatches are uncertain now, and the proof.
+    """
     database = databases.open_bare(address)
     try:
         with database.write() as conn:
@@ -95,13 +103,14 @@ def _fill(archive: Archive, site: Site, staging: Path, address: str, tell: Tell)
             _load(conn, archive, tell)
             rows.set_sequences(conn, archive.manifest.sequences)
             databases.migrate(conn)
+            uncertain = doubt_what_was_on_its_way(conn, archive.about.made_at)
             for done, (member, stream) in enumerate(archive.members("content", "lists", "quarantine"), start=1):
                 _write(staging / member.name, member, stream)
                 tell("files", done)
             _file_again(conn, staging)
             _make_folders(staging, site)
             tell("proof", 0)
-            return verify(conn, archive.manifest.head)
+            return uncertain, verify(conn, archive.manifest.head)
     finally:
         database.close()
 

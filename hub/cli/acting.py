@@ -113,4 +113,5 @@ def answered(as_json: bool, result: Mapping[str, Any], repeated: bool) -> None:
 def _tell(result: Mapping[str, Any], repeated: bool) -> None:
     if repeated:
         say(DONE_BEFORE)
-    table(("", ""), [(name.replace("_", " "), value) for name, value in result.items() if value not in ("", None)])
+    said = {name: "; ".join(map(str, value)) if isinstance(value, list) else value for name, value in result.items()}
+    table(("", ""), [(name.replace("_", " "), value) for name, value in said.items() if value not in ("", None)])

@@ -88,6 +88,7 @@ def restore(
         "rows": restored.rows,
         "files": restored.content_files,
         "absent": list(restored.absent),
+        "uncertain": restored.uncertain,
         "ok": report.ok,
         "entries": report.entries,
         "postings": report.postings,
@@ -127,6 +128,11 @@ def _tell_restored(restored: Restored) -> None:
         *(f"- {problem}" for problem in report.problems),
     )
     _tell_absent(restored.absent)
+    if restored.uncertain:
+        say(
+            f"{restored.uncertain} dispatches were on their way then, and may have been sent since: none is sent again "
+            "by itself; ask their vendors, then hub outbox --state uncertain"
+        )
     say("next: hub check, then drop again what came after the backup")
 
 

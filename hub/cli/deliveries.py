@@ -161,7 +161,8 @@ def write(
         return write_again(acting, delivery, again=again)
 
     def after(conn: Connection, the_site: Site, _: Mapping[str, Any]) -> Mapping[str, Any]:
-        return placed(conn, the_site, delivery)
+        lying = placed(conn, the_site, delivery)
+        return {name: lying[name] for name in ("path", "not_mailed")}
 
     asked = {"delivery": delivery, "again": again}
     return _acted(ctx, site, "write", asked, do, after, actor=actor, key=key, as_json=as_json)

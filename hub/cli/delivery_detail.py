@@ -10,7 +10,6 @@ from hub.cli.ledger import moment
 from hub.cli.outbox import brief, way_of
 from hub.cli.output import say, table
 from hub.money import format_amount
-from hub.store.exchange.states import LIVE
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -34,7 +33,7 @@ def listed(
         "deliveries": [
             {
                 **_delivery(one),
-                "in_outbox": outbox_path(site, one).exists(),
+                "in_outbox": outbox_path(site, one, ways.get(one.id, [])).exists(),
                 "dispatches": [brief(way) for way in ways.get(one.id, [])],
                 "deliver_before": limits[one.id].isoformat() if one.id in limits else None,
                 "late": one.id in limits and now >= limits[one.id],
@@ -76,7 +75,8 @@ def shape(conn: Connection, site: Site, delivery_id: int) -> dict[str, Any]:
     from hub.store.collecting.sent_by import dispatches_by
 
     one = delivery_of(conn, delivery_id)
-    path = outbox_path(site, one)
+    ways = dispatches_by(conn, one.id)
+    path = outbox_path(site, one, ways)
     return {
         **_delivery(one),
         "data_supplier": one.data_supplier,
@@ -87,7 +87,7 @@ def shape(conn: Connection, site: Site, delivery_id: int) -> dict[str, Any]:
         "bytes_as_made": is_as_made(site, one),
         "to_hand_over": is_to_hand_over(conn, one),
         "outbox": str(path) if path.exists() else None,
-        "dispatches": [brief(way) for way in dispatches_by(conn, one.id)],
+        "dispatches": [brief(way) for way in ways],
         "events": [{**event._asdict(), "at": moment(event.at)} for event in events_of(conn, one.id)],
         "collections": [
             {**inside._asdict(), "due_date": inside.due_date.isoformat(), "amount": format_amount(inside.amount)}
@@ -144,8 +144,8 @@ def _tell_way(one: Mapping[str, Any]) -> None:
     for way in one["dispatches"]:
         if way["state"] not in ("sent", "cancelled"):
             say(f"delivery {one['id']}: {way_of(way)} is {way['state']}: hub outbox show {way['id']}")
-    on_its_way = any(way["state"] in LIVE for way in one["dispatches"])
-    if one["state"] == "made" and not one["in_outbox"] and not on_its_way:
+    by_machine = any(way["state"] != "cancelled" for way in one["dispatches"])
+    if one["state"] == "made" and not one["in_outbox"] and not by_machine:
         say(f"delivery {one['id']} is not in the outbox: hub deliveries write {one['id']}")
 
 

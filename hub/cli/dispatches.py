@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 outbox_app = typer.Typer(invoke_without_command=True)
 
+#: What a person does about one that waits for nobody else.
+_NEXT: Mapping[DispatchState, str] = {
+    "stopped": "see to that, then: hub outbox retry {id}; where the vendor has it: hub outbox settle {id} sent; "
+    "by hand instead: hub outbox cancel {id}",
+    "uncertain": "ask the vendor, then: hub outbox settle {id} sent|not-sent",
+}
+
 DispatchArgument = Annotated[
     int, typer.Argument(metavar="ID", min=1, max=ID_MAX, help="Its number here, as hub outbox shows it.")
 ]
@@ -185,3 +192,5 @@ def _tell(document: Mapping[str, Any]) -> None:
         ("at (UTC)", "what", "who", "text"),
         [(one["at"], one["what"], one["actor"], one["text"]) for one in document["events"]],
     )
+    if document["state"] in _NEXT:
+        say(_NEXT[document["state"]].format(id=document["id"]))

@@ -48,12 +48,20 @@ def exchange(ctx: typer.Context, as_json: JsonOption = False, site: SiteOption =
     ctx.obj = root_of(ctx, site)
     if ctx.invoked_subcommand is not None:
         return 0
+    from hub.exchange.notices import last_telling
     from hub.exchange.overview import overview
 
     with books_of(ctx.obj) as (the_site, conn):
         found = overview(conn, the_site, now())
-    document = {"exchange": [_shape(one) for one in found]}
-    answer(as_json, document, lambda: _tell(found, the_site.zone))
+        told = last_telling(conn)
+    document = {"exchange": [_shape(one) for one in found], "notices": told and _telling(told)}
+
+    def tell() -> None:
+        _tell(found, the_site.zone)
+        if told is not None and (told.result == "failed" or told.refused):
+            say(f"people are not told, {_at(told.started_at, the_site.zone)}: {told.text}")
+
+    answer(as_json, document, tell)
     return 0
 
 
@@ -119,7 +127,7 @@ def run_now(
     made: list[Exchange] = []
     status = 0
     with hub_of(root_of(ctx, site)) as quiet:
-        names = exchanging(quiet.site) if name is None else [name]
+        names = exchanging(quiet) if name is None else [name]
         with shown(quiet, len(names)) as at_work:
             for vendor in names:
                 at_work.describe(vendor)
@@ -187,6 +195,7 @@ def _shape(one: Exchanged) -> dict[str, Any]:
             "to": list(push.targets),
             "last": push.last and _round(push.last),
             "next_at": push.next_at and moment(push.next_at),
+            "not_mailed": list(push.not_mailed),
             **push.counts,
         },
         "expected": expected
@@ -210,6 +219,10 @@ def _round(one: Round) -> dict[str, Any]:
     }
 
 
+def _telling(one: Round) -> dict[str, Any]:
+    return {"last_at": moment(one.started_at), "result": one.result, "text": one.text, "ways_failed": one.refused}
+
+
 def _tell(found: Sequence[Exchanged], zone: ZoneInfo) -> None:
     if not found:
         say(
@@ -231,6 +244,8 @@ def _tell(found: Sequence[Exchanged], zone: ZoneInfo) -> None:
             last = None if side is None else side.last
             if last is not None and last.result is not None and (last.result != "done" or last.refused):
                 say(f"{one.vendor} {last.what}: {last.text}")
+        for why in () if one.push is None else one.push.not_mailed:
+            say(f"{one.vendor}: {why}")
         if one.expected is not None and one.expected.missing is not None:
             say(one.expected.missing.text)
 

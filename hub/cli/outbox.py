@@ -45,7 +45,7 @@ def placed(conn: Connection, site: Site, delivery: int) -> Mapping[str, Any]:
     """After an act: the outbox is swept, and the delivery put there. ``path`` None = it is not to be handed over.
 
     Asked again under its key, it may have been handed over meanwhile. ``dispatches`` are its ways by machine,
-    ``not_mailed`` says why it has not one more (R38). Raises NotInOutboxError.
+    ``not_mailed`` says why it has not one more (R38). Raises NotInOutboxError, ChangedBytesError, InTheClearError.
     """
     from hub.outbox.channels import not_mailed
     from hub.outbox.handing_over import sweep
@@ -53,20 +53,19 @@ def placed(conn: Connection, site: Site, delivery: int) -> Mapping[str, Any]:
     from hub.store.collecting.deliveries import delivery_of, is_to_hand_over
     from hub.store.collecting.sent_by import dispatches_by
 
-    ours = delivery_of(conn, delivery)
+    ours, ways = delivery_of(conn, delivery), dispatches_by(conn, delivery)
     try:
         sweep(conn, site)
-        path = str(place(site, ours)) if is_to_hand_over(conn, ours) else None
+        path = str(place(site, ours, ways)) if is_to_hand_over(conn, ours) else None
     except OSError as error:
         raise NotInOutboxError(
             f"delivery {delivery} is made and kept, but is not in the outbox: {error.strerror or error}",
-            where=str(outbox_path(site, ours)),
+            where=str(outbox_path(site, ours, ways)),
             why="nobody can hand it over from there; whom it asks counts as asked, and is not asked by another run",
             do=f"mend the folder, then: hub deliveries write {delivery}",
         ) from error
-    ways = [brief(one) for one in dispatches_by(conn, delivery)]
     unmailed = list(not_mailed(site, ours.vendor)) if ours.vendor in site.vendors else []
-    return {"path": path, "dispatches": ways, "not_mailed": unmailed}
+    return {"path": path, "dispatches": [brief(one) for one in ways], "not_mailed": unmailed}
 
 
 def brief(one: Dispatch) -> dict[str, Any]:

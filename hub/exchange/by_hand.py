@@ -10,7 +10,7 @@ from hub.exchange.pulling import pull
 from hub.exchange.workers import is_exchanging
 from hub.intake.hub import Hub
 from hub.outbox import sending
-from hub.store.exchange import totals
+from hub.store.exchange import dispatches, totals
 from hub.store.exchange.rounds import Round
 from hub.store.exchange.states import DispatchState
 from hub.store.exchange.totals import Brought
@@ -72,6 +72,9 @@ def exchange_now(
 
 
 def _refuse_nothing_to_do(hub: Hub, vendor: str, *, pulls: bool, pushes: bool) -> None:
+    with hub.db.read() as conn:
+        if pushes and vendor in dispatches.open_vendors(conn):
+            return
     config = hub.site.vendors.get(vendor)
     if config is None:
         known = ", ".join(sorted(hub.site.vendors)) or "there are none"
@@ -86,8 +89,8 @@ def _refuse_nothing_to_do(hub: Hub, vendor: str, *, pulls: bool, pushes: bool) -
 
 
 def _is_pulled(hub: Hub, vendor: str) -> bool:
-    sftp = hub.site.vendors[vendor].sftp
-    return sftp is not None and sftp.pull is not None
+    config = hub.site.vendors.get(vendor)
+    return config is not None and config.sftp is not None and config.sftp.pull is not None
 
 
 def _to_mend(hub: Hub, vendor: str) -> int:

@@ -18,8 +18,9 @@ from pydantic import BaseModel
 
 from hub.errors import HubError
 from hub.exchange.notices import not_told
-from hub.outbox.channels import not_mailed
+from hub.outbox.channels import channels_of, not_mailed
 from hub.outbox.keyring import problems_of_keyring
+from hub.outbox.packing import packed_name
 from hub.settings import DeliverySection, Problem, Secret, SftpSection, Site, VendorConfig, vendor_file
 from hub.settings.exchange import PullSection
 
@@ -52,12 +53,15 @@ def _of_vendor(site: Site, name: str, config: VendorConfig) -> Iterator[tuple[st
             yield key, "", told
     if config.sftp is not None:
         yield from _of_server(site, name, config.sftp)
-        yield from _of_folders(config.sftp, config.delivery)
+        yield from _of_folders(config.sftp, packed_name(config.packing, _own_name(config.delivery)))
     if config.folder is not None:
         yield from (("folder.path", str(config.folder.path), told) for told in _of_folder(site, config.folder.path))
     yield from (("mail.to", "", told) for told in not_mailed(site, name))
     if config.packing.pgp_for is not None and site.hub.pgp is None:
         yield "packing.pgp_for", config.packing.pgp_for, f"needs a keyring: {_HUB} has no [pgp]"
+    if config.packing.pgp_for is not None and not channels_of(site, name):
+        allowed = "needs a way by machine, else no delivery is made: [sftp.push], [folder], or [mail] that is confirmed"
+        yield "packing.pgp_for", config.packing.pgp_for, allowed
     if config.expect_unless_zero and config.expect is None:
         yield "expect_unless_zero", "true", "belongs to expect: without it no file is missed"
 
@@ -79,15 +83,17 @@ def _of_server(site: Site, name: str, sftp: SftpSection) -> Iterator[tuple[str, 
             yield "sftp.key_file", str(sftp.key_file), f"for the hub's user alone, others may read it: chmod 600 {path}"
 
 
-def _of_folders(sftp: SftpSection, delivery: DeliverySection | None) -> Iterator[tuple[str, str, str]]:
-    """Where what we put on the server would be fetched as if the vendor had sent it (R3 would refuse its bytes)."""
+def _of_folders(sftp: SftpSection, ours: str) -> Iterator[tuple[str, str, str]]:
+    """Where what we put on the server would be fetched as if the vendor had sent it (R3 would refuse its bytes).
+
+    ``ours`` is called as a delivery that leaves.
+    """
     if sftp.pull is None:
         return
     pulled = {normpath(folder) for folder in sftp.pull.folders}
     if sftp.pull.move_to is not None and normpath(sftp.pull.move_to) in pulled:
         yield "sftp.pull.move_to", sftp.pull.move_to, "another folder than those that are fetched from"
     if sftp.push is not None and normpath(sftp.push.folder) in pulled:
-        ours = _own_name(delivery)
         sent = {ours, sftp.push.temporary.format(name=ours)} if sftp.push.rename else {ours}
         fetched = sorted(name for name in sent if _is_fetched(name, sftp.pull))
         if fetched:
@@ -154,6 +160,7 @@ def _secrets(key: str, value: Any) -> Iterator[tuple[str, Secret]]:
 def _not_there(site: Site, secret: Secret) -> str:
     """Why it cannot be used; "" = it can."""
     try:
-        return "" if secret.reveal(site.root) else "is empty where it is kept"
+        secret.reveal(site.root)
     except HubError as error:
         return str(error)
+    return ""

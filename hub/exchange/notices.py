@@ -27,6 +27,7 @@ from hub.settings import Site
 from hub.store.database import Database
 from hub.store.exchange import notices, rounds, troubles
 from hub.store.exchange.notices import Matter, Notice
+from hub.store.exchange.rounds import Round
 from hub.store.exchange.troubles import TroubledDispatch, TroubledFile
 from hub.transport import mail
 from hub.transport.backoff import pause_after
@@ -34,7 +35,8 @@ from hub.transport.backoff import pause_after
 log = structlog.get_logger()
 
 Way: TypeAlias = Callable[[Site, Sequence[Notice], datetime], None]
-#: A vendor's refusal is news for so long: those of last year are not told when notices are turned on.
+#: What nobody can close, as a vendor's refusal, is news for so long: those of last year are not told when notices are
+#: turned on.
 _NEWS = timedelta(days=7)
 #: Told one by one in a mail; the rest is counted. A command gets all.
 _LINES_MAX = 200
@@ -86,6 +88,11 @@ def tell(db: Database, site: Site, *, now: datetime, actor: str, by_hand: bool =
     return len(untold)
 
 
+def last_telling(conn: Connection) -> Round | None:
+    """The last try to tell people; its ``refused`` are the ways that failed."""
+    return rounds.last(conn, _NOBODY, "tell")
+
+
 def not_told(site: Site) -> Sequence[str]:
     """Why nobody is told though the settings say so: a sentence each (R38)."""
     wanted = site.hub.notices.mail_to
@@ -106,6 +113,11 @@ def open_matters(conn: Connection, site: Site, now: datetime) -> list[Matter]:
 
 def _found(conn: Connection, site: Site, now: datetime) -> Iterator[Matter]:
     yield from map(_of_file, troubles.troubled_files(conn))
+    for loud in troubles.loud_files(conn, now - _NEWS):
+        # Not the reason itself: it may say how much.
+        of = f" of {loud.vendor}" if loud.vendor else ""
+        text = f"file {loud.name}{of} is booked, and there is something to look into; see: hub files show {loud.id}"
+        yield Matter(f"file:{loud.id}:attention", "attention", loud.vendor, text)
     yield from map(_of_dispatch, troubles.troubled_dispatches(conn))
     for refused in troubles.refused_deliveries(conn, now - _NEWS):
         text = f"{refused.vendor} refuses {refused.name}; see: hub deliveries show {refused.id}"
@@ -144,7 +156,7 @@ def _of_dispatch(one: TroubledDispatch) -> Matter:
 
 
 def _of_rounds(conn: Connection, site: Site, now: datetime) -> Iterator[Matter]:
-    last_told = rounds.last(conn, _NOBODY, "tell")
+    last_told = last_telling(conn)
     if last_told is not None and last_told.refused and last_told.result == "done":
         day = now.astimezone(site.zone).date()
         yield Matter(f"telling:{day}", "not told", "", f"notices do not reach everybody: {last_told.text}")
@@ -163,7 +175,7 @@ def _of_rounds(conn: Connection, site: Site, now: datetime) -> Iterator[Matter]:
 
 
 def _is_too_soon(conn: Connection, site: Site, now: datetime) -> bool:
-    last = rounds.last(conn, _NOBODY, "tell")
+    last = last_telling(conn)
     if last is None:
         return False
     if last.result is None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from hub.exchange import expected, schedule
 from hub.exchange.expected import Missing
 from hub.outbox import sending
-from hub.outbox.channels import channels_of
+from hub.outbox.channels import channels_of, not_mailed
 from hub.settings import Site
 from hub.settings.exchange import parse_expectation
 from hub.store.exchange import rounds, totals
@@ -27,7 +27,8 @@ class Pulled:
     server: str
     last: Round | None
     next_at: datetime | None
-    #: Files that were fetched and are to be removed there, once they are dealt with here; 0 where they are left.
+    #: Files that were fetched and are to be removed there, once they are dealt with here; 0 where they are left. Those
+    #: in folders that are no longer looked into are nobody's to remove.
     uncleared: int
 
 
@@ -41,6 +42,8 @@ class Pushed:
     next_at: datetime | None
     #: Dispatches by state.
     counts: Mapping[DispatchState, int]
+    #: Why nothing is mailed though the vendor's file says so, a sentence each (R38).
+    not_mailed: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def overview(conn: Connection, site: Site, now: datetime) -> list[Exchanged]:
         sent = {state: counts.get((name, state), 0) for state in STATES}
         one = Exchanged(
             name,
-            _pulled(conn, site, name, last.get((name, "pull")), lying.get(name, 0), now),
+            _pulled(conn, site, name, last.get((name, "pull")), lying, now),
             _pushed(conn, site, name, last.get((name, "push")), sent, now),
             _expected(site, name, missed.get(name), now),
         )
@@ -82,13 +85,16 @@ def overview(conn: Connection, site: Site, now: datetime) -> list[Exchanged]:
     return found
 
 
-def _pulled(conn: Connection, site: Site, name: str, last: Round | None, lying: int, now: datetime) -> Pulled | None:
+def _pulled(
+    conn: Connection, site: Site, name: str, last: Round | None, lying: Mapping[tuple[str, str], int], now: datetime
+) -> Pulled | None:
     sftp = site.vendors[name].sftp
     if sftp is None or sftp.pull is None:
         return None
     server = f"sftp://{sftp.user}@{sftp.host}:{sftp.port}"
     next_at = schedule.pull_due_at(conn, site, name, now)
-    return Pulled(server, last, next_at, 0 if sftp.pull.after == "leave" else lying)
+    folders = () if sftp.pull.after == "leave" else sftp.pull.folders
+    return Pulled(server, last, next_at, sum(lying.get((name, folder), 0) for folder in dict.fromkeys(folders)))
 
 
 def _pushed(
@@ -96,9 +102,10 @@ def _pushed(
 ) -> Pushed | None:
     """Also of an instance that has no way any more, while something is still told of what it had."""
     targets = tuple(channel.target for channel in channels_of(site, name))
-    if not targets and not any(counts.values()):
+    unmailed = tuple(not_mailed(site, name))
+    if not targets and not unmailed and not any(counts.values()):
         return None
-    return Pushed(targets, last, sending.next_due_at(conn, name, now), counts)
+    return Pushed(targets, last, sending.next_due_at(conn, name, now), counts, unmailed)
 
 
 def _expected(site: Site, name: str, missing: Missing | None, now: datetime) -> Expected | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
@@ -137,6 +137,7 @@ class _Look:
         self._note_gone(known, lying)
         wanted = {there: file for there, file in lying.items() if self._is_wanted(there)}
         self._seen = len(wanted)
+        self._note_left_out(lying.keys() - wanted.keys())
         fresh = self._not_refused(wanted, known)
         settled = self._settled(session, fresh)
         self._fetch(session, settled)
@@ -179,6 +180,12 @@ class _Look:
         name = there[1]
         patterns = self._pull.names
         return not is_never_taken(name) and any(fnmatchcase(nfc(name), nfc(pattern)) for pattern in patterns)
+
+    def _note_left_out(self, others: Collection[There]) -> None:
+        """A vendor's new kind of name is seen to be left out; what is still written there will have another."""
+        names = sorted(there[1] for there in others if not is_never_taken(there[1]))
+        if names:
+            self._notes.append(f"{len(names)} left out, as no pattern in sftp.pull.names fits: {names[0]}")
 
     def _not_refused(
         self, wanted: Mapping[There, RemoteFile], known: Mapping[There, Fetched]

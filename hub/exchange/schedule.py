@@ -50,8 +50,8 @@ def settings_hash(site: Site, vendor: str) -> str:
 
 def pull_due_at(conn: Connection, site: Site, vendor: str, now: datetime) -> datetime | None:
     """When a machine looks at the vendor's server next, ``now`` or later; None = never, as things are."""
-    config = site.vendors[vendor]
-    if config.sftp is None or config.sftp.pull is None:
+    config = site.vendors.get(vendor)
+    if config is None or config.sftp is None or config.sftp.pull is None:
         return None
     history = history_of(conn, vendor)
     if is_stopped(history, settings_hash(site, vendor)):
@@ -70,7 +70,7 @@ def allowed_at(history: History, pull: PullSection, now: datetime) -> datetime:
     """From when on anybody may look at the server, ``now`` or later."""
     if history.looked_at is None:
         return now
-    return max(now, history.looked_at + timedelta(minutes=pull.every_minutes))
+    return _after(history.looked_at, timedelta(minutes=pull.every_minutes), now)
 
 
 def retried_at(history: History, pull: PullSection, exchange: ExchangeSection, now: datetime) -> datetime:
@@ -83,9 +83,17 @@ def retried_at(history: History, pull: PullSection, exchange: ExchangeSection, n
         return allowed
     longest = min(exchange.retry_seconds_max, pull.every_minutes * 60)
     first = min(exchange.retry_seconds_first, longest)
-    return max(
-        allowed, history.last.ended_at + pause_after(history.failures, first_seconds=first, longest_seconds=longest)
-    )
+    pause = pause_after(history.failures, first_seconds=first, longest_seconds=longest)
+    return max(allowed, _after(history.last.ended_at, pause, now))
+
+
+def _after(moment: datetime, pause: timedelta, now: datetime) -> datetime:
+    """When the pause since that moment is over, ``now`` or later.
+
+    A moment further ahead than that pause is one of a clock that has been put right since: it holds up nobody, or a
+    machine that had the wrong year for an hour would not look for a year.
+    """
+    return now if moment > now + pause else max(now, moment + pause)
 
 
 def next_open(pull: PullSection, country: Country, zone: ZoneInfo, earliest: datetime) -> datetime:

@@ -19,7 +19,8 @@ from hub.exchange import notices, schedule
 from hub.exchange.pulling import TooSoonError, pull
 from hub.intake.hub import Hub
 from hub.outbox import sending
-from hub.settings import Site, VendorConfig
+from hub.settings import VendorConfig
+from hub.store.exchange import dispatches
 from hub.store.exchange.rounds import Round
 from hub.transport.backoff import pause_after
 
@@ -30,13 +31,18 @@ _STOP_SECONDS = 5.0
 _BACKOFF_SECONDS_MAX = 600.0
 
 
-def exchanging(site: Site) -> list[str]:
-    """Instances that files are fetched from, or sent to by a machine."""
-    return [name for name, config in sorted(site.vendors.items()) if is_exchanging(config)]
+def exchanging(hub: Hub) -> list[str]:
+    """Instances that files are fetched from, or sent to by a machine, or that something waits for still.
+
+    What waits for a way that the settings have lost is stopped and told by who sends; else nobody would look at it.
+    """
+    with hub.db.read() as conn:
+        waited_for = dispatches.open_vendors(conn)
+    return sorted(waited_for.union(name for name, config in hub.site.vendors.items() if is_exchanging(config)))
 
 
 def is_exchanging(config: VendorConfig) -> bool:
-    """As :func:`exchanging`, of one."""
+    """Whether its settings say that files are fetched from it, or sent to it by a machine."""
     sftp = config.sftp
     return (sftp is not None and (sftp.pull or sftp.push) is not None) or config.folder is not None or config.mail.send
 
@@ -51,9 +57,7 @@ class Workers:
         self._stop = threading.Event()
         #: Last rounds that ended since the start.
         self._ended: dict[tuple[str, str], Round] = {}
-        self._workers = [
-            _Worker(hub, vendor, self._stop, taken_in, self._ended, actor) for vendor in exchanging(hub.site)
-        ]
+        self._workers = [_Worker(hub, vendor, self._stop, taken_in, self._ended, actor) for vendor in exchanging(hub)]
         self._teller = _Teller(hub, self._stop, actor)
 
     def __enter__(self) -> Workers:

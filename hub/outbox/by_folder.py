@@ -68,22 +68,27 @@ class FolderSender:
             if standing == "identical":
                 return "was there"
             if standing == "other":
-                raise LastingFault(
-                    "the folder has another file of this name",
-                    where=str(target),
-                    why="it may be what the vendor was told before; nothing is overwritten",
-                    do="find out what it is, and move it away",
-                )
+                raise _taken(target)
             with placing(target) as writer, path.open("rb") as kept:
                 os.fchmod(writer.fileno(), _MODE)
                 hash_of(kept, copied_to=writer)
                 before_final()
+                # Another may have come while we wrote, and a rename would replace it.
+                if os.path.lexists(target):
+                    raise _taken(target)
                 final = True
+        except LastingFault:
+            with suppress(OSError):
+                self._temporary(one).unlink(missing_ok=True)
+            raise
         except OSError as error:
-            if final and target.exists():
+            # A temporary name that is gone was renamed, or taken by who does not wait for that.
+            if final and not (os.path.lexists(self._temporary(one)) and not os.path.lexists(target)):
                 raise UnsureFault(
-                    f"the file lies there, and may be gone after a power cut: {error.strerror or error}",
+                    f"nobody knows whether the vendor has it: {error.strerror or error}",
                     where=str(target),
+                    why="the file lies there, or is gone from there already; a power cut may lose it yet",
+                    do="it is looked at again; else the vendor's receipt or a call tells",
                 ) from error
             with suppress(OSError):
                 self._temporary(one).unlink(missing_ok=True)
@@ -110,6 +115,15 @@ class FolderSender:
     def _temporary(self, one: Dispatch) -> Path:
         """Of :func:`hub.transport.content.placing`."""
         return self.folder / f".{one.name}.part"
+
+
+def _taken(target: Path) -> LastingFault:
+    return LastingFault(
+        "the folder has another file of this name",
+        where=str(target),
+        why="it may be what the vendor was told before; nothing is overwritten",
+        do="find out what it is, and move it away",
+    )
 
 
 def _fault(error: OSError, where: Path) -> TransportFault:

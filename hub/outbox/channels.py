@@ -67,10 +67,12 @@ class Channel(Protocol):
 def channels_of(site: Site, name: str) -> list[Channel]:
     """Those by which every delivery goes to the instance, in the order sftp, folder, mail; none = a person hands over.
 
-    No secret is revealed before a session is opened.
+    None also of an instance that the site no longer has. No secret is revealed before a session is opened.
     """
-    config = site.vendors[name]
+    config = site.vendors.get(name)
     found: list[Channel] = []
+    if config is None:
+        return found
     if config.sftp is not None and config.sftp.push is not None:
         from hub.outbox.by_sftp import SftpChannel
 

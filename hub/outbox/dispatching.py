@@ -8,7 +8,7 @@ from hub.acts.act import Acting
 from hub.errors import HubError
 from hub.outbox.channels import channels_of
 from hub.outbox.handing_over import refuse_given_up, risk_of, said
-from hub.outbox.packing import packed
+from hub.outbox.packing import packed, refuse_in_the_clear
 from hub.outbox.settling import may_have_it
 from hub.plugin.records import EXPORT_KIND
 from hub.store.collecting import deliveries
@@ -33,6 +33,7 @@ def add_dispatches(acting: Acting, made: Delivery) -> None:
     """
     channels = channels_of(acting.site, made.vendor)
     if not channels:
+        refuse_in_the_clear(acting.site, made, made.name)
         return
     if len(channels) > 1 and made.kind != EXPORT_KIND:
         raise SeveralWaysError(

@@ -117,6 +117,7 @@ def write_again(acting: Acting, id: int, *, again: bool) -> dict[str, Any]:
     refuse_given_up(ours)
     _refuse_on_its_way(acting, ours, ("waiting", "sending"))
     if ours.state == "made":
+        _refuse_on_its_way(acting, ours, ("stopped",))
         return _told(acting, id)
     risk = risk_of(ours)
     if not again:
@@ -135,16 +136,25 @@ def sweep(conn: Connection, site: Site) -> list[Path]:
     taken = []
     for folder in (site.outbox / vendor for vendor in sorted(site.vendors)):
         for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-            named = find(conn, folder.name, name=path.name)
-            if named and not any(is_to_hand_over(conn, one) for one in named) and _is_any_of(path, named):
+            named = _named(conn, folder.name, path.name)
+            if named and not any(is_to_hand_over(conn, one) for one, _ in named) and _is_any_of(path, named):
                 path.unlink(missing_ok=True)
                 taken.append(path)
     return taken
 
 
-def _is_any_of(path: Path, deliveries: Sequence[Delivery]) -> bool:
+def _named(conn: Connection, vendor: str, name: str) -> list[tuple[Delivery, str]]:
+    """Deliveries that lie in the outbox under this name, as they were made or packed, each with its SHA-256 there."""
+    packed = dispatches.dispatches(conn, vendor=vendor, name=name)
+    return [
+        *((one, one.sha256) for one in find(conn, vendor, name=name)),
+        *((delivery_of(conn, one.delivery_id), one.sha256) for one in packed),
+    ]
+
+
+def _is_any_of(path: Path, named: Sequence[tuple[Delivery, str]]) -> bool:
     with path.open("rb") as lying:
-        return hash_of(lying) in {one.sha256 for one in deliveries}
+        return hash_of(lying) in {sha256 for _, sha256 in named}
 
 
 def refuse_given_up(ours: Delivery) -> None:
@@ -177,15 +187,17 @@ def _refuse_on_its_way(acting: Acting, ours: Delivery, states: Sequence[Dispatch
     """A machine hands it over, or nobody knows whether it has: a person does not do so beside it."""
     for one in dispatches_by(acting.conn, ours.id):
         if one.state in states:
+            by_hand = f"first: hub outbox cancel {one.id}; then it lies in the outbox"
             ways = {
-                "waiting": f"first: hub outbox cancel {one.id}; then it lies in the outbox",
+                "waiting": by_hand,
+                "stopped": f"{by_hand}; or send it: hub outbox retry {one.id}",
                 "sending": f"wait until it is through: hub outbox show {one.id}",
                 "uncertain": f"find out whether the vendor has it, then: hub outbox settle {one.id} sent|not-sent",
             }
             raise OnItsWayError(
                 f"delivery {ours.id} goes by {one.channel} as dispatch {one.id}, which is {one.state}",
                 where=one.target,
-                why="the vendor would have it twice",
+                why="the vendor could have it twice",
                 do=ways[one.state],
             )
 

@@ -12,14 +12,21 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import BinaryIO, NamedTuple
 
+from hub.errors import HubError
 from hub.outbox.keyring import keyring_of
 from hub.settings import PackingSection, Site
 from hub.store.collecting.deliveries import Delivery
 from hub.transport.content import blob_path, chunks_of, keep, scratch
 from hub.transport.pgp import PgpError
 
+#: Of the name of what leaves encrypted.
+_ENCRYPTED = ".pgp"
 #: Rights and system of the file in a zip: the same wherever it is made.
 _RIGHTS, _UNIX = 0o100640 << 16, 3
+
+
+class InTheClearError(HubError):
+    """A vendor's deliveries are to be encrypted, and this one would be handed over as it is."""
 
 
 class Packed(NamedTuple):
@@ -41,16 +48,34 @@ def packed(site: Site, vendor: str, delivery: Delivery) -> Packed:
     if not packing.zip and packing.pgp_for is None:
         return Packed(delivery.name, delivery.sha256, made.stat().st_size)
     with ExitStack() as stack:
-        name = delivery.name
+        name = packed_name(packing, delivery.name)
         source: BinaryIO = stack.enter_context(made.open("rb"))
         if packing.zip:
             source = stack.enter_context(_zipped(site, delivery, source, made.stat().st_size))
-            name = f"{name}.zip"
         if packing.pgp_for is not None:
-            source = stack.enter_context(_encrypted(site, packing, packing.pgp_for, name, source))
-            name = f"{name}.pgp"
+            inside = name.removesuffix(_ENCRYPTED)
+            source = stack.enter_context(_encrypted(site, packing, packing.pgp_for, inside, source))
         stored = keep(chunks_of(source), site.content, part=f"packed-{delivery.id}")
     return Packed(name, stored.sha256, stored.size)
+
+
+def packed_name(packing: PackingSection, name: str) -> str:
+    """What the file of a delivery with this name is called when it leaves."""
+    zipped = f"{name}.zip" if packing.zip else name
+    return zipped if packing.pgp_for is None else f"{zipped}{_ENCRYPTED}"
+
+
+def refuse_in_the_clear(site: Site, made: Delivery, name: str) -> None:
+    """Of a file called ``name`` that a person hands over. Raises InTheClearError."""
+    config = site.vendors.get(made.vendor)
+    if config is not None and config.packing.pgp_for is not None and not name.endswith(_ENCRYPTED):
+        raise InTheClearError(
+            f"{name} would lie in the outbox in the clear, and {made.vendor}'s deliveries are to be encrypted",
+            where=f"config/vendors/{made.vendor}.toml, packing.pgp_for",
+            why="only what has a way by machine is encrypted; nothing leaves in the clear that shall not",
+            do="give it [sftp.push], [folder] or confirmed [mail], and make it anew; to hand it over by hand, take the "
+            "encrypted file from its [folder]",
+        )
 
 
 @contextmanager

@@ -83,8 +83,14 @@ def _stop_those_without_a_way(db: Database, vendor: str, channels: list[Channel]
         left = [*dispatches.dispatches(conn, vendor=vendor, state="waiting"), *_left(conn, vendor, now)]
     for one in left:
         if one.channel not in names:
-            text = f"the settings of {vendor} have no way by {one.channel}, or do not allow it: hub check"
+            text = f"config/vendors/{vendor}.toml has no way by {one.channel} any more, or none that is allowed"
             state: DispatchState = "uncertain" if one.step else "stopped"
+            if state == "uncertain":
+                text = f"cut short, and nobody can look there: {text}"
+            else:
+                ways = f"put it right (hub check), then hub outbox retry {one.id}"
+                text = f"{text}: {ways}; by hand instead: hub outbox cancel {one.id}"
+            log.warning("not sent", dispatch=one.id, vendor=vendor, state=state, reason=text)
             end(db, one, state, text, at=now, actor=actor)
 
 
@@ -116,6 +122,7 @@ class _Going:
                 return None
             before = None if by_hand else self._blocked_by(conn, settings)
         if before is not None:
+            log.error("not tried until somebody mends this", vendor=self.vendor, channel=self.channel.name)
             self._stop_all(f"not tried: {before.text}")
             return None
         with self.db.write() as conn:
@@ -171,7 +178,7 @@ class _Going:
             if not one.step:
                 self._wait(one, "cut short before the far side could keep anything", at_once=True)
             elif not self.channel.can_look:
-                self._end(one, "uncertain", f"cut short, and nobody knows: {_FOUND['unknown']}")
+                self._unknown(one, f"cut short, and nobody knows: {_FOUND['unknown']}")
 
     def _through(self) -> tuple[RoundResult, str]:
         finished = False
@@ -218,15 +225,19 @@ class _Going:
                 self._end(taken, "uncertain", f"cut short, and nobody can look there: {fault}")
             return False
         except LastingFault as fault:
-            self._end(taken, "uncertain", f"cut short, and nobody can look there: {fault}")
+            self._unknown(taken, f"cut short, and nobody can look there: {fault}")
             return True
         if standing == "identical":
             self._end(taken, "sent", "cut short, and found there")
         elif standing == "temporary":
             self._wait(taken, "cut short, and found there under its temporary name alone", at_once=True)
         else:
-            self._end(taken, "uncertain", f"cut short, and nobody knows: {_FOUND[standing]}")
+            self._unknown(taken, f"cut short, and nobody knows: {_FOUND[standing]}")
         return True
+
+    def _unknown(self, one: Dispatch, text: str) -> None:
+        self._failed(f"dispatch {one.id}: {text}")
+        self._end(one, "uncertain", text)
 
     def _taken_over(self, one: Dispatch) -> Dispatch | None:
         now = self.clock()
@@ -248,7 +259,7 @@ class _Going:
                 refusal = refusal_of(conn, one)
                 if refusal:
                     dispatches.change_state(conn, one.id, "stopped", refusal, by="machine", at=now, actor=self.actor)
-                    log.warning("not sent", dispatch=one.id, vendor=self.vendor, reason=refusal)
+                    self._failed(f"dispatch {one.id}: {refusal}")
                     continue
                 return dispatches.claim(
                     conn,
@@ -382,6 +393,6 @@ class _Going:
         )
 
     def _failed(self, told: str, *, passing: bool = False) -> None:
-        log.warning("not sent", vendor=self.vendor, channel=self.channel.name, reason=told)
+        log.warning("not sent, or not known to be", vendor=self.vendor, channel=self.channel.name, reason=told)
         self.fault = told
         self.passing = self.passing or passing

@@ -122,6 +122,12 @@ class SftpSection(Model):
             raise ValueError("a passphrase belongs to a key_file")
         return self
 
+    @model_validator(mode="after")
+    def _time_to_settle(self) -> Self:
+        if self.pull is not None and self.pull.settle_seconds >= self.total_seconds:
+            raise ValueError("total_seconds: a look ends before a file has settled (pull.settle_seconds)")
+        return self
+
 
 class FolderSection(Model):
     """``[folder]`` of a vendor instance: our deliveries are written to a folder, where another program takes them."""

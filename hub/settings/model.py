@@ -6,6 +6,7 @@ import os
 import re
 import reprlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -74,11 +75,22 @@ class Secret(Model):
         if self.file is None:
             if not os.environ.get(self.env or ""):
                 raise HubError(f"environment variable {self.env} is not set", do="set it before starting the hub")
-            return os.environ[self.env or ""]
+            return _as_text(os.environb[os.fsencode(self.env or "")], f"in environment variable {self.env}")
         try:
-            return (root / self.file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
+            kept = (root / self.file).read_bytes()
+        except OSError as error:
             raise HubError(f"the secret in {self.file} cannot be read: {error}") from error
+        if not (value := _as_text(kept, f"in {self.file}").strip()):
+            # Shown to a server, it would be one wrong password more: some lock an account after a few.
+            raise HubError(f"the secret in {self.file} is empty", do="put it there")
+        return value
+
+
+def _as_text(secret: bytes, where: str) -> str:
+    with suppress(UnicodeDecodeError):
+        return secret.decode("utf-8")
+    # Not beside Python's own error, which says a byte of the secret, and holds all of them.
+    raise HubError(f"the secret {where} is no UTF-8", do="save it as UTF-8")
 
 
 def problems_of(error: ValidationError, file: str, model: type[BaseModel], prefix: str = "") -> list[Problem]:

@@ -132,7 +132,8 @@ class Settling:
         for one in seen:
             print_ = (one.size, one.mtime_ns)
             before, looks, since = self._known.get(one.path, (print_, 0, now))
-            if before != print_:
+            if before != print_ or since > now:
+                # Another file, or our clock was put back: what it said then says nothing now.
                 looks, since = 0, now
             known[one.path] = (print_, looks + 1, since)
             if one.announced or (looks + 1 >= self._looks and now - since >= self._age):

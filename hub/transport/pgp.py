@@ -168,7 +168,7 @@ class Keyring:
 
     def _run(self, target: BinaryIO | None = None, bytes_max: int | None = None) -> _Run:
         if shutil.which("gpg") is None:
-            raise PgpError("gpg is not installed", do="install GnuPG 2.2 or later (Debian: gnupg)")
+            raise PgpError("gpg is not installed", do="install GnuPG 2.2 or later (Debian: gnupg), and try again")
         try:
             return _Run(self.home, self.seconds_max, target, bytes_max)
         except ValueError as error:

@@ -107,9 +107,28 @@ def test_without_a_confirmation_a_person_hands_it_over(tmp_path: Path, sqlite_te
     hub("exchange", "run", "brunata", site=ours.root)
     ours.ask("exchange", "tell")
     assert (sink.connections, sink.mails) == (0, [])
+    (mailed,) = ours.ask("exchange")["exchange"]
+    assert ANNA in mailed["push"]["not_mailed"][0]
+    assert f"brunata: not mailed: {ANNA} is not confirmed" in ours.hub("exchange").out
     told = " ".join(problem["allowed"] for problem in ours.ask("check", status=1)["problems"])
     assert ANNA in told
     assert BO in told
+
+
+def test_that_people_could_not_be_told_is_told_where_they_are_sent_to_look(
+    tmp_path: Path, sqlite_template: Path, sink: Sink
+) -> None:
+    ours = site(tmp_path, sqlite_template, sink, f"{ANNA} {BO}")
+    ours.hub("export", "brunata", *ASKED)
+    sink.misbehave("RCPT", "550 5.1.1 no such mailbox")
+    ours.hub("exchange", "run", "brunata", status=2)
+    assert ours.ask("exchange")["notices"] is None
+    assert "see: hub exchange" in ours.hub("exchange", "tell", status=1).err
+    assert ours.ask("exchange")["notices"]["result"] == "failed"
+    assert f"the mail server does not take mail for {BO}" in ours.hub("exchange").out
+    sink.behave()
+    ours.hub("exchange", "tell")
+    assert BO not in ours.hub("exchange").out
 
 
 def everything(root: Path) -> str:

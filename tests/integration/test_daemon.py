@@ -146,6 +146,12 @@ def test_backoff_doubles_up_to_ten_minutes() -> None:
     assert backoff.is_due(1, NOW)
 
 
+def test_a_clock_that_is_put_back_makes_nothing_wait_until_then() -> None:
+    backoff = Backoff(5)
+    backoff.failed(1, NOW + timedelta(days=365))
+    assert backoff.is_due(1, NOW)
+
+
 def test_sigterm_stops_it_cleanly_and_logs_are_json_on_stderr(tmp_path: Path) -> None:
     root = tmp_path / "site"
     tiny_site.write_site(root)

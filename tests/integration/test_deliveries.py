@@ -307,7 +307,7 @@ class TestPeople:
         path.unlink()
 
         desk.act(handing_over.write_again, ours.id, again=False)
-        place(desk.site, desk.now(ours.id))
+        place(desk.site, desk.now(ours.id), [])
 
         assert path.read_bytes() == made
         assert desk.story(ours.id) == ["made"]
@@ -391,7 +391,7 @@ def test_bytes_that_were_changed_never_leave(desk: DeliveringDesk) -> None:
     kept.chmod(0o644)
     kept.write_bytes(kept.read_bytes().replace(b"0000000010000", b"0000000099999"))
     with pytest.raises(ChangedBytesError):
-        place(desk.site, ours)
+        place(desk.site, ours, [])
     with desk.db.read() as conn:
         (problem,) = StoredFiles(desk.site.content).wrong(conn)
     assert f"stored file {ours.sha256} was changed" in problem

@@ -107,8 +107,15 @@ def test_notices_need_a_server_and_a_confirmed_recipient(told: Told) -> None:
 
 
 def test_encryption_needs_a_keyring(told: Told) -> None:
-    packed = f'plugin = "nets_bs"\n[packing]\npgp_for = "{"A" * 40}"\n'
+    packed = f'plugin = "nets_bs"\n[folder]\npath = "shared"\n[packing]\npgp_for = "{"A" * 40}"\n'
     assert "[pgp]" in told(bs=packed)[BS, "packing.pgp_for"]
+
+
+def test_encryption_needs_a_way_by_machine(told: Told) -> None:
+    packed = f'plugin = "nets_bs"\n[packing]\npgp_for = "{"A" * 40}"\n'
+    assert "no delivery is made" in told(bs=packed)[BS, "packing.pgp_for"]
+    zipped = 'plugin = "nets_bs"\n[packing]\nzip = true\n'
+    assert told(bs=zipped) == {}
 
 
 def test_a_file_that_was_moved_away_is_not_fetched_again(told: Told) -> None:
@@ -131,6 +138,12 @@ def test_a_file_that_was_moved_away_is_not_fetched_again(told: Told) -> None:
 def test_our_own_files_are_not_fetched(told: Told, push: str, names: str, wrong: bool) -> None:
     found = told(bs=sftp("[sftp.pull]", f"names = {names}", "[sftp.push]", push))
     assert ((BS, "sftp.push.folder") in found) is wrong
+
+
+def test_our_own_files_are_not_fetched_as_they_are_packed(told: Told) -> None:
+    lines = ("[sftp.pull]", 'folders = ["out"]', 'names = ["*.zip"]', "[sftp.push]", 'folder = "out"')
+    assert told(bs=sftp(*lines)) == {}
+    assert ".zip" in told(bs=sftp(*lines, "[packing]", "zip = true"))[BS, "sftp.push.folder"]
 
 
 def test_a_folder_is_there_and_not_one_of_the_sites_own(told: Told) -> None:

@@ -95,6 +95,9 @@ def test_quarantine_says_so_with_its_status(site: ExchangingSite, sshd: Sshd, th
     assert answer.json["exchange"][0]["files"][0]["state"] == "quarantined"
     assert lying.exists()
     assert overview(ask)["pull"]["to_be_cleared"] == 1
+    # Nobody removes anything where nobody looks any more.
+    site.goes_to(sshd, *(line.replace('"out"', '"elsewhere"') for line in PULL))
+    assert overview(ask)["pull"]["to_be_cleared"] == 0
 
 
 def test_the_pause_between_two_looks_is_kept_by_hand_too(
@@ -173,7 +176,7 @@ def test_a_missing_file_is_told_until_it_comes(site: ExchangingSite, ask: Ask) -
 
 
 def test_nothing_set_up_is_said_and_unknown_names_are_refused(site: ExchangingSite, ask: Ask) -> None:
-    assert ask("--json").json == {"exchange": []}
+    assert ask("--json").json == {"exchange": [], "notices": None}
     assert "nothing is exchanged" in ask().out
     assert ask("run").status == 0
     for wrong in (("show", "nobody"), ("show", "bs"), ("run", "nobody"), ("run", "bs"), ("tell",)):

@@ -68,6 +68,14 @@ def test_an_old_or_a_future_mtime_says_nothing_of_whether_the_sender_is_done(tmp
     assert len(settling.settled(scan(tmp_path).files, START + timedelta(seconds=2))) == 2
 
 
+def test_a_clock_that_is_put_back_holds_up_no_file(tmp_path: Path) -> None:
+    settling = Settling(looks=1, age_seconds=2)
+    (tmp_path / "a.txt").touch()
+    settling.settled(scan(tmp_path).files, START + timedelta(days=365))
+    assert settling.settled(scan(tmp_path).files, START) == []
+    assert len(settling.settled(scan(tmp_path).files, START + timedelta(seconds=2))) == 1
+
+
 def test_a_done_companion_announces_its_file_and_no_other(tmp_path: Path) -> None:
     settling = Settling(looks=100, age_seconds=86_400)
     for name in ("a.txt", "a.txt.done", "b.txt", "c.txt.done"):

@@ -224,6 +224,25 @@ def test_servers_that_fail_for_long_or_for_good_are_told(watched: Watched) -> No
     assert "until somebody mends this: another host key" in watched.command_got()[1][0]
 
 
+def test_a_booked_file_that_wants_attention_is_told_without_its_figures(watched: Watched) -> None:
+    watched.by_command(KEEP)
+    id_ = watched.file("juni.txt", "booked", "3 kept", "attention: it announces 1,234.00 in D1, which holds 1,000.00")
+    watched.file("fine.txt", "booked", "of which attention: none")
+    assert watched.tell() == 1
+    (told,) = json.loads((watched.root / "told.json").read_text(encoding="utf-8"))["notices"]
+    assert (told["kind"], told["vendor"]) == ("attention", "heat")
+    assert "juni.txt" in told["text"]
+    assert f"hub files show {id_}" in told["text"]
+    assert "1,234" not in told["text"]
+    assert watched.tell(later=DAY) == 0
+
+
+def test_what_wanted_attention_long_ago_is_no_news(quick: Watched) -> None:
+    quick.file("juni.txt", "booked", "attention: a total does not agree")
+    quick.by_command(KEEP)
+    assert quick.tell(later=8 * DAY) == 0
+
+
 def test_a_missing_file_is_told(quick: Watched) -> None:
     quick.by_command(KEEP)
     quick.vendor |= {"expect": "by 10:00 on all days"}

@@ -182,7 +182,7 @@ class TestSending:
         desk.goes()
         assert desk.send() == []
         assert desk.states(ours) == ("stopped", "made")
-        assert "have no way by folder" in desk.last_text(desk.of(ours))
+        assert "has no way by folder any more" in desk.last_text(desk.of(ours))
         assert names(there) == []
 
     def test_bytes_that_were_changed_never_leave(self, desk: SendingDesk, there: Path) -> None:

@@ -13,8 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hub.cli.outbox import placed
+from hub.outbox import dispatching
 from hub.outbox.keyring import problems_of_keyring
-from hub.outbox.packing import packed
+from hub.outbox.packing import InTheClearError, packed
 from hub.settings import Site, load_site
 from hub.store.collecting.deliveries import Delivery, find
 from hub.store.database import Database
@@ -199,6 +201,38 @@ def test_a_delivery_that_cannot_be_encrypted_is_not_made(desk: SendingDesk, pgp_
     with desk.db.read() as conn:
         assert find(conn, "bs", name=NAME) == []
     assert not desk.site.outbox.exists() or desk.in_outbox() == []
+
+
+def test_in_the_outbox_lies_what_would_have_left(desk: SendingDesk, pgp_keys: Keys) -> None:
+    ours = desk.export(CONTENT, NAME)
+    made = desk.kept(desk.of(ours))
+    desk.act(dispatching.cancel, desk.of(ours).id, "uploaded by hand")
+    lying = desk.site.outbox / "bs" / f"{NAME}.zip.pgp"
+    assert put_right(desk, ours) == str(lying)
+    assert desk.in_outbox() == [lying.name]
+    assert lying.read_bytes() == made
+    desk.retry(desk.of(ours))
+    assert put_right(desk, ours) is None
+    assert desk.in_outbox() == [], "a machine sends it now, and nobody beside it"
+
+
+def test_what_is_to_be_encrypted_never_lies_in_the_outbox_in_the_clear(desk: SendingDesk, pgp_keys: Keys) -> None:
+    desk.goes()
+    before = desk.export(CONTENT, "before.txt")
+    desk.goes(packing={"pgp_for": pgp_keys.vendors})
+    with pytest.raises(InTheClearError, match="to be encrypted"):
+        desk.export(CONTENT, NAME)
+    with pytest.raises(InTheClearError, match=r"before\.txt would lie in the outbox in the clear"):
+        put_right(desk, before)
+    with desk.db.read() as conn:
+        assert find(conn, "bs", name=NAME) == []
+    assert not desk.site.outbox.exists() or desk.in_outbox() == []
+
+
+def put_right(desk: SendingDesk, ours: Delivery) -> object:
+    """As after each command about it: where it lies for a person, None = nowhere."""
+    with desk.db.read() as conn:
+        return placed(conn, desk.site, ours.id)["path"]
 
 
 def told(site: Site) -> list[tuple[str, str]]:

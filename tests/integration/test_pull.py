@@ -111,6 +111,8 @@ def test_only_what_the_patterns_name_is_fetched(site: FetchingSite) -> None:
     with site.hub() as hub:
         looked = site.pull(hub, by_hand=True)
         assert (looked.seen, looked.moved) == (1, 1)
+        # A vendor's new kind of name is told; what is never taken is nobody's news.
+        assert "2 left out, as no pattern in sftp.pull.names fits: X3" in looked.text
         assert list(site.states(hub)) == ["D1"]
     assert "D1" not in site.there()
     assert len(site.there()) == 8

@@ -279,6 +279,26 @@ def test_what_arrives_otherwise_than_sent_is_taken_away_again(
         assert list(odd.root.iterdir()) == []
 
 
+@pytest.mark.parametrize("read_back", [False, True])
+def test_what_the_vendor_takes_before_its_rename_is_never_called_unsent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read_back: bool
+) -> None:
+    final: list[str] = []
+    with running(Odd(tmp_path / "odd", takes=True), monkeypatch) as odd, connected(odd.account) as session:
+        with pytest.raises(UnsureFault, match=r"take files under their temporary name.*temporary in \[sftp.push\]"):
+            put(session, LITTLE, read_back=read_back, before_final=lambda: final.append("final"))
+        assert odd.taken == [LITTLE]
+        assert final == ["final"]
+        # Under its own name that is what a vendor does.
+        assert "taken by the vendor" in put(session, LITTLE, temporary=None)
+
+
+def test_nor_what_it_takes_while_it_is_renamed(sshd: Sshd) -> None:
+    gone = pytest.raises(UnsureFault, match="it was gone before it could be renamed")
+    with connected(account_on(sshd)) as session, gone:
+        put(session, CONTENT, before_final=lambda: (sshd.root / PART).unlink())
+
+
 def test_a_server_that_gives_little_and_tells_little_is_asked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

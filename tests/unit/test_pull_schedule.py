@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hub.calendar import is_bank_day
 from hub.exchange.schedule import History, allowed_at, is_stopped, next_open, retried_at
 from hub.settings import ExchangeSection
-from hub.settings.exchange import PullSection
+from hub.settings.exchange import PullSection, SftpSection
 from hub.store.exchange.rounds import Round
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
@@ -60,6 +60,7 @@ def is_open(section: PullSection, zone: ZoneInfo, moment: datetime) -> bool:
 moments = st.integers(0, 3 * 365 * 24 * 60).map(lambda minutes: NOW + timedelta(minutes=minutes))
 
 
+@settings(deadline=None)
 @given(sections(), moments, st.sampled_from(ZONES))
 def test_it_is_always_within_hours_and_days(section: PullSection, now: datetime, zone: ZoneInfo) -> None:
     due = next_open(section, "DK", zone, now)
@@ -71,7 +72,7 @@ def test_it_is_always_within_hours_and_days(section: PullSection, now: datetime,
     assert due - now < timedelta(days=9)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(sections(), moments, st.lists(st.tuples(st.sampled_from(["done", "failed", "killed"]), st.floats(0, 9_000))))
 def test_no_two_looks_are_closer_than_the_pause(
     section: PullSection, now: datetime, ends: list[tuple[str, float]]
@@ -126,6 +127,30 @@ def test_a_killed_look_counts_as_one() -> None:
     assert allowed_at(killed, pull(every_minutes=60), NOW) == NOW + timedelta(minutes=60)
 
 
+@pytest.mark.parametrize(
+    ("ahead", "waits"),
+    [
+        # The look of an hour's pause was just now, by a clock that is right or a little behind: the pause is kept.
+        (timedelta(0), timedelta(minutes=60)),
+        (timedelta(minutes=5), timedelta(minutes=65)),
+        (timedelta(minutes=60), timedelta(minutes=120)),
+        # By a clock that was far off: nobody knows when it was.
+        (timedelta(minutes=61), timedelta(0)),
+        (timedelta(days=3_650), timedelta(0)),
+    ],
+)
+def test_a_clock_that_was_put_back_holds_up_nobody_for_long(ahead: timedelta, waits: timedelta) -> None:
+    section = pull(every_minutes=60)
+    looked = History(ended("done", NOW + ahead), NOW + ahead)
+    assert allowed_at(looked, section, NOW) == NOW + waits
+    assert retried_at(looked, section, EXCHANGE, NOW) == NOW + waits
+
+
+def test_a_fault_of_a_clock_that_was_put_back_holds_up_nobody_for_long() -> None:
+    failed = History(ended("failed", NOW + timedelta(days=3_650)), None, 50)
+    assert retried_at(failed, pull(every_minutes=60), EXCHANGE, NOW) == NOW
+
+
 def test_after_a_lasting_fault_nothing_is_tried_until_the_settings_differ() -> None:
     stopped = History(ended("stopped", NOW, "before"))
     assert is_stopped(stopped, "before")
@@ -162,3 +187,16 @@ def test_bank_days_are_the_vendors_own() -> None:
     eve = datetime.combine(date(2026, 6, 19), time(8), COPENHAGEN).astimezone(UTC)
     assert next_open(pull(days="bank"), "DK", COPENHAGEN, eve) == eve
     assert next_open(pull(days="bank"), "SE", COPENHAGEN, eve) > eve
+
+
+def test_a_look_lasts_until_a_file_has_settled() -> None:
+    section: dict[str, Any] = {"host": "h", "user": "u", "key_file": "k", "total_seconds": 60}
+    assert SftpSection(**section, pull=pull(settle_seconds=59)).pull
+    with pytest.raises(ValueError, match="a look ends before a file has settled"):
+        SftpSection(**section, pull=pull(settle_seconds=60))
+
+
+@pytest.mark.parametrize("hours", ["22:00-02:00", "08:00-08:00", "24:00-24:00", "8:00-16:00"])
+def test_hours_are_of_one_day(hours: str) -> None:
+    with pytest.raises(ValueError, match="hours"):
+        pull(hours=hours)

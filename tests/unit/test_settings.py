@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import traceback
 from datetime import date
 from pathlib import Path
 
@@ -145,6 +147,26 @@ def test_a_secret_that_is_not_there_is_an_error_that_says_what_to_do(
         Secret(env="HUB_TEST_SECRET").reveal(root)
     with pytest.raises(HubError, match="the secret in gone cannot be read"):
         Secret(file=Path("gone")).reveal(root)
+    # No server is shown an empty password: it would be a wrong one.
+    (root / "secret").write_text(" \n")
+    with pytest.raises(HubError, match="the secret in secret is empty"):
+        Secret(file=Path("secret")).reveal(root)
+
+
+@pytest.mark.parametrize("where", ["env", "file"])
+def test_a_secret_that_is_no_utf8_is_refused_without_a_byte_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    kept = "Blåbær".encode("latin-1")
+    (tmp_path / "secret").write_bytes(kept)
+    monkeypatch.setenv("HUB_TEST_SECRET", os.fsdecode(kept))
+    secret = Secret(env="HUB_TEST_SECRET") if where == "env" else Secret(file=Path("secret"))
+    with pytest.raises(HubError, match="is no UTF-8") as refused:
+        secret.reveal(tmp_path)
+    told = "".join(traceback.format_exception(refused.value))
+    assert "0xe5" not in told
+    assert "Bl" not in told
+    assert refused.value.__cause__ is refused.value.__context__ is None
 
 
 @pytest.mark.parametrize("text", ["{}", '{ env = "A", file = "B" }', '{ value = "hunter2" }'])

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, exists, insert, select, update
 from hub.errors import HubError
 from hub.store import bulk
 from hub.store.collecting.orders import settle_delivered
-from hub.store.collecting.sent_by import dispatches_follow, is_on_its_way
+from hub.store.collecting.sent_by import dispatches_follow, is_for_a_machine
 from hub.store.collecting.states import LIVE, By, State, refuse_move
 from hub.store.tables import blob, collection, delivery, delivery_event, file
 
@@ -205,8 +205,8 @@ def unassigned_receipts(conn: Connection, vendor: str | None = None) -> list[Una
 def is_to_hand_over(conn: Connection, one: Delivery) -> bool:
     """Whether it belongs into the outbox: nobody has it yet, or a person has had it written there once more.
 
-    Not what a machine hands over.
+    Not what a machine hands over, or has stopped to hand over.
     """
-    if one.state == "made" and not is_on_its_way(conn, one.id):
+    if one.state == "made" and not is_for_a_machine(conn, one.id):
         return True
     return events_of(conn, one.id)[-1].what == WRITTEN_AGAIN

@@ -11,7 +11,6 @@ from hub.errors import HubError
 from hub.store.collecting.states import State
 from hub.store.exchange import dispatches
 from hub.store.exchange.dispatches import Dispatch
-from hub.store.exchange.states import LIVE
 
 _WITHDRAWN = "its delivery was withdrawn"
 
@@ -25,9 +24,9 @@ def dispatches_by(conn: Connection, delivery_id: int) -> list[Dispatch]:
     return dispatches.dispatches_of(conn, [delivery_id]).get(delivery_id, [])
 
 
-def is_on_its_way(conn: Connection, delivery_id: int) -> bool:
-    """Whether a machine hands it over, or may have."""
-    return any(one.state in LIVE for one in dispatches_by(conn, delivery_id))
+def is_for_a_machine(conn: Connection, delivery_id: int) -> bool:
+    """Whether a machine hands it over, may have, or would once more at a person's word: until that way is cancelled."""
+    return any(one.state != "cancelled" for one in dispatches_by(conn, delivery_id))
 
 
 def dispatches_follow(
@@ -60,9 +59,13 @@ def _give_up(conn: Connection, one: Dispatch, *, at: datetime, actor: str) -> No
     if one.state in ("waiting", "stopped"):
         dispatches.change_state(conn, one.id, "cancelled", _WITHDRAWN, by="person", at=at, actor=actor)
     elif one.state != "cancelled":
+        ways = {
+            "sending": f"wait until it is through: hub outbox show {one.id}",
+            "uncertain": f"find out whether the vendor has it; where it has not: hub outbox settle {one.id} not-sent",
+        }
         raise OnItsWayError(
             f"delivery {one.delivery_id} cannot be withdrawn: dispatch {one.id} is {one.state}, by {one.channel}",
             where=one.target,
             why="the vendor has it, may have it, or gets it now; its collections would be asked for again",
-            do=f"see: hub outbox show {one.id}; where it has not got it: hub outbox settle {one.id} not-sent",
+            do=ways.get(one.state, f"see: hub outbox show {one.id}"),
         )

@@ -90,13 +90,19 @@ def dispatch_of(conn: Connection, id: int, *, lock: bool = False) -> Dispatch:
 
 
 def dispatches(
-    conn: Connection, *, vendor: str | None = None, state: DispatchState | None = None, channel: str | None = None
+    conn: Connection,
+    *,
+    vendor: str | None = None,
+    state: DispatchState | None = None,
+    channel: str | None = None,
+    name: str | None = None,
 ) -> list[Dispatch]:
-    """The oldest first: the order in which they are sent."""
+    """The oldest first: the order in which they are sent. ``name`` of the file as it leaves."""
     query = select(*_COLUMNS).order_by(dispatch.c.id)
-    for column, wanted in ((dispatch.c.vendor, vendor), (dispatch.c.state, state), (dispatch.c.channel, channel)):
+    asked = {"vendor": vendor, "state": state, "channel": channel, "name": name}
+    for column, wanted in asked.items():
         if wanted is not None:
-            query = query.where(column == wanted)
+            query = query.where(dispatch.c[column] == wanted)
     return [Dispatch(*row) for row in conn.execute(query)]
 
 
@@ -202,6 +208,12 @@ def set_step(conn: Connection, one: Dispatch, step: Step) -> None:
             why="its lease ran out, and another hub has taken it over: both could send it",
             do=f"see: hub outbox show {one.id}",
         )
+
+
+def open_vendors(conn: Connection) -> set[str]:
+    """Instances that something waits for, or is being sent to."""
+    open_ = select(dispatch.c.vendor).where(dispatch.c.state.in_(("waiting", "sending")))
+    return set(conn.execute(open_.distinct()).scalars())
 
 
 def left_sending(conn: Connection, vendor: str, now: datetime) -> list[Dispatch]:

@@ -12,15 +12,14 @@ from hub.errors import HubError
 DispatchState: TypeAlias = Literal["waiting", "sending", "sent", "uncertain", "stopped", "cancelled"]
 By: TypeAlias = Literal["machine", "receipt", "person"]
 STATES: tuple[DispatchState, ...] = ("waiting", "sending", "sent", "uncertain", "stopped", "cancelled")
-#: In these the vendor may have it, or get it yet: nobody hands the delivery over by another way.
-LIVE: tuple[DispatchState, ...] = ("waiting", "sending", "sent", "uncertain")
 
 _MACHINE: tuple[By, ...] = ("machine",)
 _PERSON: tuple[By, ...] = ("person",)
 _WHOEVER_KNOWS: tuple[By, ...] = ("receipt", "person")
 #: All there are. Out of ``uncertain`` leads only a receipt or a person: no machine sends anything twice.
 MOVES: Mapping[DispatchState, Mapping[DispatchState, tuple[By, ...]]] = {
-    "waiting": {"sending": _MACHINE, "stopped": _MACHINE, "cancelled": _PERSON},
+    # What waited in a backup may have been sent since (hub.store.exchange.restored).
+    "waiting": {"sending": _MACHINE, "stopped": _MACHINE, "uncertain": _MACHINE, "cancelled": _PERSON},
     "sending": {"waiting": _MACHINE, "sent": _MACHINE, "uncertain": _MACHINE, "stopped": _MACHINE},
     "uncertain": {"sent": _WHOEVER_KNOWS, "stopped": _WHOEVER_KNOWS, "waiting": _PERSON},
     "stopped": {"waiting": _PERSON, "cancelled": _PERSON, "sent": _WHOEVER_KNOWS},
@@ -38,8 +37,10 @@ def refuse_move(id: int, now: DispatchState, to: DispatchState, by: By) -> None:
     if by in MOVES[now].get(to, ()):
         return
     others = [state for state, whose in MOVES[now].items() if by in whose]
+    rest = sorted({who for whose in MOVES[now].values() for who in whose})
+    ends, own = " or a ".join(rest), " or ".join(others)
     raise DispatchMoveError(
         f"dispatch {id} is {now} and cannot become {to}",
-        why=f"from there a {by} can only make it {' or '.join(others)}" if others else f"what is {now} stays so",
+        why=f"from there a {by} can only make it {own}" if others else f"only a {ends} ends that",
         do=f"see: hub outbox show {id}",
     )

@@ -34,10 +34,11 @@ def fetched_since(conn: Connection, vendor: str, since: datetime) -> list[Brough
     return [Brought._make(row) for row in conn.execute(query)]
 
 
-def lying_there(conn: Connection) -> dict[str, int]:
-    """By vendor: files that were fetched and, as far as anybody knows, lie on its server still."""
-    query = select(fetched.c.vendor, func.count()).where(fetched.c.gone_at.is_(None), fetched.c.arrival_id.is_not(None))
-    return dict(conn.execute(query.group_by(fetched.c.vendor)).all())
+def lying_there(conn: Connection) -> Mapping[tuple[str, str], int]:
+    """By vendor and folder: files that were fetched and, as far as anybody knows, lie on its server still."""
+    place = (fetched.c.vendor, fetched.c.folder)
+    query = select(*place, func.count()).where(fetched.c.gone_at.is_(None), fetched.c.arrival_id.is_not(None))
+    return {(vendor, folder): many for vendor, folder, many in conn.execute(query.group_by(*place))}
 
 
 def dispatches_by_state(conn: Connection) -> Mapping[tuple[str, DispatchState], int]:

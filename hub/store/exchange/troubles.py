@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Text, cast, func, select
 
 from hub.store.exchange.rounds import What
 from hub.store.exchange.states import DispatchState
-from hub.store.results import State
+from hub.store.results import LOUD, State
 from hub.store.tables import delivery, delivery_event, dispatch, dispatch_event, exchange_round, fetched, file, reading
 
 _FILES: tuple[State, ...] = ("quarantined", "partly_booked", "held_for_approval")
@@ -26,6 +26,14 @@ class TroubledFile(NamedTuple):
     state: State
     reasons: Sequence[str]
     held: int
+
+
+class LoudFile(NamedTuple):
+    """A booked file of which a person has to hear all the same (:data:`hub.store.results.LOUD`)."""
+
+    id: int
+    name: str
+    vendor: str
 
 
 class TroubledDispatch(NamedTuple):
@@ -68,16 +76,34 @@ class Failing(NamedTuple):
     text: str
 
 
+#: Of a file: its last reading.
+_LATEST = select(func.max(reading.c.id)).where(reading.c.file_id == file.c.id).correlate(file).scalar_subquery()
+
+
 def troubled_files(conn: Connection) -> list[TroubledFile]:
     """Quarantined, with held properties, or waiting for a person's release (R8)."""
-    latest = select(func.max(reading.c.id)).where(reading.c.file_id == file.c.id).correlate(file).scalar_subquery()
     query = (
         select(file.c.id, file.c.name, file.c.vendor, file.c.state, reading.c.reasons, reading.c.held)
-        .join(reading, reading.c.id == latest)
+        .join(reading, reading.c.id == _LATEST)
         .where(file.c.state.in_(_FILES))
         .order_by(file.c.id)
     )
     return [TroubledFile(id_, name, vendor or "", *rest) for id_, name, vendor, *rest in conn.execute(query)]
+
+
+def loud_files(conn: Connection, since: datetime) -> list[LoudFile]:
+    """Those read since then."""
+    query = (
+        select(file.c.id, file.c.name, file.c.vendor, reading.c.reasons)
+        .join(reading, reading.c.id == _LATEST)
+        .where(file.c.state == "booked", reading.c.finished_at >= since, cast(reading.c.reasons, Text).contains(LOUD))
+        .order_by(file.c.id)
+    )
+    return [
+        LoudFile(id_, name, vendor or "")
+        for id_, name, vendor, reasons in conn.execute(query)
+        if any(reason.startswith(LOUD) for reason in reasons)
+    ]
 
 
 def troubled_dispatches(conn: Connection) -> list[TroubledDispatch]:

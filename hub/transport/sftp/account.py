@@ -53,9 +53,7 @@ class Account:
         try:
             return PKey.from_path(self.key_file, self.passphrase.encode() if self.passphrase else None)
         except OSError as error:
-            raise _unusable(
-                self.key_file, f"it cannot be read: {error.strerror}", "let the hub's user read it"
-            ) from None
+            raise _unreadable(self.key_file, error) from None
         except (ValueError, TypeError, SSHException, UnknownKeyType, UnsupportedAlgorithm) as error:
             raise self._unusable_key(error) from None
 
@@ -77,15 +75,13 @@ def _check_rights(path: Path) -> None:
     try:
         status = path.stat()
     except OSError as error:
-        raise _unusable(
-            path, f"it cannot be read: {error.strerror}", "see key_file; let the hub's user read it"
-        ) from None
+        raise _unreadable(path, error) from None
     if status.st_uid == os.getuid() and status.st_mode & 0o077:
         raise _unusable(path, "others may read it", f"chmod 600 {path}; make a new key if somebody may have read it")
 
 
 def _unreadable(path: Path, error: OSError) -> LastingFault:
-    return _unusable(path, f"it cannot be read ({error.strerror})", "see key_file; let the hub's user read it")
+    return _unusable(path, f"it cannot be read: {error.strerror}", "see key_file; let the hub's user read it")
 
 
 def _unusable(path: Path, why: str, do: str) -> LastingFault:

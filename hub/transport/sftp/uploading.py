@@ -88,7 +88,12 @@ def uploaded(
         if target.temporary is None:
             before_final()
             return _written_in_place(client, source, target, where, read_back=read_back)
-        compared = _written(client, source, target, where, TO_EMPTY, read_back=read_back)
+        try:
+            compared = _written(client, source, target, where, TO_EMPTY, read_back=read_back)
+        except UnsureFault:
+            # The vendor may have it before its rename: whoever comes next has to know.
+            before_final()
+            raise
         before_final()
         # Another may have come while we wrote, and a POSIX rename would replace it.
         if client.look(target.path) is not None:
@@ -147,11 +152,13 @@ def rename(client: Client, path: bytes, to_path: bytes) -> str:
 
 def _renamed(client: Client, target: Target, where: str) -> str:
     try:
-        return rename(client, target.written, target.path)
-    except Refused as refused:
-        _drop(client, target.written)
-        do = "have the vendor give our user the right to rename, or write rename = false in [sftp.push]"
-        raise refused.fault("it was written and cannot be renamed", where, do) from refused
+        try:
+            return rename(client, target.written, target.path)
+        except Refused as refused:
+            if not _drop(client, target.written) and _is_gone(client, target.written):
+                raise _taken_early(where) from refused
+            do = "have the vendor give our user the right to rename, or write rename = false in [sftp.push]"
+            raise refused.fault("it was written and cannot be renamed", where, do) from refused
     except Lost as lost:
         raise _unsure(where, lost) from lost
 
@@ -164,9 +171,13 @@ def _written_in_place(client: Client, source: BinaryIO, target: Target, where: s
 
 
 def _written(client: Client, source: BinaryIO, target: Target, where: str, how: int, *, read_back: bool) -> str:
-    """What was compared. Raises Refused where nothing was written, and faults after what was has been taken away."""
+    """What was compared. Raises Refused where nothing was written, and faults after what was has been taken away.
+
+    What was whole and is gone before we have taken it away, somebody there has taken: UnsureFault.
+    """
     flags = TO_WRITE | TO_CREATE | how
     handle = client.call(OPEN, text(target.written), struct.pack(">II", flags, 0), answered_by=HANDLE).text()
+    whole = False
     try:
         try:
             _write_all(client, text(handle), source)
@@ -174,13 +185,17 @@ def _written(client: Client, source: BinaryIO, target: Target, where: str, how: 
             client.release(handle)
             raise
         client.call(CLOSE, text(handle))
+        whole = True
         return _compared(client, target, read_back=read_back)
     except Refused as refused:
         fault: PassingFault | LastingFault = refused.fault("it could not be written whole", where)
     except _Differs as differs:
         fault = PassingFault(f"it did not arrive as it was sent: {differs}", where=where, do="it is tried again")
-    if not _drop(client, target.written) and target.temporary is None:
-        raise _unsure(where, fault)
+    if not _drop(client, target.written):
+        if target.temporary is None:
+            raise _unsure(where, fault)
+        if whole and _is_gone(client, target.written):
+            raise _taken_early(where)
     raise fault
 
 
@@ -275,12 +290,28 @@ def _drop(client: Client, path: bytes) -> bool:
     return True
 
 
+def _is_gone(client: Client, path: bytes) -> bool:
+    try:
+        return client.look(path) is None
+    except Refused:
+        return False
+
+
 def _taken(where: str) -> LastingFault:
     return LastingFault(
         "another file has its name there",
         where=where,
         why="nothing is replaced on a vendor's server: it may be what they take for ours",
         do="ask the vendor what that file is; when it has gone, send again",
+    )
+
+
+def _taken_early(where: str) -> UnsureFault:
+    return UnsureFault(
+        "it was gone before it could be renamed: the vendor may take files under their temporary name, too",
+        where=where,
+        why="the vendor may have it, and might take a second one for another file",
+        do="ask the vendor which names it leaves alone: temporary in [sftp.push], or rename = false",
     )
 
 
