@@ -19,8 +19,8 @@ from tests import tiny_site
 from tests.integration.cli_runner import hub
 
 ACTS = Path(__file__).parents[2] / "docs/acts.md"
-#: They look at the configuration, or at a file that lies anywhere, and write nothing.
-LOOK_ELSEWHERE = {"check", "vendors", "vendors show", "bs show", "layout show", "layout guess"}
+#: They look at the configuration, at a vendor's server, or at a file that lies anywhere, and write nothing.
+LOOK_ELSEWHERE = {"check", "vendors", "vendors show", "sftp probe", "bs show", "layout show", "layout guess"}
 FIRST = "1-1-1-1"
 
 
