@@ -87,7 +87,9 @@ def end(
 
 
 def _as_the_vendor_says(conn: Connection, ours: Delivery, one: Dispatch, text: str) -> tuple[DispatchState, str]:
-    if ours.state == "accepted" or (ours.state == "sent" and not _went_otherwise(conn, one)):
+    # Of one that a person has sent once more, what was known of the first time says nothing.
+    again = AGAIN in dispatches.allowed(dispatches.events_of(conn, one.id))
+    if ours.state == "accepted" or (ours.state == "sent" and not again and not _went_otherwise(conn, one)):
         return "sent", f"{text}; delivery {ours.id} is {ours.state}: the vendor has it"
     if ours.state in _GIVEN_UP:
         return "stopped", f"{text}; delivery {ours.id} is {ours.state}"

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
-from hub.settings.model import Model, limit_ore
+from hub.settings.model import Model, filled, limit_ore
 
 Part = Literal["company", "property", "unit", "tenant"]
 
@@ -40,10 +40,8 @@ class DeliverySection(Model):
     @field_validator("file_name")
     @classmethod
     def _known_parts(cls, value: str) -> str:
-        try:
-            named = value.format(kind="0601", number="0000000001", data_supplier="00000000", day="20260101")
-        except (KeyError, IndexError, ValueError) as error:
-            raise ValueError("write {kind}, {number}, {data_supplier}, {day} alone in braces") from error
+        of = {"kind": "0601", "number": "0000000001", "data_supplier": "00000000", "day": "20260101"}
+        named = filled(value, of)
         if named.startswith("."):
             raise ValueError("may not begin with a point")
         return value

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
-from hub.settings.model import Model, limit_ore
+from hub.settings.model import Model, filled, limit_ore
 
 ChargeTypeNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}$")]
 #: The name of a consumption type.
@@ -78,12 +78,8 @@ class ConsumptionSection(Model):
     @field_validator("export_name")
     @classmethod
     def _known_parts(cls, value: str) -> str:
-        of = {"company": "1", "property": "12", "type": "heat", "day": "20260101", "stamp": "20260101120000"}
-        try:
-            named = value.format(**of, period_from="20250601", period_to="20260531")
-        except (KeyError, IndexError, ValueError) as error:
-            parts = "{company}, {property}, {type}, {period_from}, {period_to}, {day}, {stamp}"
-            raise ValueError(f"write {parts} alone in braces") from error
+        of = {"company": "1", "property": "12", "type": "heat", "period_from": "20250601", "period_to": "20260531"}
+        named = filled(value, {**of, "day": "20260101", "stamp": "20260101120000"})
         if named.startswith("."):
             raise ValueError("may not begin with a point")
         return value

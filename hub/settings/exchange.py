@@ -13,7 +13,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from hub.settings.model import Model, Secret
+from hub.settings.model import Model, Secret, filled
 
 #: A host key as ``hub sftp probe`` shows it: its type, and its SHA-256 as OpenSSH writes it.
 HostKeyText = Annotated[str, StringConstraints(pattern=r"^[a-z0-9@.-]+ SHA256:[A-Za-z0-9+/]{43}$")]
@@ -78,10 +78,7 @@ class PushSection(Model):
     @field_validator("temporary")
     @classmethod
     def _another_name(cls, value: str) -> str:
-        try:
-            named = value.format(name="x")
-        except (KeyError, IndexError, ValueError) as error:
-            raise ValueError("write {name} alone in braces") from error
+        named = filled(value, {"name": "x"})
         if named == "x":
             raise ValueError("is the file's own name; write rename = false where the server allows no rename")
         return value
@@ -152,11 +149,7 @@ class MailSection(Model):
     @field_validator("subject", "text")
     @classmethod
     def _known_parts(cls, value: str) -> str:
-        parts = dict.fromkeys(("name", "vendor", "number", "site", "day"), "")
-        try:
-            value.format(**parts)
-        except (KeyError, IndexError, ValueError) as error:
-            raise ValueError(f"write {', '.join('{' + part + '}' for part in parts)} alone in braces") from error
+        filled(value, dict.fromkeys(("name", "vendor", "number", "site", "day"), ""))
         return value
 
     @field_validator("subject")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from string import Formatter
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -56,6 +57,16 @@ def limit_ore(value: object) -> int:
     if ore < 0:
         raise ValueError("may not be negative")
     return ore
+
+
+def filled(text: str, parts: Mapping[str, str]) -> str:
+    """``text`` with each ``{part}`` filled in. Raises ValueError where braces hold anything but one of these names."""
+    if any(
+        name is not None and (name not in parts or form or conversion)
+        for _, name, form, conversion in Formatter().parse(text)
+    ):
+        raise ValueError(f"write {', '.join('{' + part + '}' for part in parts)} alone in braces")
+    return text.format(**parts)
 
 
 class Secret(Model):

@@ -309,6 +309,16 @@ class TestCutShort:
         assert desk.of(ours).state == "sent"
         assert "the vendor has it" in desk.last_text(desk.of(ours))
 
+    def test_what_was_known_of_the_first_time_says_nothing_of_the_second(self, desk: SendingDesk, there: Path) -> None:
+        ours = desk.deliver(100_00)
+        desk.send()
+        (there / ours.name).unlink()
+        desk.retry(desk.of(ours), again=True)
+        desk.cut_short(desk.of(ours), DEAD, final=True)
+        desk.send()
+        assert desk.states(ours) == ("uncertain", "sent")
+        assert names(there) == []
+
     def test_what_another_hub_sends_is_left_to_it(self, any_desk: SendingDesk, there: Path) -> None:
         ours, other = any_desk.deliver(100_00), any_desk.export(b"told")
         claimed = any_desk.cut_short(any_desk.of(ours), ELSEWHERE, final=False)

@@ -204,3 +204,21 @@ def test_a_period_is_two_dates() -> None:
 def test_a_period_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no period|ends before it begins|day is out of range"):
         parse_period(text)
+
+
+@pytest.mark.parametrize("part", ["{site.hub}", "{name!r}", "{name:>99999999}", "{name[0]}", "{other}", "{}", "{name"])
+@pytest.mark.parametrize(
+    ("section", "key"), [("mail", "subject"), ("mail", "text"), ("sftp.push", "temporary"), ("delivery", "file_name")]
+)
+def test_what_is_filled_in_is_a_name_in_braces_and_no_more(root: Path, section: str, key: str, part: str) -> None:
+    needed = {
+        "mail": "",
+        "sftp.push": '[sftp]\nhost = "h"\nuser = "u"\nkey_file = "k"\n',
+        "delivery": "",
+    }[section]
+    given = "data_supplier = '12345678'\n" if section == "delivery" else ""
+    value = {"temporary": f"{{name}}{part}", "file_name": f"{{number}}{part}"}.get(key, part)
+    (root / "config/vendors/v.toml").write_text(f'plugin = "p"\n{needed}[{section}]\n{given}{key} = "{value}"\n')
+    ((file, told, _, allowed),) = problems(root)
+    assert (file, told) == ("vendors/v.toml", f"{section}.{key}")
+    assert "braces" in allowed or "expected '}'" in allowed
