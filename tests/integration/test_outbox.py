@@ -319,6 +319,14 @@ class TestCutShort:
         assert desk.states(ours) == ("uncertain", "sent")
         assert names(there) == []
 
+    def test_what_was_stopped_and_is_accepted_all_the_same_was_sent(self, desk: SendingDesk, there: Path) -> None:
+        ours = desk.deliver(100_00)
+        (there / ours.name).write_bytes(b"other")
+        desk.send()
+        assert desk.states(ours) == ("stopped", "made")
+        desk.book(receipt("accepted", ours, file=ours.name))
+        assert desk.states(ours) == ("sent", "accepted")
+
     def test_what_another_hub_sends_is_left_to_it(self, any_desk: SendingDesk, there: Path) -> None:
         ours, other = any_desk.deliver(100_00), any_desk.export(b"told")
         claimed = any_desk.cut_short(any_desk.of(ours), ELSEWHERE, final=False)

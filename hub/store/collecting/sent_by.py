@@ -44,10 +44,13 @@ def dispatches_follow(
     That a person calls the delivery sent says of none of its dispatches that it was. Raises OnItsWayError.
     """
     has_it = state == "accepted" or (state == "sent" and by == "receipt")
-    for one in dispatches_by(conn, delivery_id):
+    ways = dispatches_by(conn, delivery_id)
+    # What was stopped on the only way there was has come to the vendor all the same, or by a person.
+    ended = ("uncertain", "stopped") if len(ways) == 1 else ("uncertain",)
+    for one in ways:
         if state == "withdrawn":
             _give_up(conn, one, at=at, actor=actor)
-        elif one.state == "uncertain" and has_it:
+        elif one.state in ended and has_it:
             dispatches.change_state(conn, one.id, "sent", text, by=by, at=at, actor=actor)
         elif one.state == "uncertain" and state == "refused":
             dispatches.change_state(conn, one.id, "stopped", text, by=by, at=at, actor=actor)
