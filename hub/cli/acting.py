@@ -41,13 +41,14 @@ def performed(
     what: str,
     asked: Mapping[str, Any],
     do: Callable[[Acting], Mapping[str, Any]],
+    after: Callable[[Connection, Site, Mapping[str, Any]], Mapping[str, Any]] | None = None,
     *,
     actor: str | None,
     key: str | None,
     as_json: bool,
 ) -> int:
-    """Does the act and answers with what came of it, and whether it had been done before under this key."""
-    done = acted(ctx, site, what, asked, do, actor=actor, key=key)
+    """As :func:`acted`; answers with what came of it, and whether it had been done before under this key."""
+    done = acted(ctx, site, what, asked, do, after, actor=actor, key=key)
     answered(as_json, done.result, done.repeated)
     return 0
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from hub.cli import delivery_detail
-from hub.cli.acting import ID_MAX, KeyOption, acted, answered
+from hub.cli.acting import ID_MAX, KeyOption, performed
 from hub.cli.context import ActorOption, JsonOption, SiteOption, as_unicode, books_of, now, root_of
 from hub.cli.outbox import placed, swept
 from hub.cli.output import answer
@@ -74,7 +73,7 @@ def sent(
         return hand_over(acting, delivery, anyway=anyway)
 
     asked = {"delivery": delivery, "anyway": anyway}
-    return _acted(ctx, site, "sent", asked, do, actor=actor, key=key, as_json=as_json)
+    return performed(ctx, site, "deliveries sent", asked, do, swept, actor=actor, key=key, as_json=as_json)
 
 
 @deliveries_app.command()
@@ -94,7 +93,7 @@ def uncertain(
         return doubt(acting, delivery, note)
 
     asked = {"delivery": delivery, "note": note}
-    return _acted(ctx, site, "uncertain", asked, do, actor=actor, key=key, as_json=as_json)
+    return performed(ctx, site, "deliveries uncertain", asked, do, swept, actor=actor, key=key, as_json=as_json)
 
 
 @deliveries_app.command()
@@ -119,7 +118,7 @@ def settle(
         return settle(acting, delivery, verdict, note, receipt_file=receipt)
 
     asked = {"delivery": delivery, "verdict": verdict, "note": note, "receipt": receipt}
-    return _acted(ctx, site, "settle", asked, do, actor=actor, key=key, as_json=as_json)
+    return performed(ctx, site, "deliveries settle", asked, do, swept, actor=actor, key=key, as_json=as_json)
 
 
 @deliveries_app.command()
@@ -139,7 +138,7 @@ def withdraw(
         return withdraw(acting, delivery, note)
 
     asked = {"delivery": delivery, "note": note}
-    return _acted(ctx, site, "withdraw", asked, do, actor=actor, key=key, as_json=as_json)
+    return performed(ctx, site, "deliveries withdraw", asked, do, swept, actor=actor, key=key, as_json=as_json)
 
 
 @deliveries_app.command()
@@ -165,22 +164,4 @@ def write(
         return {name: lying[name] for name in ("path", "not_mailed")}
 
     asked = {"delivery": delivery, "again": again}
-    return _acted(ctx, site, "write", asked, do, after, actor=actor, key=key, as_json=as_json)
-
-
-def _acted(
-    ctx: typer.Context,
-    site: Path | None,
-    what: str,
-    asked: Mapping[str, Any],
-    do: Callable[[Acting], Mapping[str, Any]],
-    after: Callable[[Connection, Site, Mapping[str, Any]], Mapping[str, Any]] = swept,
-    *,
-    actor: str | None,
-    key: str | None,
-    as_json: bool,
-) -> int:
-    """Does the act and answers; once it is committed, what lies in the outbox is put right."""
-    done = acted(ctx, site, f"deliveries {what}", asked, do, after, actor=actor, key=key)
-    answered(as_json, done.result, done.repeated)
-    return 0
+    return performed(ctx, site, "deliveries write", asked, do, after, actor=actor, key=key, as_json=as_json)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from hub.cli.acting import ID_MAX, KeyOption, acted, answered
+from hub.cli.acting import ID_MAX, KeyOption, performed
 from hub.cli.context import ActorOption, JsonOption, SiteOption, as_unicode, books_of, root_of
 from hub.cli.deliveries import NoteOption
 from hub.cli.ledger import moment
@@ -92,7 +91,7 @@ def retry(
         return retry(acting, dispatch, note, again=again, anyway=anyway)
 
     asked = {"dispatch": dispatch, "again": again, "anyway": anyway, "note": note}
-    return _acted(ctx, site, "retry", asked, do, actor=actor, key=key, as_json=as_json)
+    return performed(ctx, site, "outbox retry", asked, do, _after, actor=actor, key=key, as_json=as_json)
 
 
 @outbox_app.command()
@@ -112,7 +111,7 @@ def cancel(
         return cancel(acting, dispatch, note)
 
     asked = {"dispatch": dispatch, "note": note}
-    return _acted(ctx, site, "cancel", asked, do, actor=actor, key=key, as_json=as_json)
+    return performed(ctx, site, "outbox cancel", asked, do, _after, actor=actor, key=key, as_json=as_json)
 
 
 @outbox_app.command()
@@ -133,28 +132,12 @@ def settle(
         return settle(acting, dispatch, verdict, note)
 
     asked = {"dispatch": dispatch, "verdict": verdict, "note": note}
-    return _acted(ctx, site, "settle", asked, do, actor=actor, key=key, as_json=as_json)
+    return performed(ctx, site, "outbox settle", asked, do, _after, actor=actor, key=key, as_json=as_json)
 
 
-def _acted(
-    ctx: typer.Context,
-    site: Path | None,
-    what: str,
-    asked: Mapping[str, Any],
-    do: Callable[[Acting], Mapping[str, Any]],
-    *,
-    actor: str | None,
-    key: str | None,
-    as_json: bool,
-) -> int:
-    """Does the act and answers; its delivery lies in the outbox where a person is to hand it over now, else not."""
-
-    def after(conn: Connection, the_site: Site, result: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {"path": placed(conn, the_site, result["delivery"])["path"]}
-
-    done = acted(ctx, site, f"outbox {what}", asked, do, after, actor=actor, key=key)
-    answered(as_json, done.result, done.repeated)
-    return 0
+def _after(conn: Connection, site: Site, result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Its delivery lies in the outbox where a person is to hand it over now, else not."""
+    return {"path": placed(conn, site, result["delivery"])["path"]}
 
 
 def _document(one: Dispatch) -> dict[str, Any]:
