@@ -166,11 +166,14 @@ def _of_rounds(conn: Connection, site: Site, now: datetime) -> Iterator[Matter]:
             text = f"nothing is fetched from {one.vendor} until somebody mends this: {one.text}"
             yield Matter(f"round:{one.id}:stopped", "stopped", one.vendor, text)
     longest = timedelta(seconds=site.hub.exchange.retry_seconds_max)
+    for late in troubles.delayed_dispatches(conn, now - longest):
+        made = f"made {late.made_at.astimezone(site.zone):%Y-%m-%d %H:%M}, tried {late.attempts} times"
+        text = f"{late.name} to {late.vendor} ({late.target}) is not sent yet: {made}; see: hub outbox show {late.id}"
+        yield Matter(f"dispatch:{late.id}:delayed", "failing", late.vendor, text)
     for failing in troubles.failing(conn):
         if failing.vendor in site.vendors and now - failing.since >= longest:
-            done = "fetched from" if failing.what == "pull" else "sent to"
             since = f"{failing.since.astimezone(site.zone):%Y-%m-%d %H:%M}"
-            text = f"nothing could be {done} {failing.vendor} since {since}: {failing.text}"
+            text = f"nothing could be fetched from {failing.vendor} since {since}: {failing.text}"
             yield Matter(f"round:{failing.first}:failing", "failing", failing.vendor, text)
 
 

@@ -9,12 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from hub.exchange.notices import NotToldError, not_told
 from hub.outbox.settling import OWED_NO_LONGER
 from hub.store.database import Database, connect
 from hub.store.exchange.dispatches import change_state
-from hub.store.tables import delivery_event, fetched
+from hub.store.tables import delivery_event, dispatch, fetched
 from tests.desk import NOW
 from tests.mailing import ANNA, BO, PASSWORD, SENDER
 from tests.smtp import Sink
@@ -222,6 +223,20 @@ def test_servers_that_fail_for_long_or_for_good_are_told(watched: Watched) -> No
     watched.round("pull", "stopped", "another host key", watched.now)
     assert watched.tell() == 1
     assert "until somebody mends this: another host key" in watched.command_got()[1][0]
+
+
+def test_a_delivery_that_does_not_get_through_is_told_whatever_else_goes(watched: Watched) -> None:
+    watched.by_command(KEEP)
+    late = watched.dispatch()
+    with watched.db.write() as conn:
+        conn.execute(update(dispatch).where(dispatch.c.id == late).values(attempts=3))
+    watched.round("push", "done", "folder: 1 of 1 sent", NOW)
+    assert watched.tell() == 0
+    assert watched.tell(later=timedelta(hours=1)) == 1
+    (told,) = watched.command_got()[0]
+    assert f"eksport.txt to heat (mailto:{ANNA}) is not sent yet" in told
+    assert "tried 3 times" in told
+    assert watched.tell(later=DAY) == 0
 
 
 def test_a_booked_file_that_wants_attention_is_told_without_its_figures(watched: Watched) -> None:

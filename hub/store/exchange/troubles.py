@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Text, cast, func, select
 
-from hub.store.exchange.rounds import What
 from hub.store.exchange.states import DispatchState
 from hub.store.results import LOUD, State
 from hub.store.tables import delivery, delivery_event, dispatch, dispatch_event, exchange_round, fetched, file, reading
 
 _FILES: tuple[State, ...] = ("quarantined", "partly_booked", "held_for_approval")
 _DISPATCHES: tuple[DispatchState, ...] = ("uncertain", "stopped")
+_UNDER_WAY: tuple[DispatchState, ...] = ("waiting", "sending")
 
 
 class TroubledFile(NamedTuple):
@@ -48,6 +48,17 @@ class TroubledDispatch(NamedTuple):
     text: str
 
 
+class DelayedDispatch(NamedTuple):
+    """Tried without success, and tried again; ``attempts`` so far."""
+
+    id: int
+    vendor: str
+    name: str
+    target: str
+    attempts: int
+    made_at: datetime
+
+
 class RefusedDelivery(NamedTuple):
     id: int
     vendor: str
@@ -67,11 +78,10 @@ class LeftThere(NamedTuple):
 
 
 class Failing(NamedTuple):
-    """Rounds of one vendor that faults have ended, one after the other: since which of them, and the last one's."""
+    """Looks at one vendor's server that faults have ended, one after the other: since which, and the last one's."""
 
     first: int
     vendor: str
-    what: What
     since: datetime
     text: str
 
@@ -123,6 +133,17 @@ def troubled_dispatches(conn: Connection) -> list[TroubledDispatch]:
     return [TroubledDispatch._make(row) for row in conn.execute(query)]
 
 
+def delayed_dispatches(conn: Connection, made_before: datetime) -> list[DelayedDispatch]:
+    """Each by itself: that others go through by another way says nothing of it."""
+    columns = [dispatch.c[name] for name in DelayedDispatch._fields]
+    query = (
+        select(*columns)
+        .where(dispatch.c.state.in_(_UNDER_WAY), dispatch.c.attempts > 0, dispatch.c.made_at <= made_before)
+        .order_by(dispatch.c.id)
+    )
+    return [DelayedDispatch._make(row) for row in conn.execute(query)]
+
+
 def refused_deliveries(conn: Connection, since: datetime) -> list[RefusedDelivery]:
     """By the vendor's own word, a receipt, that came since then."""
     query = (
@@ -144,21 +165,21 @@ def left_there(conn: Connection) -> list[LeftThere]:
 
 
 def failing(conn: Connection) -> list[Failing]:
-    """Of each vendor's pulls and pushes, those whose last round a passing fault has ended."""
+    """The vendors whose last look a passing fault has ended."""
     one, first, last = exchange_round.alias(), exchange_round.alias(), exchange_round.alias()
     # Not one that is at it, or was killed: nobody knows how it would have ended.
     ended = exchange_round.c.result.in_(("done", "stopped"))
-    itself = (exchange_round.c.vendor, exchange_round.c.what)
-    before = select(*itself, func.max(exchange_round.c.id).label("id")).where(ended).group_by(*itself).subquery()
+    itself, pulled = exchange_round.c.vendor, exchange_round.c.what == "pull"
+    before = select(itself, func.max(exchange_round.c.id).label("id")).where(ended, pulled).group_by(itself).subquery()
     streaks = (
         select(func.min(one.c.id).label("first"), func.max(one.c.id).label("last"))
-        .outerjoin_from(one, before, (before.c.vendor == one.c.vendor) & (before.c.what == one.c.what))
-        .where(one.c.id > func.coalesce(before.c.id, 0), one.c.result == "failed", one.c.what.in_(("pull", "push")))
-        .group_by(one.c.vendor, one.c.what)
+        .outerjoin_from(one, before, before.c.vendor == one.c.vendor)
+        .where(one.c.id > func.coalesce(before.c.id, 0), one.c.result == "failed", one.c.what == "pull")
+        .group_by(one.c.vendor)
         .subquery()
     )
     query = (
-        select(first.c.id, first.c.vendor, first.c.what, first.c.started_at, last.c.text)
+        select(first.c.id, first.c.vendor, first.c.started_at, last.c.text)
         .join(streaks, streaks.c.first == first.c.id)
         .join(last, last.c.id == streaks.c.last)
         .order_by(first.c.id)
