@@ -293,7 +293,10 @@ def _part(hub: Hub, vendor: str) -> str:
     """Of the names of files that are being fetched: another one of every process. What killed ones left goes."""
     for left in (hub.content / "tmp").glob(f"pull-{vendor}@*.part"):
         owner = left.name.split("@")[1].replace("+", "/")
-        written = datetime.fromtimestamp(left.stat().st_mtime, UTC)
+        try:
+            written = datetime.fromtimestamp(left.stat().st_mtime, UTC)
+        except FileNotFoundError:
+            continue  # Another hub was fetching it, and has it whole now.
         if owners.is_free(owner, written + claims.lease(hub), hub.clock()):
             left.unlink(missing_ok=True)
     return f"pull-{vendor}@{owners.own_name().replace('/', '+')}@"

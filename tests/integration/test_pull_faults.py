@@ -120,7 +120,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 looked = pull(hub, "bs", actor="daemon", stop=threading.Event())
 tiny_site.close_hub(hub)
-print(json.dumps([looked.result, looked.moved]))
+print(json.dumps([looked.result, looked.moved, looked.text]))
 """
 
 
@@ -141,8 +141,8 @@ def test_two_hubs_at_once_fetch_each_file_once(tmp_path: Path, sshd: Sshd, postg
         one.stdin.write(b"now\n")
         one.stdin.flush()
     results = [json.loads(_last_line(one.communicate(timeout=60)[0])) for one in started]
-    assert [result for result, _ in results] == ["done", "done"]
-    assert sum(moved for _, moved in results) == 12
+    assert [result for result, *_ in results] == ["done", "done"], results
+    assert sum(moved for _, moved, _ in results) == 12
     site.clock.now = datetime.now(UTC)
     with site.hub() as hub:
         site.take_in(hub)
@@ -151,6 +151,40 @@ def test_two_hubs_at_once_fetch_each_file_once(tmp_path: Path, sshd: Sshd, postg
         assert site.count(hub, "fetched") == site.count(hub, "arrival") == 12
         site.pull(hub)
     assert site.there() == []
+
+
+_FETCHING_ALL_THE_TIME = """
+import sys
+from pathlib import Path
+from hub.store import owners
+
+folder = Path(sys.argv[1])
+print("ready", flush=True)
+for number in range(10**9):
+    part = folder / f"pull-bs@{owners.own_name().replace('/', '+')}@-{number}.part"
+    part.touch()
+    part.replace(folder / "pull-bs.done")
+"""
+
+
+def test_what_another_hub_is_fetching_may_go_while_we_look(site: FetchingSite, sshd: Sshd) -> None:
+    """The other hub names its files anew all the time: neither do our looks fail, nor does a file of its go."""
+    site.set_up()
+    (sshd.root / "D1.txt").write_bytes(b"one")
+    with site.hub() as hub:
+        folder = hub.content / "tmp"
+        folder.mkdir(parents=True, exist_ok=True)
+        arguments = [sys.executable, "-c", _FETCHING_ALL_THE_TIME, str(folder)]
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, cwd=PROJECT) as other:
+            try:
+                assert other.stdout is not None
+                assert other.stdout.readline() == b"ready\n"
+                looks = [site.pull(hub) for _ in range(20)]
+                assert other.poll() is None
+            finally:
+                other.kill()
+        assert [look.result for look in looks] == ["done"] * 20, looks
+        assert sum(look.moved for look in looks) == 1
 
 
 def test_five_thousand_files(site: FetchingSite, sshd: Sshd) -> None:
