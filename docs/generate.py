@@ -21,6 +21,8 @@ from hub.settings import CompanyConfig, HubConfig, Secret, VendorConfig
 
 DOCS = Path(__file__).parent
 _SECTION = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+#: Vendors whose settings are like no other's.
+_OWN = ("arge", "iso20022", "mobilepay", "nets_bs")
 #: The vendor of which all settings are told; of its kin only what is otherwise.
 _METERS, _LIKE_METERS = "own_meter", ("brunata", "ista", "techem", "casi", "sinergi")
 _TYPES: Mapping[Any, str] = {
@@ -92,7 +94,7 @@ def _vendor() -> str:
 def _plugins() -> str:
     meters = list(keys_of(_model(_METERS), "settings."))
     told = [
-        *((name, "", _settings(keys_of(_model(name), "settings."))) for name in ("arge", "nets_bs")),
+        *((name, "", _settings(keys_of(_model(name), "settings."))) for name in _OWN),
         (_METERS, "A meter company of any name; see [meters.md](meters.md).\n\n", _settings(meters)),
     ]
     for name in _LIKE_METERS:

@@ -18,6 +18,10 @@ MATCH = "match"
 #: What was missing of a charge and is written off (R24).
 DIFFERENCE = "difference"
 REVERSAL = "reversal"
+#: What a vendor keeps of the money that it settles.
+FEE = "fee"
+#: Money between own accounts on its way to the bank: a vendor's payout, a bank's line that a person or rule explains.
+SETTLEMENT = "settlement"
 
 #: They take an earlier entry back: on its own account, with what it had done there.
 TAKING_BACK = (CHARGEBACK, REVERSAL)
@@ -60,6 +64,8 @@ _DOCUMENT_TYPES = {
     RESULT: SETTLEMENT,
     PAYOUT: PAYOUT_DOCUMENT,
     TRANSFER: OWN_ACCOUNT,
+    FEE: OWN_ACCOUNT,
+    SETTLEMENT: OWN_ACCOUNT,
 }
 _CHARGE_DOCUMENT_TYPES = {MOVING_OUT: SETTLEMENT}
 
@@ -88,6 +94,11 @@ VAT = "vat"
 DIFFERENCES = "differences"
 #: What the owner bears of consumption where nobody lived (R32), a property each.
 VACANCY = "vacancy"
+#: An account of the company's own that is no tenancy's: what vendors and banks keep, interest.
+NAMED = "named"
+NAMED_PATTERN = r"^[a-z][a-z0-9_]{1,39}$"
+#: In place of a debtor group, of the account where a vendor's payouts wait for the bank's line.
+IN_TRANSIT = "payout"
 
 DEPOSIT = "deposit"
 PREPAID_RENT = "prepaid_rent"
@@ -130,6 +141,15 @@ def holding_code(holding: str, tenancy_key: str) -> str:
 def clearing_code(vendor: str, creditor: str, group: str) -> str:
     """Clearing is kept per vendor, creditor number and debtor group (R18)."""
     return f"{CLEARING}:{vendor}:{creditor}:{group}"
+
+
+def bank_code(account: str) -> str:
+    """``account`` is our account's number as the bank writes it, without blanks; what a person books has none."""
+    return f"{BANK}:{account}"
+
+
+def named_code(name: str) -> str:
+    return f"{NAMED}:{name}"
 
 
 def vacancy_code(company_number: str, property_number: str) -> str:

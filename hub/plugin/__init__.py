@@ -2,6 +2,7 @@
 
 from hub.errors import HubError
 from hub.money import format_amount, parse_amount
+from hub.plugin.bank_records import BankLine, BankStatement, Fee, PaymentSeen, Payout
 from hub.plugin.errors import Malformed
 from hub.plugin.file import FileView, ReadBudgetError
 from hub.plugin.hookspecs import (
@@ -38,6 +39,8 @@ from hub.plugin.vendor import API_VERSION, Settings, Vendor
 __all__ = [
     "API_VERSION",
     "ENTRY_POINT_GROUP",
+    "BankLine",
+    "BankStatement",
     "Chargeback",
     "Collection",
     "ConsumptionResult",
@@ -46,6 +49,7 @@ __all__ = [
     "Description",
     "Document",
     "DocumentNamed",
+    "Fee",
     "FieldPlace",
     "FileKind",
     "FileView",
@@ -59,6 +63,8 @@ __all__ = [
     "NumberLength",
     "Payment",
     "PaymentFailed",
+    "PaymentSeen",
+    "Payout",
     "ReadBudgetError",
     "Record",
     "Remark",

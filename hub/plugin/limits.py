@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple, get_type_hints
 
 from hub.money import AMOUNT_ORE_MAX, format_amount
+from hub.plugin.bank_records import BankLine, Fee, Payout
 from hub.plugin.records import (
     DAY_FIRST,
     DAY_LAST,
@@ -149,6 +150,15 @@ _RULES: dict[str, Rule] = {
         TextRule(NAME_CHARACTERS_MAX),
     ),
     "bank_account": TextRule(NAME_CHARACTERS_MAX),
+    **dict.fromkeys(
+        ("account", "bank_text", "identification", "servicer_reference", "archive_reference", "payer_account"),
+        TextRule(NAME_CHARACTERS_MAX),
+    ),
+    **dict.fromkeys(("payer", "slip_fault"), TextRule(TEXT_CHARACTERS_MAX)),
+    "sequence": AmountOrNoneRule(),
+    **dict.fromkeys(("opening", "closing"), AmountOrNoneRule()),
+    **dict.fromkeys(("first_day", "last_day"), DayRule()),
+    "takes_back": TextRule(KEY_CHARACTERS_MAX),
     "address": TextsRule(TEXT_LINES_MAX, NAME_CHARACTERS_MAX),
     "texts": TextsRule(TEXT_LINES_MAX, NAME_CHARACTERS_MAX),
     **dict.fromkeys(("records", "sections", "items", "texts_counted", "first", "last"), CountRule()),
@@ -163,7 +173,7 @@ _RULES: dict[str, Rule] = {
     "measure": MeasureRule(),
     "on_account": AmountOrNoneRule(),
     **dict.fromkeys(("value_date", "booking_date", "due_date", "start", "end"), DayRule()),
-    **dict.fromkeys(("period_from", "period_to", "last_day"), DayRule()),
+    **dict.fromkeys(("period_from", "period_to"), DayRule()),
     "at": MomentRule(),
     "text": TextRule(TEXT_CHARACTERS_MAX),
     "currency": CurrencyRule(),
@@ -172,7 +182,10 @@ _RULES: dict[str, Rule] = {
 _AMOUNTS: dict[type, Rule] = {
     Payment: AmountRule(-AMOUNT_ORE_MAX, zero=False),
     Chargeback: AmountRule(1, zero=False),
+    **dict.fromkeys((Fee, Payout, BankLine), AmountRule(-AMOUNT_ORE_MAX, zero=False)),
 }
+#: Their keys begin with their links.
+LINKED: Final = (Payment, BankLine)
 
 
 class FieldRule(NamedTuple):
@@ -191,7 +204,7 @@ def rules_of(record_class: Any) -> tuple[FieldRule, ...]:
     return tuple(
         FieldRule(name, position, rules[name])
         for position, name in enumerate(record_class._fields)
-        if name != "record" and (record_class, name) != (Payment, "link")
+        if name != "record" and not (name == "link" and record_class in LINKED)
     )
 
 
@@ -237,9 +250,9 @@ def _breaches(record: Record | Document | ShownField) -> Iterator[str]:
         value = record[field.position]
         if not field.rule.fits(value):
             yield f"{named}.{field.name} {shown_value(value)}{of_record}: {field.rule.must}"
-    if isinstance(record, Payment) and not (record.link and record.key.startswith(f"{record.link}|")):
+    if isinstance(record, LINKED) and not (record.link and record.key.startswith(f"{record.link}|")):
         link, key = shown_value(record.link), shown_value(record.key)
-        yield f"Payment.link {link}{of_record}: it must not be empty, and the key, {key}, must begin with it and |"
+        yield f"{named}.link {link}{of_record}: it must not be empty, and the key, {key}, must begin with it and |"
 
 
 @cache

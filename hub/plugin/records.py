@@ -27,6 +27,7 @@ from datetime import date
 from typing import NamedTuple, TypeAlias
 
 from hub.money import AMOUNT_ORE_MAX as AMOUNT_ORE_MAX
+from hub.plugin.bank_records import BankLine, BankStatement, Fee, PaymentSeen, Payout
 
 #: Days outside of these are slips of the pen.
 DAY_FIRST, DAY_LAST = date(1900, 1, 1), date(2199, 12, 31)
@@ -70,6 +71,10 @@ class Payment(NamedTuple):
     key: str
     #: One line for the tenant's movements.
     text: str
+    #: Of a payment by slip: its id without leading zeros, by which another source tells of it too (R17); "" = no slip.
+    payment_id: str = ""
+    #: The bank's name for it, as that source has it; "" = not told.
+    archive_reference: str = ""
 
 
 class PaymentFailed(NamedTuple):
@@ -344,6 +349,11 @@ Record: TypeAlias = (
     Payment
     | PaymentFailed
     | Chargeback
+    | Fee
+    | Payout
+    | BankStatement
+    | BankLine
+    | PaymentSeen
     | MandateChange
     | SlipIssued
     | DeliveryReceipt

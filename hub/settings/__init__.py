@@ -21,6 +21,7 @@ from pydantic import BaseModel, Field, StringConstraints, ValidationError, field
 from hub.calendar import Country
 from hub.ledger.terms import Terms
 from hub.ledger.words import Language
+from hub.settings.clearing import BankRule, ClearingSection, OwnReference, SlipCreditor
 from hub.settings.collecting import CollectionSection, DeliverySection
 from hub.settings.company import CompanyConfig, CompanyNumber, PropertyNumber, known_zone
 from hub.settings.consumption import ConsumptionSection, ConsumptionType
@@ -39,6 +40,8 @@ from hub.settings.model import HIDDEN, ConfigError, Model, Problem, Secret, is_s
 
 __all__ = [
     "HIDDEN",
+    "BankRule",
+    "ClearingSection",
     "CollectionSection",
     "CompanyConfig",
     "ConfigError",
@@ -173,6 +176,17 @@ class VendorConfig(Model):
     #: Book at once or after a person's approval (R8).
     book: Literal["auto", "after_approval"] = "auto"
     door: Door = Door()
+    #: What the vendor calls us, where the portfolio does not say it: a MobilePay sales unit, a bank account without
+    #: blanks = a company (``1``) or one property (``1-12``), for R7.
+    numbers: Mapping[str, CompanyNumber | PropertyNumber] = {}
+    #: What a payer's own words may name, each to the letter: a tenancy's customer number, the one charge with this
+    #: reference, a tenancy's key. What names two tenancies is nobody's.
+    match: tuple[OwnReference, ...] = ("customer",)
+    #: Creditor numbers of payment slips that this instance books on tenants (R17): no other instance does then.
+    books_slips_of: tuple[SlipCreditor, ...] = ()
+    clearing: ClearingSection = ClearingSection()
+    #: Of a bank: what lines that name nobody are, the first that fits.
+    rules: tuple[BankRule, ...] = ()
     #: The accounting period of results whose files carry none (R30), FROM..TO.
     period: str | None = None
     #: What our deliveries to it are made with; none = nothing is delivered.
@@ -198,6 +212,14 @@ class VendorConfig(Model):
     def _readable_period(cls, value: str | None) -> str | None:
         if value is not None:
             parse_period(value)
+        return value
+
+    @field_validator("rules")
+    @classmethod
+    def _named_once(cls, value: tuple[BankRule, ...]) -> tuple[BankRule, ...]:
+        names = [rule.name for rule in value]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two rules are called {', '.join(twice)}: their uses could not be told apart")
         return value
 
     @field_validator("expect")

@@ -15,14 +15,14 @@ from itertools import islice, repeat
 from typing import Any, cast
 
 from hub.money import AMOUNT_ORE_MAX, format_amount
-from hub.plugin import Document, Payment, Record, Remark, ShownField
-from hub.plugin.limits import NOT_READ, AmountRule, FieldRule, Rule, TextRule, rules_of, shown_value
+from hub.plugin import Document, Record, Remark, ShownField
+from hub.plugin.limits import LINKED, NOT_READ, AmountRule, FieldRule, Rule, TextRule, rules_of, shown_value
 from hub.vendors.columns import END_OF_TEXT, Column, decode
 
 #: The bytes of control characters in UTF-8 (NUL ends a text and is none of it); the last two begin others as well.
 _CONTROL_BYTES = [bytes([byte]) for byte in (*range(1, 0x20), 0x7F, 0xC2, 0xE2)]
 _END = END_OF_TEXT.encode()
-_RECORD, _LINK, _KEY = map(Payment._fields.index, ("record", "link", "key"))
+_RECORD = 0
 
 
 class BreachError(Exception):
@@ -95,8 +95,9 @@ class Reading:
                 self._sum_up(record_class, field, columns, count)
             if not _surely_fit(field.rule, column):
                 _look_through(record_class, field, columns)
-        if record_class is Payment:
-            _links_begin_keys(columns[_RECORD].values, columns[_LINK].values, columns[_KEY].values)
+        if record_class in LINKED:
+            places = map(record_class._fields.index, ("record", "link", "key"))
+            _links_begin_keys(record_class, *(columns[place].values for place in places))
 
     def _sum_up(self, record_class: type, field: FieldRule, columns: Sequence[Column], count: int) -> None:
         amounts = columns[field.position].values
@@ -182,14 +183,14 @@ def _look_through(record_class: type, field: FieldRule, columns: Sequence[Column
             raise BreachError(f"says {what}: {field.rule.must}")
 
 
-def _links_begin_keys(numbers: Sequence[int], links: Sequence[str], keys: Sequence[str]) -> None:
+def _links_begin_keys(of: type, numbers: Sequence[int], links: Sequence[str], keys: Sequence[str]) -> None:
     """Else no charge-back would find its payment, and nobody would know why. What holds of a key holds of its link."""
     if len(links) == len(keys) and all(map(str.startswith, keys, [f"{link}|" for link in links])) and "" not in links:
         return
     count = max(len(numbers), len(links), len(keys))
     for number, link, key in islice(zip(_filled(numbers), _filled(links), _filled(keys), strict=False), count):
         if not link or not key.startswith(f"{link}|"):
-            what = f"says Payment.link {shown_value(link)} of record {number}"
+            what = f"says {of.__name__}.link {shown_value(link)} of record {number}"
             raise BreachError(
                 f"{what}: it must not be empty, and the key, {shown_value(key)}, must begin with it and |"
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from hub.store.tables.acts import act, attachment, charge_note, exported, journal_export, match_rule
 from hub.store.tables.base import UtcDateTime, metadata
+from hub.store.tables.clearing import bank_line, bank_statement, payout, settlement, slip_payment, witness
 from hub.store.tables.collecting import (
     collection,
     collection_line,
@@ -65,6 +66,8 @@ __all__ = [
     "allocation",
     "arrival",
     "attachment",
+    "bank_line",
+    "bank_statement",
     "batch",
     "blob",
     "charge",
@@ -105,6 +108,7 @@ __all__ = [
     "notice",
     "one_off",
     "outcome",
+    "payout",
     "portfolio_change",
     "posting",
     "property_",
@@ -112,10 +116,13 @@ __all__ = [
     "recurring",
     "reversal",
     "serial",
+    "settlement",
     "slip",
+    "slip_payment",
     "suspense",
     "tenancy",
     "unit",
     "voucher_range",
     "voucher_series",
+    "witness",
 ]

@@ -1,0 +1,1 @@
+"""Rows of clearing: bank statements and lines, payouts, settlements, witnesses."""

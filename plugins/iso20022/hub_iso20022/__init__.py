@@ -1,0 +1,1 @@
+from hub_iso20022.plugin import Plugin as Plugin

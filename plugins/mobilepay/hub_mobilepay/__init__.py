@@ -1,0 +1,1 @@
+from hub_mobilepay.plugin import Plugin as Plugin
