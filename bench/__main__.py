@@ -24,6 +24,7 @@ CASES = (
     ("bench.views", ["postgresql", "10000"]),
     ("bench.views", ["postgresql", "100000"]),
     ("bench.exchange", ["1000", "500"]),
+    ("bench.bank", ["200000", "50000"]),
 )
 OUT = Path(__file__).parent / "out"
 

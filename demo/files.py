@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from demo.portfolio import CREDITOR, HEAT, PROPERTIES, Dates, Property, tenancies, tenancy
+from demo.portfolio import CREDITOR, HEAT, PROPERTIES, Dates, Property, Tenancy, tenancies, tenancy
 from hub.plugin import ConsumptionResult, Payment, PaymentFailed, Record, parse_amount
 from hub.settings import load_site
 from hub.vendors import Vendors
@@ -16,9 +16,9 @@ from hub_nets_bs.records import CANCELLED, REJECTED, SLIP, canonical_customer, f
 #: (property, unit): who does not simply pay all by Betalingsservice on the due day.
 _REJECTED = (1, 2)
 _CANCELLED = (1, 3)
-_PAYS_TOO_LITTLE = (2, 3)
 _PAY_LATER = ((2, 5), (2, 6), (2, 7))
-_PAYS_TOO_MUCH = (3, 4)
+#: By slip: one too little, one too much.
+SLIPS = {(2, 3): "3000.00", (3, 4): "9450.00"}
 #: The settlement of property 3 by unit, positive = the tenant pays.
 _RESULTS = (
     *("812.00", "-340.25", "95.75", "1234.50", "-610.00", "447.30"),
@@ -83,16 +83,15 @@ def _payments(dates: Dates) -> Iterator[Record]:
     """Property by property, as a delivery is ordered: collections first, then slips."""
     for property_ in PROPERTIES:
         yield from _collections(property_, dates)
-        if property_.number == 2:
-            yield _slip(_PAYS_TOO_LITTLE, "3000.00", dates)
-        if property_.number == 3:
-            yield _slip(_PAYS_TOO_MUCH, "9450.00", dates)
+        for place, amount in SLIPS.items():
+            if place[0] == property_.number:
+                yield _slip(tenancy(*place), amount, dates)
 
 
 def _collections(property_: Property, dates: Dates) -> Iterator[Record]:
     for one in tenancies():
         place = (one.property_.number, one.unit)
-        if one.property_ != property_ or place in (_PAYS_TOO_LITTLE, _PAYS_TOO_MUCH):
+        if one.property_ != property_ or place in SLIPS:
             continue
         amount = parse_amount(f"{property_.rent + HEAT}")
         if place in (_REJECTED, _CANCELLED):
@@ -119,8 +118,12 @@ def _failed(customer: str, property_: Property, amount: int, dates: Dates, code:
     )
 
 
-def _slip(place: tuple[int, int], amount: str, dates: Dates) -> Payment:
-    one = tenancy(*place)
+def archive_reference(one: Tenancy) -> str:
+    """By which Betalingsservice and the bank name a payment by slip."""
+    return f"{one.customer:0>22}"
+
+
+def _slip(one: Tenancy, amount: str, dates: Dates) -> Payment:
     due = dates.rent_due
     return payment(
         CREDITOR,
@@ -132,7 +135,7 @@ def _slip(place: tuple[int, int], amount: str, dates: Dates) -> Payment:
         due,
         one.reference("H", due),
         section=SLIP,
-        trace=f"{one.customer:0>22}",
+        trace=archive_reference(one),
     )
 
 

@@ -12,11 +12,15 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
+from stdnum import luhn
+
 from hub.calendar import is_bank_day, last_bank_day
 
 COMPANY = "1"
 COMPANY_NAME = "Ejendomsselskabet Tre Ænder"
 CREDITOR = "09999999"
+#: Of its payment slips.
+SLIP_CREDITOR = "88888888"
 #: Due days this long ago are past their last timely day, whatever weekends and holidays lie between.
 _SURELY_OVERDUE_DAYS = 14
 _DAY = timedelta(days=1)
@@ -62,8 +66,9 @@ class Tenancy(NamedTuple):
 
     @property
     def customer(self) -> str:
-        """Property, unit and tenant: never given to another."""
-        return f"{self.property_.number}{self.unit:03}01"
+        """Property, unit, tenant, and a digit that checks it, for it is a slip's id too: never given to another."""
+        number = f"{self.property_.number}{self.unit:03}01"
+        return f"{number}{luhn.calc_check_digit(number)}"
 
     def reference(self, letter: str, due: date) -> str:
         """Nine characters, of which payment slips give back all."""
@@ -90,6 +95,16 @@ class Dates:
     def coming(self) -> date:
         """When money comes that the delivery of today tells of already."""
         return _bank_day_from(self.today + 2 * _DAY)
+
+    @property
+    def settled(self) -> date:
+        """When MobilePay pays out, and the bank takes its fee: the last bank day that there was."""
+        return _bank_day_until(self.today)
+
+    @property
+    def cleared(self) -> date:
+        """When the bank shows what is collected for the next month; after everything that it has shown before."""
+        return max(self.collected_for, self.coming + _DAY)
 
     @property
     def collected_for(self) -> date:
@@ -122,13 +137,15 @@ def tenancy(property_number: int, unit: int) -> Tenancy:
 
 def write_portfolio(path: Path) -> None:
     header = (
-        *("company", "company_name", "pbs_number", "debtor_group", "property", "property_name", "unit", "tenant"),
+        *("company", "company_name", "pbs_number", "fi_creditor", "debtor_group"),
+        *("property", "property_name", "unit", "tenant"),
         *("name", "address", "postal_code", "city", "move_in", "business", "bs_customer", "bs_mandate"),
     )
     rows = (
         (
-            *(COMPANY, COMPANY_NAME, CREDITOR, one.property_.debtor_group, one.property_.number, one.property_.name),
-            *(one.unit, 1, one.name, f"Gåsevænget {one.property_.number}, {one.unit}", "0999", one.property_.city),
+            *(COMPANY, COMPANY_NAME, CREDITOR, SLIP_CREDITOR, one.property_.debtor_group),
+            *(one.property_.number, one.property_.name, one.unit, 1),
+            *(one.name, f"Gåsevænget {one.property_.number}, {one.unit}", "0999", one.property_.city),
             *("2019-09-01", "ja" if (one.property_.number, one.unit) == _SHOP else "nej", one.customer),
             f"{int(one.customer):09}",
         )
@@ -175,6 +192,12 @@ def _write(path: Path, header: Sequence[str], rows: Iterator[Sequence[object]] |
         writer = csv.writer(stream, delimiter=";")
         writer.writerow(header)
         writer.writerows(rows)
+
+
+def _bank_day_until(day: date) -> date:
+    while not is_bank_day(day):
+        day -= _DAY
+    return day
 
 
 def _bank_day_from(day: date) -> date:

@@ -1,5 +1,6 @@
-"""``make demo``: makes a site, runs the daemon on it, drops files, goes on as a bookkeeper would, hands the books over,
-proves them, collects the next month's rent, and shows and judges all of it.
+"""``make demo``: makes a site, runs the daemon on it, drops files, goes on as a bookkeeper would, holds the bank's
+statement against it, hands the books over, proves them, collects the next month's rent, finds what of it is short at
+the bank, and shows and judges all of it.
 
 ``python demo/run.py [FOLDER]``; the folder, .demo beside this project by default, is made anew. Exit status 0 only when
 all is as :mod:`demo.expected` says.
@@ -23,8 +24,21 @@ from rich.markup import escape
 from demo.collecting import Collecting
 from demo.commands import Commands, DemoError, wait_until
 from demo.desk import Desk
-from demo.expected import AFTER, BALANCES_BEFORE, BY_OTHERS, COLLECTED, DESK, PROOF, READ_OUT, RESTORED, differences
+from demo.expected import (
+    AFTER,
+    BALANCES_BEFORE,
+    BY_OTHERS,
+    COLLECTED,
+    DESK,
+    MONTH_END,
+    ONE_SHORT,
+    PROOF,
+    READ_OUT,
+    RESTORED,
+    differences,
+)
 from demo.files import Dropped, copy_of, drop, make_files, make_test_file
+from demo.month_end import MonthEnd, OneShort
 from demo.portfolio import (
     COMPANY,
     COMPANY_NAME,
@@ -86,11 +100,19 @@ def _demo(console: Console, site: Path) -> list[str]:
     desk.work(made.result())
     show_steps(console, desk.steps, "A bookkeeper goes on")
     wrong += differences(DESK, desk.found, "desk: ")
+    month_end = MonthEnd(commands, dates)
+    month_end.work()
+    show_steps(console, month_end.steps, "The end of the month")
+    wrong += differences(MONTH_END, month_end.found, "month end: ")
     wrong += _close(console, commands, dates)
     collecting = Collecting(commands, dates)
     collecting.work()
     show_steps(console, collecting.steps, "The next month's rent")
     wrong += differences(COLLECTED, collecting.found, "collecting: ")
+    short = OneShort(commands, dates)
+    short.work()
+    show_steps(console, short.steps, "The next statement, and one payment short")
+    wrong += differences(ONE_SHORT, short.found, "one short: ")
     further = look_further(commands.program, site, found["files"]["broken"]["id"], desk.payment)
     show_commands(console, further, site)
     return wrong

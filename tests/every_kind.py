@@ -10,11 +10,14 @@ from sqlalchemy import Connection, select
 from hub.ledger import kinds
 from hub.ledger.chain import input_hash
 from hub.ledger.terms import Terms
+from hub.reconciling.engine import reconcile
+from hub.settings import Site, VendorConfig
 from hub.store.books import Books
 from hub.store.entries import Account, Correction, Credited, Movement, NewLine, Part
 from hub.store.portfolio import TenancyRef
 from hub.store.tables import charge, charge_line, entry
 from hub.store.taking_back import mirrors_of, uses_of
+from tests.banking import ACCOUNT, UNIT, InstanceOf, fee, line, paid_by_phone, payout
 from tests.desk import NOW, Desk, failed, paid, ref, result, taken_back
 
 #: All of hub.ledger.kinds but ``match``, which is a person's act.
@@ -30,13 +33,15 @@ KINDS = {
     kinds.OPENING,
     kinds.DIFFERENCE,
     kinds.REVERSAL,
+    kinds.FEE,
+    kinds.SETTLEMENT,
 }
 _DAY = "2026-11-20"
 _TERMS = Terms(small_difference=1_00)
 
 
 def book_every_kind(desk: Desk) -> None:
-    """Two companies, files and manual acts, VAT and a holding, money in suspense, dates that lie ahead."""
+    """Two companies, files and manual acts, VAT and a holding, money in suspense, dates that lie ahead, a bank."""
     desk.charge("1-1-1-1", "NOV", "2026-11-01", 5_000_00, 412_50)
     desk.charge("1-1-2-1", "NOV", "2026-12-01", 700_10)
     desk.book(
@@ -59,6 +64,24 @@ def book_every_kind(desk: Desk) -> None:
         opening = books.shared_account(tenancy.company_id, kinds.OPENING_BALANCE, kinds.OPENING_BALANCE)
         books.post(tenancy.company_id, [_movement(kinds.OPENING, tenancy, -12_34, opening, "credit")])
         books.close()
+    _by_bank(desk)
+
+
+def _by_bank(desk: Desk) -> None:
+    """A payout that the bank shows, a fee of each, and a line that nobody explains."""
+    fees = {"name": "fees", "text": "*gebyr*", "account": "bank_fees"}
+    desk.vendors["mobilepay"] = VendorConfig(plugin="mobilepay", numbers={UNIT: "1"})
+    desk.vendors["bank"] = VendorConfig.model_validate(
+        {"plugin": "iso20022", "numbers": {ACCOUNT: "1"}, "rules": [fees]}
+    )
+    bank_lines = (line(485_00, "MP 10115225 20261103"), line(-35_00, "Gebyr", record=2), line(7_00, "?", record=3))
+    told = {
+        "mobilepay": (paid_by_phone("101", 500_00), fee(15_00), payout(485_00)),
+        "bank": [one._replace(key=f"{one.key}|{one.record}") for one in bank_lines],
+    }
+    for name, records in told.items():
+        desk.book_as(InstanceOf(name, desk.vendors[name], records), desk.new_file())
+    reconcile(desk.db, Site(desk.folder, companies=desk.companies, vendors=desk.vendors), actor="hub", now=NOW)
 
 
 def _by_hand(conn: Connection, books: Books, tenancy: TenancyRef) -> None:

@@ -14,11 +14,23 @@ from hub.acts.undoing import Booked, booked, held_by, undo
 from hub.errors import HubError
 from hub.ledger import kinds
 from hub.store import documents, journal
+from hub.store.clearing import witnesses
+from hub.store.clearing.settlements import settlements_on
 from hub.store.collecting.mandate_events import take_back
 from hub.store.consumption.withdrawing import Brought, brought_by, entries_of, replaced_by, withdraw
 from hub.store.lookup import among
 from hub.store.portfolio import lock_properties
-from hub.store.tables import batch, consumption_result, document_named, entry, file, mandate_event, reading
+from hub.store.tables import (
+    bank_statement,
+    batch,
+    consumption_result,
+    document_named,
+    entry,
+    file,
+    mandate_event,
+    reading,
+    witness,
+)
 from hub.store.taking_back import Corrector, History, history_of, waves
 
 #: Looked at and taken back together.
@@ -49,6 +61,7 @@ def reverse_file(
     _refuse_replaced(acting, revisions)
     entries = _entries(acting, readings)
     cancelled = _cancelled(acting, readings, [one for one in entries if one.kind == kinds.CHARGEBACK])
+    settled = _take_back_settlements(acting, readings, [row.id for row in entries], why)
     done = 0
     progress(0, len(entries))
     for start in range(0, len(entries), _ENTRIES_AT_ONCE):
@@ -59,8 +72,10 @@ def reverse_file(
     mandates = take_back(acting.conn, readings, text=why.reason, at=acting.now, actor=acting.actor)
     names = documents.withdraw_names(acting.conn, readings)
     withdraw(acting.conn, revisions)
+    witnesses.let_go(acting.conn, readings)
     acting.conn.execute(update(file).where(file.c.id == file_id).values(state="reversed"))
     did = {"entries": done, "mandates": mandates} | ({"names": names} if names else {})
+    did |= {"settlements": settled} if settled else {}
     detail = {"reason": why.reason, "note": why.note, **did}
     journal.add_event(acting.conn, at=acting.now, actor=acting.actor, what="reversed", file_id=file_id, detail=detail)
     return {"file": file_id, "state": "reversed", **did, "reason": why.reason}
@@ -82,6 +97,24 @@ def _entries(acting: Acting, readings: Collection[int]) -> list[Corrector]:
         more = acting.conn.execute(of_entry.where(among(acting.conn, entry.c.id, by_hand)))
         found |= {row.id: Corrector._make(row) for row in more}
     return [found[id_] for id_ in sorted(found, reverse=True)]
+
+
+def _take_back_settlements(acting: Acting, readings: Collection[int], entry_ids: Sequence[int], why: Why) -> int:
+    """What the file's bank lines were found to be, and what others' have settled of it; gives how many there were.
+
+    Without the file nobody would have said so. A bank line of another file waits again, and is explained anew when the
+    file is booked again.
+    """
+    settled = settlements_on(acting.conn, readings, entry_ids)
+    for start in range(0, len(settled), _ENTRIES_AT_ONCE):
+        ids = settled[start : start + _ENTRIES_AT_ONCE]
+        found = booked(acting, ids)
+        standing = history_of(acting.conn, ids)
+        still = [one for one in found.values() if standing.taken_back_by(one.id) is None]
+        # As what has gone with its file, whatever the file is reversed for: a machine may say it again.
+        gone = Why(kinds.PAYMENT_TAKEN_BACK, why.note)
+        undo(acting, still, standing, gone.reason, gone.note, lambda one: one.value_date)
+    return len(settled)
 
 
 def _refuse_replaced(acting: Acting, revisions: Collection[Brought]) -> None:
@@ -145,7 +178,10 @@ def _cancelled(acting: Acting, readings: Collection[int], chargebacks: Sequence[
 
 
 def _readings(acting: Acting, file_id: int) -> list[int]:
-    """Those of the file that booked or took in something, changed a mandate or named a document; nobody works on it."""
+    """Those of the file that booked, took in or saw something, changed a mandate or named a document.
+
+    Nobody works on it.
+    """
     found = journal.get_file(acting.conn, file_id)
     if found is None:
         raise FileNotReversedError(f"there is no file {file_id}", do="see: hub files")
@@ -162,7 +198,8 @@ def _readings(acting: Acting, file_id: int) -> list[int]:
     changed_some = exists().where(mandate_event.c.reading_id == reading.c.id)
     named_some = exists().where(document_named.c.reading_id == reading.c.id)
     took_in_some = exists().where(consumption_result.c.reading_id == reading.c.id)
-    did_some = or_(booked_some, changed_some, named_some, took_in_some)
+    seen_some = or_(*(exists().where(told.c.reading_id == reading.c.id) for told in (witness, bank_statement)))
+    did_some = or_(booked_some, changed_some, named_some, took_in_some, seen_some)
     unreversed = (reading.c.file_id == file_id, reading.c.reversed_at.is_(None), did_some)
     readings = list(acting.conn.scalars(select(reading.c.id).where(*unreversed)))
     if not readings:

@@ -14,6 +14,7 @@ from hub.acts.undoing import Booked, held_by, undo
 from hub.errors import HubError
 from hub.ledger import kinds
 from hub.money import format_amount
+from hub.store.clearing.settlements import settlements_of_items
 from hub.store.origins import ways_back
 from hub.store.tables import batch, entry, reading
 from hub.store.taking_back import Corrector, History
@@ -45,8 +46,9 @@ def reverse(acting: Acting, entry_id: int, why: Why, day: date | None = None) ->
     """Takes back one entry with all that it did; what it had paid is open again, what had paid it is credit again.
 
     Of money, whoever has it now is taken back: where its charge-back was reversed, or a person has moved it, that
-    entry. It counts from ``day`` (default today), and never before the entry itself. Raises ReversalRefusedError,
-    OverdrawnError, ClosedPeriodError, ClosedCompanyError.
+    entry. It counts from ``day`` (default today), and never before the entry itself; what was said of a bank line or a
+    payout is taken back from its own day, as if nobody had said it. Raises ReversalRefusedError, OverdrawnError,
+    ClosedPeriodError, ClosedCompanyError.
     """
     why.check()
     held, history = held_by(acting, [entry_id])
@@ -58,8 +60,21 @@ def reverse(acting: Acting, entry_id: int, why: Why, day: date | None = None) ->
             f"entry {entry_id} has been matched to a tenancy by {found.named}", do=f"first: hub unmatch {entry_id}"
         )
     refuse_taken_back(acting, found, history)
+    if found.kind == kinds.SETTLEMENT:
+        return undone_alone(acting, found, history, why, _own_day(found, day))
     wanted = None if day is None else acting.open_day(found.company, day)
     return undone_alone(acting, found, history, why, wanted or acting.site.today(found.company.number, acting.now))
+
+
+def _own_day(found: Booked, day: date | None) -> date:
+    """Clearing is kept by day (R18). Raises ReversalRefusedError for another."""
+    if day not in (None, found.value_date):
+        raise ReversalRefusedError(
+            f"{found.named} is taken back from its own day, {found.value_date}",
+            why="clearing is kept by day: another day would be wrong by its amount (R18)",
+            do="leave --date out",
+        )
+    return found.value_date
 
 
 def undone_alone(acting: Acting, found: Booked, history: History, why: Why, day: date) -> dict[str, Any]:
@@ -104,10 +119,24 @@ def refuse_taken_back(acting: Acting, found: Booked, history: History, *, with_i
             why="with the payment that it takes back it comes to nothing there",
             do=f"where the file was right after all: hub files retry {came.file_id}",
         )
+    _refuse_settled(acting, found, history)
     notes = history.standing(found.id, kinds.CREDIT_NOTE)
     if notes:
         raise ReversalRefusedError(
             f"{found.named} has been credited by entry {notes[0].id}", do=f"first: hub reverse {notes[0].id}"
+        )
+
+
+def _refuse_settled(acting: Acting, found: Booked, history: History) -> None:
+    """Raises ReversalRefusedError for a bank line that was explained, and for a payout that a bank line has settled."""
+    settled = [one.id for one in history.standing(found.id, kinds.SETTLEMENT)]
+    if found.kind == kinds.SETTLEMENT and found.corrects is None:
+        settled += [one.entry_id for one in settlements_of_items(acting.conn, [found.id])]
+    if settled:
+        raise ReversalRefusedError(
+            f"{found.named} is settled by {' and '.join(f'entry {id_}' for id_ in settled)}",
+            why="the bank's line and what it was found to be belong together",
+            do="first: " + ", ".join(f"hub reverse {id_}" for id_ in settled),
         )
 
 

@@ -60,6 +60,12 @@ def _take(
 
     Where it answers a collection of the tenancy, it does so now; a charge-back answers what its payment did.
     """
+    if row.remaining != row.amount:
+        raise MatchRefusedError(
+            f"of payment {row.entry_id} only {format_amount(row.remaining)} is left",
+            why="money that went out is taken from a tenancy whole",
+            do="first take back what was settled of it: hub reverse ENTRY",
+        )
     named = answered_by_suspense(acting.conn, ref, row.entry_id, row.reference)
     result, entry_id = move_out(acting, row.entry_id, ref, takes_back, text)
     answered = None if named is None else named.id
@@ -161,6 +167,11 @@ def _waiting(acting: Acting, payment_id: int, ref: TenancyRef) -> Row[Any]:
         .where(suspense.c.entry_id == holder_id)
     ).one_or_none()
     if row is None or row.remaining == 0:
+        if settled := history.standing(holder_id, kinds.SETTLEMENT):
+            raise MatchRefusedError(
+                f"payment {payment_id} is in suspense no more: entry {settled[-1].id} says what the bank's line is",
+                do=f"where that is wrong, first: hub reverse {settled[-1].id}",
+            )
         holder = held.get(payment_id)
         if holder is not None and holder.tenancy is not None and history.taken_back_by(holder.id) is None:
             went = f"it went with {holder.kind} {holder.id}" if holder.id != payment_id else ""

@@ -28,10 +28,14 @@ from hub.store.tables import (
     credited,
     entry,
     match_rule,
+    payout,
     posting,
     suspense,
 )
 from hub.store.taking_back import Corrector, History, Mirror, history_of, mirrors_of, uses_of, withdrawn_of
+
+#: Begin the codes of accounts that somebody else keeps too, day by day.
+_KEPT_BY_DAY = (f"{kinds.CLEARING}:", f"{kinds.BANK}:")
 
 
 @dataclass(frozen=True)
@@ -98,9 +102,12 @@ def booked(acting: Acting, entry_ids: Collection[int]) -> dict[int, Booked]:
     rows = conn.execute(query).all()
     tenancies = tenancies_of_posted(conn, entry_ids)
     lock_properties(conn, {tenancy.property_id for tenancy in tenancies.values()})
-    # Nobody gives it to a tenancy meanwhile.
-    waiting = select(suspense.c.entry_id).where(among(conn, suspense.c.entry_id, entry_ids))
+    # Nobody gives it to a tenancy meanwhile, or says that a bank line is what is taken back here.
+    settled = {row.corrects for row in rows if row.kind == kinds.SETTLEMENT and row.corrects is not None}
+    waiting = select(suspense.c.entry_id).where(among(conn, suspense.c.entry_id, {*entry_ids, *settled}))
     conn.execute(waiting.order_by(suspense.c.entry_id).with_for_update()).all()
+    sent = select(payout.c.entry_id).where(among(conn, payout.c.entry_id, entry_ids))
+    conn.execute(sent.order_by(payout.c.entry_id).with_for_update()).all()
     mirrors = mirrors_of(conn, entry_ids)
     found = {}
     for id_, kind, key, value_date, text, corrects, company_id, currency, number in rows:
@@ -151,7 +158,7 @@ def undo(
     undone: dict[int, int] = {}
     for company_id, way in ways.items():
         undone |= way.book(acting, company_id, withdrawn)
-    _give_back_matches(acting, [one for one in entries if one.kind == kinds.MATCH])
+    _give_back(acting, [one for one in entries if one.kind in (kinds.MATCH, kinds.SETTLEMENT)])
     _forget_rules(acting, entries)
     beside = _differences(history, [one for one in entries if one.id not in withdrawn], movements)
     owe_again(acting.books, beside)
@@ -241,7 +248,7 @@ def _movement(acting: Acting, one: Booked, reason: str, note: str, value_date: d
         value_date.isoformat(),
         posted.isoformat(),
         mirror.parts[0].account if mirror.parts else mirror.own,
-        value_date.isoformat(),
+        _contra_date(one, value_date).isoformat(),
         acting.entry_key(),
         input_hash(one.id, mirror.amount),
         f"{words.reversed}: {one.text}",
@@ -252,6 +259,20 @@ def _movement(acting: Acting, one: Booked, reason: str, note: str, value_date: d
         corrects=one.id,
         corrects_key=one.key,
     )
+
+
+def _contra_date(one: Booked, value_date: date) -> date:
+    """When a reversal counts on the other account: there, what is taken back from its own day never was.
+
+    Clearing and what a bank states is kept by day (R18): money that a vendor never sent, or a bank never had, is
+    missing on that day, whatever the tenancy's balance was until somebody saw it.
+    """
+    own_day = one.mirror.contra_date
+    if own_day is None:
+        return value_date
+    code = one.mirror.parts[0].account.code
+    by_day = code.startswith(_KEPT_BY_DAY)
+    return own_day if by_day or value_date == one.value_date else value_date
 
 
 def _credited_back(acting: Acting, one: Booked) -> tuple[Credited, ...]:
@@ -289,10 +310,10 @@ def _owed(one: Booked, movement: Movement, differences: Sequence[Corrector]) -> 
     return [Owed(each, one.tenancy, movement.value_date, movement.posting_date) for each in differences]
 
 
-def _give_back_matches(acting: Acting, matches: Sequence[Booked]) -> None:
-    """What was matched waits again."""
+def _give_back(acting: Acting, explained: Sequence[Booked]) -> None:
+    """What was matched, or a bank line that was explained, waits again."""
     back: defaultdict[int, int] = defaultdict(int)
-    for one in matches:
+    for one in explained:
         if one.corrects is not None:
             back[one.corrects] += one.mirror.amount
     bulk.add_amounts(acting.conn, suspense.c.remaining, back)

@@ -40,6 +40,8 @@ from hub.cli import (
     matching,
     messages,
     portfolio_history,
+    reconcile,
+    rules,
     sftp,
     site,
     slips,
@@ -106,7 +108,9 @@ app.command()(acts.reverse)
 app.command()(matching.match)
 app.command()(matching.unmatch)
 app.command()(matching.suggest)
-app.add_typer(matching.rules_app, name="rules")
+app.add_typer(rules.rules_app, name="rules")
+app.command()(reconcile.reconcile)
+app.command()(reconcile.settle)
 app.command()(explaining.explain)
 app.add_typer(journal.journal_app, name="journal")
 app.add_typer(journal.ledger_app, name="ledger")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import typer
@@ -16,6 +16,7 @@ from hub.money import AmountError, format_amount, parse_amount
 if TYPE_CHECKING:
     from hub.ledger.ageing import Ageing
     from hub.settings import Site
+    from hub.store.clearing.bank_lines import BankSaid
     from hub.store.views import Source
 
 
@@ -188,6 +189,26 @@ def source_document(source: Source) -> dict[str, object]:
 
 def source_text(source: Source) -> str:
     return f"{source.file}, line {source.record}" if source.file else ""
+
+
+def bank_document(said: BankSaid | None) -> dict[str, Any] | None:
+    """What the bank says of money; None where it came another way."""
+    if said is None:
+        return None
+    return {
+        "account": said.account,
+        "booked_on": said.booking_date.isoformat(),
+        "code": said.code,
+        "payer": said.payer,
+        "payer_account": said.payer_account,
+        "reference": said.servicer_reference,
+        "text": said.text,
+    }
+
+
+def bank_text(said: BankSaid) -> str:
+    """Who paid, from where, and what he and the bank have written, with a middle dot between."""
+    return " · ".join(filter(None, (said.payer, said.payer_account, said.text)))
 
 
 def iso(day: date | None) -> str | None:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from hub.cli.acting import EntryArgument
+from hub.cli.asking import bank_document
 from hub.cli.context import JsonOption, SiteOption, books_of, root_of
 from hub.cli.ledger import moment
 from hub.cli.output import answer, say, table
 from hub.money import format_amount
 
 if TYPE_CHECKING:
+    from hub.reports.explain_clearing import FoundToBe, PaidOut
     from hub.reports.explain_facts import Explanation, Other, Story, Use
     from hub.store.collecting.answers import Asked
 
@@ -72,7 +74,43 @@ def _shape(found: Explanation, content: Path) -> dict[str, Any]:
         "moved_out": found.after_move_out.isoformat() if found.after_move_out else None,
         "answers": _asked(found.answers) if found.answers else None,
         "asked_by": [_asked(one) for one in found.asked_by],
+        "account": found.cleared.account,
+        "bank": bank_document(found.cleared.bank),
+        "found_to_be": _found_to_be(found.cleared.found_to_be),
+        "paid_out": _paid_out(found.cleared.paid_out),
+        "seen_in": [one._asdict() for one in found.cleared.seen_in],
         "source": _source(found, content),
+    }
+
+
+def _found_to_be(one: FoundToBe | None) -> dict[str, Any] | None:
+    """What a bank's line was found to be."""
+    if one is None:
+        return None
+    return {
+        "account": one.account,
+        "day": one.day.isoformat(),
+        "item": one.item or None,
+        "amount": format_amount(one.amount),
+        "how": one.how,
+        "rule": one.rule or None,
+    }
+
+
+def _paid_out(one: PaidOut | None) -> dict[str, Any] | None:
+    """What a vendor has sent to the bank, and the settlements by which the bank has shown it."""
+    if one is None:
+        return None
+    return {
+        "vendor": one.vendor,
+        "day": one.day.isoformat(),
+        "bank_text": one.bank_text,
+        "reference": one.reference,
+        "waiting": format_amount(one.waiting),
+        "shown": [
+            {"entry": shown.entry, "booked_on": shown.booked.isoformat(), "amount": format_amount(shown.amount)}
+            for shown in one.shown
+        ],
     }
 
 
@@ -147,6 +185,7 @@ def _story(story: Story | None) -> list[dict[str, Any]]:
             "amount": format_amount(one.amount),
             "tenancy": one.tenancy or None,
             "reason": one.reason or None,
+            "found_to_be": _found_to_be(one.found_to_be),
         }
         for one in (story.steps if story else ())
     ]
@@ -175,7 +214,8 @@ def _source(found: Explanation, content: Path) -> dict[str, Any] | None:
     origin = found.origin
     if origin is None:
         return None
-    at = None if origin.record is None else record_bytes(blob_path(content, origin.sha256), origin.record)
+    blob = blob_path(content, origin.sha256)
+    at = None if origin.record is None else record_bytes(blob, origin.record)
     return {
         "entry": origin.entry,
         "date": origin.value_date.isoformat(),
@@ -184,6 +224,7 @@ def _source(found: Explanation, content: Path) -> dict[str, Any] | None:
         "file_id": origin.file_id,
         "sha256": origin.sha256,
         "record": origin.record,
+        "stored": blob.exists(),
         "byte_offset": at.offset if at else None,
         "byte_length": at.length if at else None,
         "bytes": at.text if at else None,
@@ -219,6 +260,10 @@ def _tell(told: Sequence[str], document: dict[str, Any]) -> None:
         for one in collections:
             withdrawn = ", withdrawn" if one["withdrawn"] else ""
             say(f"{title}: collection {one['reference']} due {one['due_date']}, {one['amount']}{withdrawn}")
+    for title, values in (("the bank says", document["bank"]), ("found to be", document["found_to_be"])):
+        if values:
+            parts = (f"{name.replace('_', ' ')} {value}" for name, value in values.items() if value)
+            say(f"{title}: {', '.join(parts)}")
     source = document["source"]
     if source is not None:
         say(f"from: {source['file']} (file {source['file_id']}) of {source['vendor']}", f"sha256: {source['sha256']}")
@@ -229,13 +274,15 @@ def _tell(told: Sequence[str], document: dict[str, Any]) -> None:
             say(f"line {source['record']}, {place}:")
             say(source["bytes"])
         elif source["record"] is not None:
-            say(f"line {source['record']}; its bytes are not in the content store")
+            say(f"record {source['record']}; {_WHY_NO_BYTES[source['stored']]}")
 
 
 _FACTS = (
-    *("entry", "kind", "document_type", "voucher", "text", "tenancy", "name", "amount", "currency"),
+    *("entry", "kind", "document_type", "voucher", "text", "account", "tenancy", "name", "amount", "currency"),
     *("value_date", "posting_date", "recorded_at", "actor", "key", "credits", "reason", "note", "left", "moved_out"),
 )
+#: By whether the file is in the content store.
+_WHY_NO_BYTES = {True: "it has no line of its own in the file", False: "its bytes are not in the content store"}
 _USE = ("by_entry", "date", "money_of", "reference", "line", "charge_type", "text", "amount", "why")
 _COLUMNS = (">by entry", "on", ">money of", "charge", ">line", "type", "text", ">amount", "why")
 _LINE = ("charge_type", "text", "claim", "amount", "remaining")

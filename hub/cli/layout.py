@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
@@ -96,8 +97,12 @@ def _shown(asked: Instance, layouts: Layouts, found: ShownFile, kind: str | None
         in_columns = any(field.place.is_column for field in layouts.fields if kind in (None, field.place.kind))
         all_of = Records(fields, "column" if in_columns else "position")
         kept = list(_kept(all_of, lines))
-    with LineBytes(found.path) as content:
-        raw = [content.line(record.line) for record in kept]
+    if zipfile.is_zipfile(found.path):
+        # A spreadsheet's rows are packed in it: its own bytes have none.
+        raw = [b""] * len(kept)
+    else:
+        with LineBytes(found.path) as content:
+            raw = [content.line(record.line) for record in kept]
     return Shown(found.name, kept, raw, all_of.records, all_of.problems, all_of.verdict)
 
 

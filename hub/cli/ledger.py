@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.asking import source_document, source_text
+from hub.cli.asking import bank_document, bank_text, source_document, source_text
 from hub.cli.context import FAULT, JsonOption, SiteOption, as_unicode, books_of, root_of
 from hub.cli.output import answer, say, table
 from hub.money import format_amount
@@ -41,6 +41,7 @@ def unmatched(ctx: typer.Context, as_json: JsonOption = False, site: SiteOption 
                 "customer": one.customer,
                 "reference": one.reference,
                 "reason": one.reason,
+                "bank": bank_document(one.bank),
                 "source": source_document(one.source),
             }
             for one in found
@@ -51,14 +52,15 @@ def unmatched(ctx: typer.Context, as_json: JsonOption = False, site: SiteOption 
             one.payment,
             one.value_date,
             format_amount(one.amount),
-            one.vendor,
+            f"{one.vendor}\n{one.bank.account}" if one.bank else one.vendor,
             one.reference,
+            one.bank and bank_text(one.bank),
             one.reason,
             source_text(one.source),
         )
         for one in found
     )
-    columns = (">payment", "date", ">amount", "vendor", "reference", "why", "from")
+    columns = (">payment", "date", ">amount", "vendor", "reference", "the bank says", "why", "from")
     answer(as_json, document, lambda: table(columns, rows) if found else say("nothing is unmatched"))
     return 0
 

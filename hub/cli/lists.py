@@ -33,7 +33,9 @@ from hub.money import format_amount
 if TYPE_CHECKING:
     from hub.store.views import Arrears, Charge, ChargeDetail, Found, FoundEntry, TakenBack, Transaction
 
-_TRANSACTION_KINDS = (kinds.PAYMENT, kinds.PAYOUT, kinds.CHARGEBACK, kinds.REVERSAL)
+#: Between accounts of our own: no tenancy's by what they are.
+_OWN_KINDS = (kinds.FEE, kinds.SETTLEMENT)
+_TRANSACTION_KINDS = (kinds.PAYMENT, kinds.PAYOUT, kinds.CHARGEBACK, kinds.REVERSAL, *_OWN_KINDS)
 
 
 def transactions(
@@ -273,7 +275,7 @@ def _tell_transactions(found: list[Transaction], left_out: int) -> None:
             format_amount(one.amount),
             _back(one.taken_back_by),
             one.channel,
-            one.tenancy or "nobody's",
+            one.tenancy or ("" if one.kind in _OWN_KINDS else "nobody's"),
             brief(one.name or f"{one.customer or ''} {one.reference or ''}".strip()),
             source_text(one.source),
         )

@@ -1,4 +1,4 @@
-"""``hub match``, ``unmatch``, ``rules``, ``suggest``: whose money it is that came and belongs to nobody we know."""
+"""``hub match``, ``unmatch``, ``suggest``: whose money it is that came and belongs to nobody we know."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ import typer
 
 from hub.cli.acting import ID_MAX, EntryArgument, KeyOption, performed
 from hub.cli.acts import NoteOption, TextOption
+from hub.cli.asking import bank_document, bank_text
 from hub.cli.context import ActorOption, JsonOption, SiteOption, as_unicode, books_of, now, root_of
-from hub.cli.ledger import TenancyArgument, moment
+from hub.cli.ledger import TenancyArgument
 from hub.cli.output import answer, say, table
 from hub.money import format_amount
 
 if TYPE_CHECKING:
     from hub.acts.act import Acting
     from hub.reports.candidates import Suggestion
-
-rules_app = typer.Typer(help="Payers whose money goes to a tenancy because a person has said so.")
 
 PaymentArgument = Annotated[
     int, typer.Argument(metavar="PAYMENT", min=1, max=ID_MAX, help="Its number, as hub unmatched shows it.")
@@ -97,58 +96,6 @@ def unmatch(
     return performed(ctx, site, "unmatch", asked, do, actor=actor, key=key, as_json=as_json)
 
 
-@rules_app.command("list")
-def list_rules(ctx: typer.Context, as_json: JsonOption = False, site: SiteOption = None) -> int:
-    """All that were ever remembered, and which of them are forgotten."""
-    from hub.store.match_rules import rules
-
-    with books_of(root_of(ctx, site)) as (_, conn):
-        found = rules(conn)
-    document = {
-        "rules": [
-            {
-                **one._asdict(),
-                "at": moment(one.at),
-                "forgotten_at": one.forgotten_at and moment(one.forgotten_at),
-            }
-            for one in found
-        ]
-    }
-    rows = (
-        (
-            one.id,
-            one.company,
-            one.customer,
-            one.tenancy,
-            one.uses,
-            f"{one.at:%Y-%m-%d} {one.actor}",
-            one.forgotten_at and f"forgotten {one.forgotten_at:%Y-%m-%d}",
-        )
-        for one in found
-    )
-    columns = (">id", "company", "customer number", "tenancy", ">payments", "since, by", "")
-    answer(as_json, document, lambda: table(columns, rows) if found else say("nothing is remembered"))
-    return 0
-
-
-@rules_app.command("forget")
-def forget_rule(
-    ctx: typer.Context,
-    rule: Annotated[int, typer.Argument(metavar="ID", min=1, max=ID_MAX, help="As hub rules list shows it.")],
-    key: KeyOption = None,
-    actor: ActorOption = None,
-    as_json: JsonOption = False,
-    site: SiteOption = None,
-) -> int:
-    """Uses a remembered match no more; what it has booked stays."""
-    from hub.acts import suspense
-
-    def do(acting: Acting) -> Mapping[str, Any]:
-        return suspense.forget(acting, rule)
-
-    return performed(ctx, site, "rules forget", {"rule": rule}, do, actor=actor, key=key, as_json=as_json)
-
-
 def suggest(
     ctx: typer.Context,
     payment: Annotated[
@@ -179,6 +126,7 @@ def _shape(one: Suggestion) -> dict[str, Any]:
         "customer": said.customer,
         "reference": said.reference,
         "reason": said.reason,
+        "bank": bank_document(said.bank),
         "candidates": [
             {
                 "tenancy": candidate.tenancy,
@@ -199,6 +147,8 @@ def _tell(found: list[Suggestion], more: int) -> None:
     for one in found:
         said = one.payment
         say(f"payment {said.payment}  {format_amount(said.amount)} {said.currency} on {said.value_date}: {said.reason}")
+        if said.bank is not None:
+            say(f"  the bank says: {bank_text(said.bank)}")
         rows = [
             (candidate.name, "\n".join(reason.text for reason in candidate.reasons), candidate.command)
             for candidate in one.candidates

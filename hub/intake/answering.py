@@ -1,8 +1,7 @@
 """Which collection a vendor's record answers (R12): its reference, its payment slip, or who was asked for that day.
 
 What is in doubt is nobody's: where the reference names one tenant and the customer number another, the money waits in
-suspense with both named. Slips that the vendor tells of in section 0215 book as they come; when the bank's own files
-tell of them too, which of the two books will be said for each creditor number, here (R17).
+suspense with both named. A bank's payments by slip find their collection alike.
 """
 
 from __future__ import annotations
@@ -105,13 +104,38 @@ class Answering:
                 heard.append(_number_or_slip(one, slip, tenancies) or _by_day(one, that_day))
         return heard
 
+    def hear_slips(
+        self, company_id: int, creditor: str, by_number: Mapping[str, TenancyRef | None]
+    ) -> dict[str, Heard | None]:
+        """Whose a bank's payments by slips of this creditor number are, by payment id; None = nobody's slip.
+
+        ``by_number`` gives for each id the tenancy that has it as its customer number: the vendor prints that as well.
+        """
+        series = [one for one in self._series_of(company_id) if one[0] == creditor]
+        slips = by_payment_id(self._conn, company_id, series, by_number.keys()) if series else {}
+        asked = with_ids(self._conn, {one.collection_id for one in slips.values() if one.collection_id is not None})
+        whose = {one.tenancy_id for one in slips.values() if one.tenancy_id is not None}
+        tenancies = refs_with(self._conn, whose | {one.tenancy_id for one in asked.values()})
+        heard: dict[str, Heard | None] = {}
+        for payment_id, numbered in by_number.items():
+            slip = slips.get(payment_id)
+            one: Heard | None = None
+            if slip is not None:
+                said = Said(payment_id, payment_id, "", None, numbered)
+                one = _number_or_slip(said, slip, tenancies) or _by_slip(slip, asked, tenancies)
+            heard[payment_id] = Heard(numbered, None) if one is None and numbered is not None else one
+        return heard
+
+    def _series_of(self, company_id: int) -> Sequence[tuple[str, str]]:
+        known = self._series.get(company_id)
+        if known is None:
+            known = self._series[company_id] = slip_series(self._conn, company_id)
+        return known
+
     def _slips(self, company_id: int, payment_ids: set[str]) -> Mapping[str, SlipOf]:
         if not payment_ids:
             return {}
-        series = self._series.get(company_id)
-        if series is None:
-            series = self._series[company_id] = slip_series(self._conn, company_id)
-        return by_payment_id(self._conn, company_id, series, payment_ids)
+        return by_payment_id(self._conn, company_id, self._series_of(company_id), payment_ids)
 
 
 def _by_reference(

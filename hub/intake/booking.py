@@ -10,18 +10,23 @@ from functools import lru_cache
 from sqlalchemy import Connection
 
 from hub.errors import HubError
-from hub.intake.matching import Matched, Matcher, R
+from hub.intake.matching import Matched, Matcher, MoneyRecord, R, SettledRecord
 from hub.ledger import chain
 from hub.money import format_amount
 from hub.plugin import (
+    BankLine,
+    BankStatement,
     Chargeback,
     ConsumptionResult,
     DeliveryReceipt,
     DocumentNamed,
+    Fee,
     Kept,
     MandateChange,
     Payment,
     PaymentFailed,
+    PaymentSeen,
+    Payout,
     SlipIssued,
 )
 from hub.settings import Site
@@ -70,6 +75,8 @@ class Booking:
         self.conn = conn
         self.site = site
         self.vendor = instance.name
+        self.config = instance.config
+        self.file_id = file_id
         self.plugin = instance.plugin
         self.reading_id = reading_id
         self.actor = actor
@@ -84,6 +91,8 @@ class Booking:
         self.changed_mandates = False
         #: Whether it has announced any document.
         self.named_documents = False
+        #: Whether it has noted any payment that another source books.
+        self.witnessed = False
         #: Whether it has put results into consumption accounts that wait there.
         self.took_in = False
         #: Øre by which what results book differs from what the file says of them: of a cost, what was on account.
@@ -100,7 +109,7 @@ class Booking:
             reading_id=reading_id,
             source=sha256,
         )
-        self.matcher = Matcher(conn, site, instance.config)
+        self.matcher = Matcher(conn, site, instance.name, instance.config)
         self._held = held
         self._keys = KeyBook(conn, reading_id)
         #: What an earlier reading of this file has entered: no record of a file is ever entered twice (R4).
@@ -187,13 +196,33 @@ class Booking:
         self._outcomes.append((self.reading_id, record, what, reason, None, tenancy, ore, None, ore))
 
     def note_kept(
-        self, record: Kept | MandateChange | SlipIssued | DeliveryReceipt, more: str = "", tenancy: str | None = None
+        self,
+        record: Kept | MandateChange | SlipIssued | DeliveryReceipt | BankStatement,
+        more: str = "",
+        tenancy: str | None = None,
     ) -> None:
         """Understood, and nothing to book. ``more`` is what came of it, ``tenancy`` the key of whom it is about."""
         self.counts.kept += 1
         self._note(record.record, "kept", f"{record.text}: {more}" if more else record.text, tenancy)
 
-    def note_held(self, record: MandateChange | SlipIssued, reason: str, tenancy: str | None) -> None:
+    def note_seen(self, record: MoneyRecord | PaymentSeen, reason: str, key: str, *, before: bool) -> None:
+        """A payment that another source books (R17). ``before``: another file of ours has told of it already."""
+        if before:
+            self.counts.duplicate += 1
+        else:
+            self.counts.kept += 1
+        reference = record.servicer_reference if isinstance(record, PaymentSeen) else record.reference
+        what = "duplicate" if before else "seen"
+        row = (self.reading_id, record.record, what, reason, key, None, record.amount, reference, net_of(record))
+        self._outcomes.append(row)
+
+    def shown(self, keys: Sequence[str]) -> Mapping[str, int]:
+        """How often earlier batches of this reading have noted records under these keys."""
+        return self._keys.shown(keys)
+
+    def note_held(
+        self, record: MandateChange | SlipIssued | PaymentSeen | BankStatement, reason: str, tenancy: str | None = None
+    ) -> None:
         self.counts.held += 1
         self._note(record.record, "held", reason, tenancy)
 
@@ -207,6 +236,15 @@ class Booking:
 
     def _note(self, record: int, what: str, reason: str, tenancy: str | None) -> None:
         self._outcomes.append((self.reading_id, record, what, reason, None, tenancy, None, None, 0))
+
+    def count(self, amount: int, currency: str, *, on_tenancy: bool) -> None:
+        """Money that is booked, in øre, positive = received; what is on no tenancy waits in suspense."""
+        self.amount += amount
+        self.currency = currency
+        if on_tenancy:
+            self.counts.booked += 1
+        else:
+            self.counts.unmatched += 1
 
     def write_rule_uses(self) -> None:
         """At the end."""
@@ -229,11 +267,22 @@ class Booking:
         self.note_outcome(place, "duplicate", f"booked before as {occurrence.key}", key)
 
 
-def net_of(record: Payment | PaymentFailed | Chargeback | ConsumptionResult) -> int:
+#: What a payout moves is the company's own money, and was received before; a second witness moves none.
+_SIGNS: Mapping[type, int] = {
+    Payment: 1,
+    PaymentFailed: 0,
+    Chargeback: -1,
+    ConsumptionResult: 1,
+    Fee: -1,
+    Payout: 0,
+    BankLine: 1,
+    PaymentSeen: 0,
+}
+
+
+def net_of(record: MoneyRecord | ConsumptionResult | SettledRecord | BankLine | PaymentSeen) -> int:
     """Øre that a record adds to its file's net (R19): money received, or what a result makes the tenant pay."""
-    if isinstance(record, PaymentFailed):
-        return 0
-    return -record.amount if isinstance(record, Chargeback) else record.amount
+    return record.amount * _SIGNS[type(record)]
 
 
 @lru_cache(maxsize=8192)

@@ -31,7 +31,7 @@ from hub.ledger import kinds
 from hub.money import format_amount
 from hub.settings import Site
 from hub.store.journal import FileRow
-from hub.store.tables import account, batch, charge, entry, outcome, posting, reading, suspense, tenancy
+from hub.store.tables import account, batch, charge, entry, outcome, posting, reading, settlement, suspense, tenancy
 from hub.transport.content import placing
 
 COLUMNS = ("record", "outcome", "tenancy", "name", "value_date", "amount", "reference", "text", "reason")
@@ -45,7 +45,8 @@ _ROWS_A_TIME = 2_000
 def write_lists(conn: Connection, site: Site, file: FileRow, *, rehearsed: bool = False) -> None:
     """Writes both lists anew from the ledger; memory does not grow with the file.
 
-    ``amount`` is signed as in the file: of money, positive = received (R19); of a result, positive = the tenant pays.
+    ``amount`` is signed as in the file: of money, positive = received (R19), so that a fee is negative; of a result,
+    positive = the tenant pays. A payout is positive as it leaves the vendor, and adds nothing to the file's amount.
     ``rehearsed``: what the last reading booked will be rolled back, and is only going to be booked.
     """
     site.lists.mkdir(parents=True, exist_ok=True)
@@ -96,21 +97,26 @@ def _records(conn: Connection, file_id: int, rehearsed: bool) -> Iterator[Sequen
 def _entered(one: Row[Any], done: str) -> Select[Any]:
     """A batch's entries. Its range leads to them by their primary key, however large the ledger.
 
-    What takes unmatched money back has no suspense row of its own: the account tells.
+    What takes unmatched money back has no suspense row of its own: the account tells. A bank's line may have been
+    explained since.
     """
     unmatched = account.c.kind == kinds.SUSPENSE
+    explained = (suspense.c.remaining == 0) & exists().where(settlement.c.line_id == entry.c.id)
     return (
         select(
             entry.c.record,
             case(
+                (unmatched & explained, "explained"),
                 (unmatched, "unmatched"),
                 (entry.c.kind == kinds.PAYMENT_FAILED, "failed"),
+                (entry.c.kind == kinds.FEE, f"{done}: fee"),
+                (entry.c.kind == kinds.SETTLEMENT, f"{done}: payout"),
                 else_=done,
             ),
             tenancy.c.key,
             tenancy.c.name,
             cast(entry.c.value_date, String),
-            case((entry.c.kind == kinds.RESULT, posting.c.amount), else_=-posting.c.amount),
+            case((entry.c.kind.in_((kinds.RESULT, kinds.SETTLEMENT)), posting.c.amount), else_=-posting.c.amount),
             func.coalesce(suspense.c.reference, charge.c.reference, ""),
             entry.c.text,
             func.coalesce(suspense.c.reason, case((unmatched, "takes back unmatched money"), else_="")),

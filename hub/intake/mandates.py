@@ -180,7 +180,7 @@ def differences_of(hub: Hub, file_id: int) -> list[Difference]:
         instance = hub.vendors.instances.get(file.vendor or "")
         if instance is None or file.kind is None:
             raise NoListError(f"file {file_id} is of no vendor instance at work", do="see: hub check")
-        matcher = Matcher(conn, hub.site, instance.config)
+        matcher = Matcher(conn, hub.site, instance.name, instance.config)
         lists = FullLists(conn, hub.clock().astimezone(hub.site.zone).date())
         found: list[Difference] = []
         with closing(instance.read(hub.blob_path(file.sha256), file.name, file.kind, options={})) as batches:

@@ -10,17 +10,19 @@ from typing import NamedTuple
 from hub.intake.answering import Answer
 from hub.intake.booking import Booking, HeldError, given
 from hub.intake.matching import Matched, MoneyRecord
+from hub.intake.witnessing import WitnessDesk
 from hub.ledger import kinds
 from hub.money import format_amount
-from hub.plugin import Chargeback, Payment, PaymentFailed
+from hub.plugin import BankLine, Chargeback, Payment, PaymentFailed
 from hub.store.chargebacks import NoPayment, SecondChargebackError, find_payment, take_back_differences
+from hub.store.clearing.noting import note_slip_payments
 from hub.store.collecting.matching import add_results, collection_of
 from hub.store.entries import Account, Correction, Movement
 
 _Item = tuple[Matched[MoneyRecord], str]
 
 
-class _IsoDates(dict[date, str]):
+class IsoDates(dict[date, str]):
     """ISO text of dates; there are only so many days in a file."""
 
     def __missing__(self, day: date) -> str:
@@ -28,7 +30,7 @@ class _IsoDates(dict[date, str]):
         return text
 
 
-_ISO = _IsoDates()
+ISO = IsoDates()
 
 
 class _Way(NamedTuple):
@@ -40,19 +42,50 @@ class _Way(NamedTuple):
     open_from: str
 
 
-class MoneyDesk:
-    """Books money records of one reading."""
+class Differing:
+    """What of a reading is paid otherwise than its collection demands: a person may want to look at it."""
 
     def __init__(self, booking: Booking) -> None:
         self._booking = booking
+        self._count = 0
+        self._first = ""
+
+    def look(self, record: Payment | BankLine, answer: Answer) -> None:
+        asked = answer.collection
+        if asked.withdrawn:
+            paid = format_amount(record.amount)
+            self._booking.notes.append(
+                f"line {record.record}: {paid} answers collection {asked.id}, which was withdrawn"
+            )
+        if record.amount != asked.amount:
+            self._count += 1
+            self._first = self._first or (
+                f"line {record.record}: {format_amount(record.amount)} for collection {asked.id} of "
+                f"{format_amount(asked.amount)}"
+            )
+
+    def tell(self) -> None:
+        """At the end of the reading."""
+        if self._count:
+            count = "1 payment differs" if self._count == 1 else f"{self._count} payments differ"
+            self._booking.notes.append(
+                f"{count} from what the collection demands, first {self._first}; see: hub collections list"
+            )
+
+
+class MoneyDesk:
+    """Books money records of one reading."""
+
+    def __init__(self, booking: Booking, witnesses: WitnessDesk) -> None:
+        self._booking = booking
+        self._witnesses = witnesses
         self._ways: dict[tuple[int, str, str], _Way] = {}
-        self._differing = 0
-        self._first_differing = ""
+        self._differing = Differing(booking)
 
     def book(self, records: Sequence[MoneyRecord]) -> None:
         """One batch in file order. Raises HeldError."""
         free = self._booking.free(self._booking.matcher.money(records))
-        new = self._booking.new(free, [place.record.key for place in free])
+        new = self._witnesses.without_seen(self._booking.new(free, [place.record.key for place in free]))
         # A tenant's charge-backs and payments must meet in file order; everyone else's go in bulk.
         taken_back = {place.record.customer for place, _ in new if isinstance(place.record, Chargeback)}
         if not taken_back:
@@ -69,11 +102,15 @@ class MoneyDesk:
         by_company: defaultdict[int, list[Movement]] = defaultdict(list)
         #: By company, which of its movements answers which collection.
         answers: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+        #: By company, which of its movements are payments by slip.
+        by_slip: defaultdict[int, list[tuple[int, Payment]]] = defaultdict(list)
         for place, key in items:
             record = place.record
             if place.answer is not None:
                 answers[place.company_id].append((len(by_company[place.company_id]), place.answer.collection.id))
             if isinstance(record, Payment):
+                if record.payment_id:
+                    by_slip[place.company_id].append((len(by_company[place.company_id]), record))
                 by_company[place.company_id].append(self._payment(place, record, key))
             elif isinstance(record, PaymentFailed):
                 self._booking.counts.failed += 1
@@ -85,12 +122,15 @@ class MoneyDesk:
             ids = self._booking.books.post(company_id, movements)
             if company_id in answers:
                 add_results(self._booking.conn, [(ids[at], answered) for at, answered in answers[company_id]])
+            if company_id in by_slip:
+                slips = [(ids[at], payment) for at, payment in by_slip[company_id]]
+                note_slip_payments(self._booking.conn, company_id, slips)
 
     def _payment(self, place: Matched[MoneyRecord], record: Payment, key: str) -> Movement:
         amount = record.amount
-        self._count(amount, record.currency, place.tenancy is not None)
+        self._booking.count(amount, record.currency, on_tenancy=place.tenancy is not None)
         clearing, open_from = self._way_of(place, record)
-        value_date = _ISO[record.value_date]
+        value_date = ISO[record.value_date]
         text = record.text
         if place.rule:
             self._booking.rule_uses[place.rule] += 1
@@ -98,7 +138,7 @@ class MoneyDesk:
         demanded: tuple[tuple[int, int], ...] = ()
         if place.answer is not None:
             demanded = place.answer.demanded
-            self._tell_difference(record, place.answer)
+            self._differing.look(record, place.answer)
         # By position: a third faster than by name, and this is made for every payment there is.
         return Movement(
             kinds.PAYMENT if amount >= 0 else kinds.PAYOUT,
@@ -107,12 +147,12 @@ class MoneyDesk:
             value_date,
             value_date if value_date > open_from else open_from,
             clearing,
-            _ISO[record.booking_date],
+            ISO[record.booking_date],
             key,
             given(amount),
             text,
             record.record,
-            record.reference,
+            place.named or record.reference,
             "",
             (),
             record.customer,
@@ -125,33 +165,14 @@ class MoneyDesk:
             demanded,
         )
 
-    def _tell_difference(self, record: Payment, answer: Answer) -> None:
-        """What a person may want to look at, and nothing is wrong with."""
-        asked = answer.collection
-        if asked.withdrawn:
-            paid = format_amount(record.amount)
-            self._booking.notes.append(
-                f"line {record.record}: {paid} answers collection {asked.id}, which was withdrawn"
-            )
-        if record.amount != asked.amount:
-            self._differing += 1
-            self._first_differing = self._first_differing or (
-                f"line {record.record}: {format_amount(record.amount)} for collection {asked.id} of "
-                f"{format_amount(asked.amount)}"
-            )
-
     def finish(self) -> None:
         """At the end of the reading: tells of what was paid otherwise than it was demanded."""
-        if self._differing:
-            count = "1 payment differs" if self._differing == 1 else f"{self._differing} payments differ"
-            self._booking.notes.append(
-                f"{count} from what the collection demands, first {self._first_differing}; see: hub collections list"
-            )
+        self._differing.tell()
 
     def _failure(self, place: Matched[MoneyRecord], record: PaymentFailed, key: str) -> Movement:
         """Books nothing (R9): an entry of 0.00 on the due date, so that the tenant's movements show it."""
         clearing, open_from = self._way_of(place, record)
-        due = _ISO[record.due_date]
+        due = ISO[record.due_date]
         return Movement(
             kinds.PAYMENT_FAILED,
             place.tenancy,
@@ -170,7 +191,7 @@ class MoneyDesk:
     def _charge_back(self, place: Matched[MoneyRecord], record: Chargeback, key: str) -> None:
         """Debits whoever had the payment and reopens what it had paid; books as well where there was none (R9)."""
         clearing, open_from = self._way_of(place, record)
-        value_date = _ISO[record.value_date]
+        value_date = ISO[record.value_date]
         movement = Movement(
             kinds.CHARGEBACK,
             place.tenancy,
@@ -178,7 +199,7 @@ class MoneyDesk:
             value_date,
             max(value_date, open_from),
             clearing,
-            _ISO[record.booking_date],
+            ISO[record.booking_date],
             key,
             given(record.amount),
             record.text,
@@ -208,16 +229,7 @@ class MoneyDesk:
             answered = collection_of(self._booking.conn, taken.entry_id) if asks else None
         if answered is not None:
             add_results(self._booking.conn, [(entry_id, answered)])
-        self._count(-record.amount, record.currency, on_tenancy)
-
-    def _count(self, amount: int, currency: str, on_tenancy: bool) -> None:
-        booking = self._booking
-        booking.amount += amount
-        booking.currency = currency
-        if on_tenancy:
-            booking.counts.booked += 1
-        else:
-            booking.counts.unmatched += 1
+        self._booking.count(-record.amount, record.currency, on_tenancy=on_tenancy)
 
     def _way_of(self, place: Matched[MoneyRecord], record: MoneyRecord) -> _Way:
         known = self._ways.get((place.company_id, record.creditor, record.group))

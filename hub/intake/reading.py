@@ -13,10 +13,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from hub.intake.announced import Announced
+from hub.intake.bank_lines import BankDesk
+from hub.intake.bank_matching import LineMatcher
 from hub.intake.booking import Booking, ChangedError, HeldError, net_of
 from hub.intake.consumption import ConsumptionDesk, Period, Periods, period_unknown_at
 from hub.intake.hub import Hub
@@ -25,14 +28,20 @@ from hub.intake.matching import Matcher, MoneyRecord
 from hub.intake.money import MoneyDesk
 from hub.intake.names import NamesDesk, names_in, undated
 from hub.intake.receipts import ReceiptDesk
+from hub.intake.settled import SettledDesk, settled_in
 from hub.intake.slips import SlipDesk, slips_in
+from hub.intake.statements import StatementDesk, statements_in
+from hub.intake.witnessing import WitnessDesk, seen_in
 from hub.plugin import (
+    BankLine,
+    BankStatement,
     Chargeback,
     ConsumptionResult,
     DeliveryReceipt,
     Kept,
     Payment,
     PaymentFailed,
+    PaymentSeen,
     Record,
     Remark,
 )
@@ -56,6 +65,8 @@ _COLLECT_EVERY = 100_000
 #: A tuple, which isinstance takes far faster than a union: this is asked of every record, twice.
 _MONEY = (Payment, PaymentFailed, Chargeback)
 _KEPT = (Kept, DeliveryReceipt)
+#: What is told beside money, and moves none.
+_TOLD = (BankStatement, PaymentSeen)
 
 
 @dataclass(frozen=True)
@@ -141,18 +152,25 @@ def read_file(
 def _check(job: Job) -> Verdict:
     verdict = Verdict()
     with job.hub.db.read() as conn, closing(job.batches()) as batches:
-        matcher = Matcher(conn, job.hub.site, job.instance.config)
+        matcher = Matcher(conn, job.hub.site, job.instance.name, job.instance.config)
+        line_matcher = LineMatcher(conn, job.hub.site, job.instance.name, job.instance.config, matcher)
         periods = Periods(conn, job.hub.site, job.period, taken_from(conn, job.file.id))
         announced = Announced(job.hub, job.instance, job.file, conn)
         for batch in batches:
-            money, results, others = _sorted_out(batch)
+            money, results, lines, others = _sorted_out(batch)
+            settled = settled_in(others)
             verdict.remarks.extend(record.text for record in others if isinstance(record, Remark))
             announced.look(batch, others)
             verdict.records += sum(not isinstance(record, Remark) for record in batch)
-            verdict.total += sum(map(net_of, chain(money, results)))
-            books_nothing = all(isinstance(record, (*_KEPT, Remark)) for record in others)
-            verdict.is_to_approve |= bool(money or results) or not books_nothing
+            verdict.total += sum(map(net_of, chain(money, results, lines, settled)))
+            books_nothing = all(isinstance(record, (*_KEPT, *_TOLD, Remark)) for record in others)
+            verdict.is_to_approve |= bool(money or results or lines) or not books_nothing
             verdict.properties |= matcher.survey(money)
+            verdict.properties |= line_matcher.survey(lines)
+            matcher.settled(settled)
+            accounts = {(one.account, one.currency) for one in statements_in(others)}
+            for account in accounts | {(one.account, one.currency) for one in seen_in(others)}:
+                matcher.companies.judged_account(*account)
             places = matcher.results(results)
             owners = (matcher.property_of(record) for record in results)
             verdict.properties.update(owner.id for owner in owners if owner is not None)
@@ -224,15 +242,22 @@ def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
         now=job.now,
     )
     periods = Periods(conn, job.hub.site, job.period, booking.taken_before)
-    money_desk, consumption_desk = MoneyDesk(booking), ConsumptionDesk(booking, periods)
+    witness_desk = WitnessDesk(booking)
+    money_desk, consumption_desk = MoneyDesk(booking, witness_desk), ConsumptionDesk(booking, periods)
+    bank_desk, settled_desk = BankDesk(booking), SettledDesk(booking)
+    statement_desk = StatementDesk(booking, job.file.name)
     mandate_desk, slip_desk = MandateDesk(booking), SlipDesk(booking)
     names_desk = NamesDesk(booking, job.instance.config, job.period)
     zone = job.hub.site.zone
     receipt_desk = ReceiptDesk(conn, job.instance.name, job.file.id, actor=job.actor, now=job.now, zone=zone)
     with closing(job.batches()) as batches:
         for batch in batches:
-            money, results, others = _sorted_out(batch)
+            money, results, lines, others = _sorted_out(batch)
             money_desk.book(money)
+            statement_desk.take(statements_in(others))
+            bank_desk.book(lines)
+            settled_desk.book(settled_in(others))
+            witness_desk.take(seen_in(others))
             consumption_desk.take(results)
             mandate_desk.book(mandates_in(others))
             slip_desk.book(slips_in(others))
@@ -247,6 +272,7 @@ def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
     slip_desk.close()
     names_desk.close()
     money_desk.finish()
+    bank_desk.finish()
     consumption_desk.finish()
     booking.write_outcomes()
     booking.write_rule_uses()
@@ -264,9 +290,9 @@ def _result(booking: Booking, verdict: Verdict) -> Result:
     entered = counts.booked + counts.unmatched
     if counts.held:
         some = entered or counts.failed or counts.duplicate or booking.is_resumed or booking.changed_mandates
-        some = some or booking.named_documents or booking.took_in
+        some = some or booking.named_documents or booking.took_in or booking.witnessed
         result.state = "partly_booked" if some else "quarantined"
-    elif counts.duplicate and not entered and not booking.is_resumed:
+    elif counts.duplicate and not entered and not booking.witnessed and not booking.is_resumed:
         result.state = "duplicate"
         reasons.insert(
             0, f"duplicate: {counts.duplicate} records were booked before, from another file; nothing is new"
@@ -306,15 +332,27 @@ def _reasons(verdict: Verdict) -> list[str]:
     return [*(f"{scope} is held: {why}" for scope, why in sorted(verdict.held.items())), *verdict.remarks]
 
 
-def _sorted_out(batch: Sequence[Record]) -> tuple[list[MoneyRecord], list[ConsumptionResult], list[Record]]:
+class _Sorted(NamedTuple):
+    """A batch by who books it, each in file order."""
+
+    money: list[MoneyRecord]
+    results: list[ConsumptionResult]
+    lines: list[BankLine]
+    others: list[Record]
+
+
+def _sorted_out(batch: Sequence[Record]) -> _Sorted:
     money: list[MoneyRecord] = []
     results: list[ConsumptionResult] = []
+    lines: list[BankLine] = []
     others: list[Record] = []
     for record in batch:
         if isinstance(record, _MONEY):
             money.append(record)
         elif isinstance(record, ConsumptionResult):
             results.append(record)
+        elif isinstance(record, BankLine):
+            lines.append(record)
         else:
             others.append(record)
-    return money, results, others
+    return _Sorted(money, results, lines, others)

@@ -20,8 +20,10 @@ from hub.intake.names import named_meanwhile
 from hub.intake.outcome import FileOutcome, end_filed
 from hub.intake.placing import StillBeingReadError, place, take_up
 from hub.intake.unpacking import tell_zips, unpack
+from hub.reconciling.engine import reconcile
 from hub.store import journal, owners
-from hub.store.journal import Arrival
+from hub.store.clearing.noting import companies_told_of
+from hub.store.journal import Arrival, FileRow
 from hub.transport.content import SourceChanged, store
 from hub.transport.folders import Seen, actual_path, printable
 
@@ -112,6 +114,7 @@ def _finish(hub: Hub, ours: Arrival, actor: str) -> FileOutcome | None:
         file = unpack(hub, file, ours, actor, finish)
     elif file.state is None:
         file = read_to_end(hub, file, period=ours.period, actor=actor)
+    _reconcile(hub, file, actor)
     # Before the claim is closed: whoever goes on with it does this again.
     for named in named_meanwhile(hub, file, actor):
         finish(hub, named, actor)
@@ -129,6 +132,22 @@ def _store(hub: Hub, ours: Arrival, actor: str) -> Arrival:
         detail = {"sha256": stored.sha256}
         journal.add_event(conn, at=now, actor=actor, what="stored", arrival_id=ours.id, detail=detail)
     return ours._replace(sha256=stored.sha256)
+
+
+def _reconcile(hub: Hub, file: FileRow, actor: str) -> None:
+    """What this file explains of bank lines, or the other way round. What goes wrong there takes nothing back here."""
+    if file.state not in ("booked", "partly_booked"):
+        return
+    try:
+        with hub.db.read() as conn:
+            companies = companies_told_of(conn, file.id)
+        if companies:
+            reconcile(hub.db, hub.site, actor=actor, now=hub.clock(), company_ids=companies)
+    except Exception as error:
+        log.exception("booked, but not reconciled; see: hub reconcile", file=file.name, id=file.id)
+        detail = {"error": f"{type(error).__name__}: {error}"}
+        with hub.db.write() as conn:
+            journal.add_event(conn, at=hub.clock(), actor=actor, what="not reconciled", file_id=file.id, detail=detail)
 
 
 def _note_fault(hub: Hub, ours: Arrival, error: Exception, actor: str) -> None:

@@ -26,6 +26,8 @@ class Words(NamedTuple):
     result: str
     #: Goes behind a payment's text, where a remembered match has found the tenancy; {rule} is its number.
     by_rule: str
+    #: Goes behind a payout's text: {text} is what the bank's line will say.
+    bank_text: str
     #: {first} and {last} are dates.
     period: str
     #: Of one line of a summarised journal: {company} and {batch} are numbers, {day} is the posting date,
@@ -59,6 +61,7 @@ WORDS: Mapping[Language, Words] = {
         difference="Afrunding",
         result="Forbrugsregnskab",
         by_rule="(regel {rule})",
+        bank_text="(banktekst {text})",
         period="{first:%d.%m.%Y}-{last:%d.%m.%Y}",
         summary="Selskab {company}, {day:%d.%m.%Y}, batch {batch}, type {document_type}, bilag {first}-{last}",
         holdings={
@@ -82,6 +85,7 @@ WORDS: Mapping[Language, Words] = {
         difference="Öresutjämning",
         result="Förbrukningsavräkning",
         by_rule="(regel {rule})",
+        bank_text="(banktext {text})",
         period="{first} - {last}",
         summary="Bolag {company}, {day}, batch {batch}, typ {document_type}, verifikat {first}-{last}",
         holdings={

@@ -111,6 +111,8 @@ class Chargeback(NamedTuple):
     link: str
     key: str
     text: str
+    #: As of Payment: who books payments by slip books what is taken back of them too (R17); "" = no slip.
+    payment_id: str = ""
 
 
 class MandateChange(NamedTuple):

@@ -35,6 +35,8 @@ _ROOTS = {
     kinds.INCOME: "Income",
     kinds.DIFFERENCES: "Expenses",
     kinds.VACANCY: "Expenses",
+    # Fees and interest alike: what the company was given there is told by the sign.
+    kinds.NAMED: "Expenses",
 }
 _OTHER_ROOT = "Equity"
 #: Begins and ends an escaped character, so it is always escaped itself.
@@ -48,9 +50,11 @@ def account_name(kind: str, company_number: str, code: str) -> str:
     """The account's name there: ``Assets:1:Receivable:1-12-304-2``. Two accounts never have the same one.
 
     A part begins with a capital or a digit there: a small letter becomes a capital, and whatever else is no letter,
-    digit or hyphen is written as its code point between two Q.
+    digit or hyphen is written as its code point between two Q. None stands above another, or its balance would have
+    the other's.
     """
-    parts = [company_number, *code.split(":")]
+    # What a person books on the bank has no number, and stands beside the accounts that have one.
+    parts = [company_number, *(f"{code}:" if code == kinds.BANK else code).split(":")]
     return ":".join([_ROOTS.get(kind, _OTHER_ROOT), *map(_part, parts)])
 
 

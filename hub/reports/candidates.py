@@ -19,6 +19,7 @@ from hub.errors import HubError
 from hub.ledger import kinds
 from hub.ledger.ageing import edges
 from hub.money import format_amount
+from hub.reports.payers import earlier_of_payers
 from hub.reports.typos import one_slip_from
 from hub.store.charges import ID_MARK
 from hub.store.lookup import among
@@ -149,8 +150,8 @@ def _of_company(conn: Connection, payments: Sequence[Unmatched], today: date) ->
     for one in received:
         said[one.payment] += _by_number(conn, one, places[one.payment])
         said[one.payment] += _by_reference(conn, one, places[one.payment])
-    for one, hint in _by_payer(conn, company_id, received):
-        said[one.payment].append(hint)
+    for earlier in earlier_of_payers(conn, company_id, received):
+        said[earlier.payment.payment].append(_Hint(Reason("same_payer", earlier.text), earlier.tenancy_id))
     owing = _by_amount(conn, company_id, {one.amount for one in received}, today)
     had = _had_it(conn, received)
     for one in payments:
@@ -246,37 +247,6 @@ def _by_reference(conn: Connection, one: Unmatched, place: _Place) -> Iterator[_
         else:
             text = f"reference {one.reference} is one slip from that of {of}"
             yield _Hint(Reason("reference_typo", text), row.tenancy_id, _named(row))
-
-
-def _by_payer(conn: Connection, company_id: int, payments: Sequence[Unmatched]) -> Iterator[tuple[Unmatched, _Hint]]:
-    """Whose earlier money under the same customer number a person has said it was."""
-    customers = {one.customer for one in payments if one.customer.strip()}
-    if not customers:
-        return
-    earlier = conn.execute(
-        select(suspense.c.entry_id, suspense.c.customer, suspense.c.reference, entry.c.value_date)
-        .join(entry, entry.c.id == suspense.c.entry_id)
-        .where(suspense.c.company_id == company_id, among(conn, suspense.c.customer, customers))
-        .order_by(suspense.c.entry_id.desc())
-    ).all()
-    history = history_of(conn, [row.entry_id for row in earlier])
-    matches = {row.entry_id: match for row in earlier for match in history.standing(row.entry_id, kinds.MATCH)}
-    holders = (
-        select(posting.c.entry_id, tenancy.c.id)
-        .join_from(posting, tenancy, tenancy.c.account_id == posting.c.account_id)
-        .where(among(conn, posting.c.entry_id, [match.id for match in matches.values()]), posting.c.seq == 0)
-    )
-    whose: dict[int, int] = dict(conn.execute(holders).all())
-    latest: dict[tuple[str, int], tuple[int, date]] = {}
-    for row in earlier:
-        if row.entry_id in matches:
-            latest.setdefault((row.customer, whose[matches[row.entry_id].id]), (row.entry_id, row.value_date))
-    for one in payments:
-        for (customer, tenancy_id), (earlier_id, day) in latest.items():
-            if customer == one.customer:
-                match = matches[earlier_id].id
-                text = f"payment {earlier_id} of {day} from the same payer was its money (match {match})"
-                yield one, _Hint(Reason("same_payer", text), tenancy_id)
 
 
 # --- What is owed ----------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from hub.errors import HubError
 from hub.ledger import kinds
+from hub.reports.explain_clearing import cleared
 from hub.reports.explain_facts import (
     ByHand,
     ChargeLine,
@@ -105,6 +106,7 @@ def explain(conn: Connection, entry_id: int) -> Explanation:
         note=own_reversal.note if own_reversal else "",
         answers=answered_by(conn, entry_id),
         asked_by=asking_for(conn, its_charge.id) if its_charge else (),
+        cleared=cleared(conn, entry_id),
     )
 
 

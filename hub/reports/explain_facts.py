@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from hub.ledger import kinds
+from hub.reports.explain_clearing import Cleared, FoundToBe
 from hub.store.collecting.answers import Asked
 from hub.store.match_rules import Rule
 from hub.store.portfolio import Tenancy
@@ -120,6 +121,8 @@ class Step(NamedTuple):
     tenancy: str
     #: Of a reversal.
     reason: str
+    #: What a bank's line was found to be by it.
+    found_to_be: FoundToBe | None = None
 
 
 class Story(NamedTuple):
@@ -209,6 +212,7 @@ class Explanation(NamedTuple):
     #: The collection that it answers; those that its charge was asked for by, oldest first.
     answers: Asked | None
     asked_by: tuple[Asked, ...]
+    cleared: Cleared
 
     @property
     def after_move_out(self) -> date | None:

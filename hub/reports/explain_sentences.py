@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from hub.ledger import kinds
 from hub.ledger.words import Language
+from hub.reports.explain_clearing_texts import ClearingTeller
 from hub.reports.explain_facts import ChargeOf, Explanation, Other, Step, Story, Use
 from hub.reports.explain_names import TOLD_MAX, Names
 from hub.reports.explain_texts import Phrases, phrases_of
@@ -23,6 +24,7 @@ class _Teller:
         self._says: Phrases = phrases_of(language)
         self._it = self._says.pronouns.get(found.kind, self._says.pronoun)
         names = Names(language, found.currency, found.value_date.year)
+        self._clearing = ClearingTeller(found.cleared, language, names)
         self._names, self._date, self._amount, self._holding = names, names.day, names.amount, names.holding
 
     def told(self) -> Iterator[str]:
@@ -40,6 +42,10 @@ class _Teller:
         elif found.kind == kinds.DIFFERENCE:
             charge = self._names.paid(found.did) if found.did else says.subjects[kinds.CHARGE]
             yield says.difference.format(amount=self._amount(found.amount), charge=charge)
+        elif found.kind == kinds.FEE:
+            yield from self._clearing.fee(found.amount, self._date(found.value_date))
+        elif found.kind == kinds.SETTLEMENT:
+            yield from self._clearing.settlement()
         elif (story := self._told_story()) is not None:
             yield from self._story(story)
         elif found.kind == kinds.TRANSFER or found.account_kind == kinds.HOLDING or found.kind == kinds.PAYOUT:
@@ -64,6 +70,8 @@ class _Teller:
 
     def _since(self) -> Iterator[str]:
         found, says = self._found, self._says
+        if found.tenancy is not None and found.kind != kinds.REVERSAL:
+            yield from self._clearing.came()
         if found.rule is not None:
             yield says.by_rule.format(rule=found.rule.id)
         if found.after_move_out is not None:
@@ -93,13 +101,20 @@ class _Teller:
         """Money that is or was nobody's, from the day that it came, and all that became of it since."""
         found, says = self._found, self._says
         came = says.suspended if story.unknown else says.came
+        if found.amount > 0 and story.unknown:
+            came = says.suspended_out
         yield came.format(amount=self._amount(found.amount), date=self._date(story.value_date))
-        moved = {step.of for step in story.steps if step.kind == kinds.PAYMENT}
+        # By the reversal that took it from where it was: where the same act has booked it anew.
+        anew = {step.of: step for step in story.steps if step.kind in (kinds.PAYMENT, kinds.PAYOUT)}
         for step in story.steps:
-            if step.kind == kinds.PAYMENT:
-                # The reversal by the same act has told it.
+            moved = anew.get(step.entry)
+            if (moved is not None and moved.tenancy) or (anew.get(step.of) is step and not step.tenancy):
+                # One act is told once: by its reversal where the money came to suspense, else by where it went.
                 continue
-            template = says.suspended_unmatched if step.entry in moved else self._of_step(step)
+            if step.found_to_be is not None and step.kind == kinds.SETTLEMENT:
+                yield self._clearing.found_on(step.found_to_be, self._date(step.recorded_at.date()))
+                continue
+            template = says.suspended_unmatched if moved is not None else self._of_step(step)
             # A charge-back is the bank's, on its day; the rest was done by us when it was recorded.
             day = step.value_date if step.kind == kinds.CHARGEBACK else step.recorded_at.date()
             reason = says.reasons[step.reason] if step.reason else ""
@@ -110,12 +125,14 @@ class _Teller:
 
     def _of_step(self, step: Step) -> str:
         says = self._says
-        if step.kind == kinds.MATCH:
+        if step.kind in (kinds.MATCH, kinds.PAYOUT):
             return says.suspended_matched
         if step.kind == kinds.CHARGEBACK:
             return says.suspended_charged_back_from if step.tenancy else says.suspended_charged_back
         if step.of_kind == kinds.MATCH:
             return says.suspended_unmatched
+        if step.of_kind == kinds.SETTLEMENT:
+            return says.suspended_found_wrong
         return says.suspended_returned if step.of_kind == kinds.CHARGEBACK else says.suspended_reversed
 
     def _money(self) -> Iterator[str]:

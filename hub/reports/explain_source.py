@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-#: What is shown of a record; no record of ours is longer than a few hundred bytes.
+#: What is shown of a record.
 SHOWN_BYTES_MAX = 4_096
 _CHUNK_BYTES = 1 << 20
+#: An element that is longer is shown as its first line.
+_ELEMENT_BYTES_MAX = 1 << 20
+_HEAD_BYTES = 64
+#: A workbook; UTF-16.
+_NO_LINES = (b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff")
+_XML = re.compile(rb"(\xef\xbb\xbf)?\s*<")
+_TAG = re.compile(rb"\s*(<([A-Za-z_][\w.:-]*)(?:\s[^<>]*)?/?>)", re.ASCII)
 _BACKSLASH = 0x5C
 
 
 class RecordBytes(NamedTuple):
-    """A record is a line; its bytes are those before the line end."""
+    """A record is a line; its bytes are those before the line end. Of XML it is an element, to its end."""
 
     #: Of its first byte in the file, counted from 0.
     offset: int
@@ -24,16 +32,40 @@ class RecordBytes(NamedTuple):
 
 
 def record_bytes(path: Path, record: int) -> RecordBytes | None:
-    """The ``record``-th line of a file, from 1; None where the file is not there or has fewer.
+    """The ``record``-th line of a file, from 1; None where the file is not there, has fewer, or has no lines of bytes.
 
-    Lines end in LF or CR LF. However long file and line are, a megabyte of them is in memory.
+    Lines end in LF or CR LF; of XML, it is the element whose tag stands first on the line. A workbook is packed, and
+    UTF-16 has no lines of single bytes. However long file and line are, a megabyte of them is in memory.
     """
     try:
         with path.open("rb") as stream:
+            head = stream.read(_HEAD_BYTES)
+            if head.startswith(_NO_LINES):
+                return None
+            stream.seek(0)
             offset = _start_of(stream, record)
-            return None if offset is None else _line_at(stream, offset)
+            if offset is None:
+                return None
+            element = _element_at(stream, offset) if _XML.match(head) else None
+            return element or _line_at(stream, offset)
     except FileNotFoundError:
         return None
+
+
+def _element_at(stream: BinaryIO, offset: int) -> RecordBytes | None:
+    """The element that begins the line; None where none does, or where its end is further than any record's."""
+    stream.seek(offset)
+    text = stream.read(_ELEMENT_BYTES_MAX)
+    begins = _TAG.match(text)
+    if begins is None:
+        return None
+    start = begins.start(1)
+    ends = re.compile(rb"</" + re.escape(begins[2]) + rb"\s*>").search(text, begins.end())
+    end = begins.end() if begins[1].endswith(b"/>") else ends.end() if ends else None
+    if end is None:
+        return None
+    shown = text[start : min(end, start + SHOWN_BYTES_MAX)]
+    return RecordBytes(offset + start, end - start, "".join(map(_shown, shown)))
 
 
 def _start_of(stream: BinaryIO, record: int) -> int | None:

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from hub.ledger import kinds
+from hub.reports.explain_clearing import findings
 from hub.reports.explain_facts import Step, Story
 from hub.store.origins import ways_back
 from hub.store.tables import batch, entry, posting, reversal, suspense, tenancy
 from hub.store.taking_back import History, history_of
 
-_TAKES_IT_FURTHER = (kinds.MATCH, kinds.CHARGEBACK, kinds.REVERSAL)
+_TAKES_IT_FURTHER = (kinds.MATCH, kinds.SETTLEMENT, kinds.CHARGEBACK, kinds.REVERSAL)
 
 
 def story_of(conn: Connection, entry_id: int) -> Story | None:
@@ -28,12 +29,13 @@ def story_of(conn: Connection, entry_id: int) -> Story | None:
     if not left:
         return None
     kinds_of = {payment: first.kind}
+    found = findings(conn, taken_further)
     steps = []
     for row in _entries(conn, taken_further):
         kinds_of[row.id] = row.kind
         of = taken_further[row.id]
         facts = (row.value_date, row.recorded_at, row.actor, row.amount, row.tenancy or "", row.reason or "")
-        steps.append(Step(row.id, row.kind, of, kinds_of[of], *facts))
+        steps.append(Step(row.id, row.kind, of, kinds_of[of], *facts, found.get(row.id)))
     return Story(payment, first.value_date, payment in left, tuple(steps), sum(left.values()))
 
 

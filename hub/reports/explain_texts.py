@@ -65,6 +65,7 @@ class Phrases(NamedTuple):
     #: Money in suspense.
     came: str
     suspended: str
+    suspended_out: str
     suspended_still: str
     suspended_again: str
     suspended_matched: str
@@ -73,6 +74,7 @@ class Phrases(NamedTuple):
     suspended_charged_back_from: str
     suspended_returned: str
     suspended_reversed: str
+    suspended_found_wrong: str
     #: Taking back.
     reversed: str
     charged_back: str
@@ -104,6 +106,8 @@ _DANISH = Phrases(
         "charge": "Opkrævningen",
         "chargeback": "Den tilbageførte betaling",
         "payment_failed": "Den afviste betaling",
+        "fee": "Gebyret",
+        "settlement": "Afregningen",
     },
     mentions={
         "payment": "indbetalingen",
@@ -189,6 +193,7 @@ _DANISH = Phrases(
     vacancy="{amount} af forbrugsregnskabet er for et lejemål uden lejer og bæres af ejeren.",
     came="Der kom {amount} den {date}.",
     suspended="Der kom {amount} den {date}, og vi kunne ikke se, hvem pengene var fra.",
+    suspended_out="Der gik {amount} ud den {date}, og vi kunne ikke se, hvem pengene var til.",
     suspended_still="De ligger stadig uden lejer.",
     suspended_again="{amount} ligger nu igen uden lejer.",
     suspended_matched="Den {date} blev de ført på lejemål {tenancy}.",
@@ -197,6 +202,7 @@ _DANISH = Phrases(
     suspended_charged_back_from="Banken tog dem tilbage fra lejemål {tenancy} den {date}.",
     suspended_returned="Den {date} blev det rettet, at banken havde taget dem: {reason}.",
     suspended_reversed="Den {date} blev de taget ud af regnskabet: {reason}.",
+    suspended_found_wrong="Den {date} blev det taget tilbage igen: {reason}.",
     reversed="{subject} på {amount} den {original_date} blev taget tilbage den {date}: {reason}.",
     charged_back="Banken tog den {date} din indbetaling på {amount} den {original_date} tilbage.",
     charged_back_loose="Banken tog {amount} tilbage den {date}. Vi har ingen tidligere indbetaling på det beløb, "
@@ -237,6 +243,8 @@ _SWEDISH = Phrases(
         "charge": "Fakturan",
         "chargeback": "Den återförda betalningen",
         "payment_failed": "Den avvisade betalningen",
+        "fee": "Avgiften",
+        "settlement": "Avräkningen",
     },
     mentions={
         "payment": "inbetalningen",
@@ -325,6 +333,7 @@ _SWEDISH = Phrases(
     vacancy="{amount} av förbrukningsavräkningen gäller en lägenhet utan hyresgäst och bärs av ägaren.",
     came="Det kom {amount} den {date}.",
     suspended="Det kom {amount} den {date}, och vi kunde inte se vem pengarna var från.",
+    suspended_out="Det gick ut {amount} den {date}, och vi kunde inte se vem pengarna var till.",
     suspended_still="De ligger fortfarande utan hyresgäst.",
     suspended_again="{amount} ligger nu åter utan hyresgäst.",
     suspended_matched="Den {date} fördes de till kundnr {tenancy}.",
@@ -333,6 +342,7 @@ _SWEDISH = Phrases(
     suspended_charged_back_from="Banken tog tillbaka dem från kundnr {tenancy} den {date}.",
     suspended_returned="Den {date} rättades det att banken hade tagit dem: {reason}.",
     suspended_reversed="Den {date} togs de ur räkenskaperna: {reason}.",
+    suspended_found_wrong="Den {date} togs det tillbaka igen: {reason}.",
     reversed="{subject} på {amount} den {original_date} togs tillbaka den {date}: {reason}.",
     charged_back="Banken tog den {date} tillbaka din inbetalning på {amount} den {original_date}.",
     charged_back_loose="Banken tog tillbaka {amount} den {date}. Vi har ingen tidigare inbetalning på det beloppet, "

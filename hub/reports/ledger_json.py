@@ -21,6 +21,7 @@ from hub.reports.ledger_rows import ROWS_A_TIME, companies, document_type, entri
 from hub.store.tables import (
     account,
     allocation,
+    bank_line,
     batch,
     charge,
     charge_line,
@@ -28,8 +29,10 @@ from hub.store.tables import (
     credited,
     entry,
     file,
+    payout,
     reading,
     reversal,
+    settlement,
     suspense,
     tenancy,
 )
@@ -233,6 +236,35 @@ def _allocations() -> Select[Any]:
     return _of_entry(allocation, allocation.c.seq, *its, allocation.c.policy).order_by(allocation.c.seq)
 
 
+def _bank_lines() -> Select[Any]:
+    said = bank_line.c
+    return _of_entry(
+        bank_line,
+        said.account,
+        said.amount,
+        said.booking_date,
+        said.creditor,
+        said.payment_id,
+        said.servicer_reference,
+        said.code,
+        said.payer,
+        said.payer_account,
+        said.text,
+    )
+
+
+def _payouts() -> Select[Any]:
+    said = payout.c
+    return _of_entry(payout, said.creditor, said.amount, said.booking_date, said.bank_text, said.reference)
+
+
+def _settlements() -> Select[Any]:
+    said = settlement.c
+    its = (said.line_id.label("line"), account.c.code.label("account"), said.day, said.item_id.label("item"))
+    how = (said.amount, said.how, said.vendor, said.rule)
+    return _of_entry(settlement, *its, *how).join(account, account.c.id == said.account_id)
+
+
 #: Type of line -> what it tells, in the order in which the file has them; entries come last.
 _SECTIONS: dict[str, Callable[[], Select[Any]]] = {
     "company": _companies,
@@ -243,5 +275,8 @@ _SECTIONS: dict[str, Callable[[], Select[Any]]] = {
     "suspense": _suspended,
     "credited": _credited,
     "reversal": _reversals,
+    "bank_line": _bank_lines,
+    "payout": _payouts,
+    "settlement": _settlements,
     "allocation": _allocations,
 }

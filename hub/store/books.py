@@ -121,14 +121,20 @@ class Books:
         return list(ids)
 
     def enter(self, company_id: int, own: Account, movement: Movement) -> int:
-        """Books an entry that touches no tenancy's balance, between holdings and the rest; gives its id."""
+        """As :meth:`enter_all`; gives the id of its entry."""
+        (entry_id,) = self.enter_all(company_id, [(own, movement)])
+        return entry_id
+
+    def enter_all(self, company_id: int, movements: Sequence[tuple[Account, Movement]]) -> list[int]:
+        """Books entries that touch no tenancy's balance, each with its own account; gives their ids."""
         ours, _ = self._batch(company_id)
         rows = Rows()
-        (entry_id,) = self._ids.take("entry", 1)
-        self._enter(rows, ours, entry_id, own, movement, detail_of(movement))
+        ids = self._ids.take("entry", len(movements))
+        for entry_id, (own, movement) in zip(ids, movements, strict=True):
+            self._enter(rows, ours, entry_id, own, movement, detail_of(movement))
         rows.write(self.conn)
         ours.add(rows)
-        return entry_id
+        return list(ids)
 
     def correct(self, company_id: int, correction: Correction) -> int:
         """As :meth:`correct_all`; gives the id of its entry."""

@@ -75,7 +75,9 @@ def find_payment(conn: Connection, company_id: int, link: str, amount: int) -> T
         history = history_of(conn, ids)
         holders = [history.holder_of(one) for one in wanted]
         missing = {one.id for one in holders} - locked
-    free = [holder for holder in holders if history.taken_back_by(holder.id) is None]
+    # What a bank's line was found to settle is no tenancy's and not in suspense: its return is a line of its own.
+    settled = {holder.id for holder in holders if history.standing(holder.id, kinds.SETTLEMENT)}
+    free = [one for one in holders if history.taken_back_by(one.id) is None and one.id not in settled]
     loose = [
         row
         for row in under_link

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import NamedTuple
 
@@ -10,8 +11,9 @@ from sqlalchemy import Connection, func, select
 from hub.errors import HubError
 from hub.ledger import kinds
 from hub.store.entries import Account
-from hub.store.portfolio import TenancyRef
-from hub.store.tables import account, charge, charge_line, credited, entry, posting
+from hub.store.lookup import among
+from hub.store.portfolio import TenancyRef, refs_with
+from hub.store.tables import account, charge, charge_line, credited, entry, posting, tenancy
 from hub.store.taking_back import history_of
 
 #: Entries whose charges a person may credit; a payout's or a charge-back's is no demand of ours.
@@ -49,7 +51,7 @@ class ChargeFacts(NamedTuple):
     lines: tuple[LineFacts, ...]
 
 
-def charge_of(conn: Connection, tenancy: TenancyRef, reference: str) -> ChargeFacts:
+def charge_of(conn: Connection, whose: TenancyRef, reference: str) -> ChargeFacts:
     """The tenancy's standing charge under ``reference``, or with the id in ``#123``. Raises NoChargeError."""
     wanted = charge.c.reference == reference
     if reference.startswith(ID_MARK) and reference[1:].isascii() and reference[1:].isdigit():
@@ -57,7 +59,7 @@ def charge_of(conn: Connection, tenancy: TenancyRef, reference: str) -> ChargeFa
     rows = conn.execute(
         select(charge.c.id, charge.c.entry_id, entry.c.key, charge.c.reference, entry.c.value_date)
         .join_from(charge, entry, entry.c.id == charge.c.entry_id)
-        .where(charge.c.tenancy_id == tenancy.id, entry.c.kind.in_(_DEMANDS), wanted)
+        .where(charge.c.tenancy_id == whose.id, entry.c.kind.in_(_DEMANDS), wanted)
         .order_by(charge.c.id)
     ).all()
     history = history_of(conn, [row.entry_id for row in rows])
@@ -67,13 +69,34 @@ def charge_of(conn: Connection, tenancy: TenancyRef, reference: str) -> ChargeFa
     if standing:
         ids = ", ".join(f"{ID_MARK}{row.id}" for row in standing)
         raise NoChargeError(
-            f"{len(standing)} charges have the reference {reference!r}", where=tenancy.key, do=f"say {ids}"
+            f"{len(standing)} charges have the reference {reference!r}", where=whose.key, do=f"say {ids}"
         )
     if rows:
-        raise NoChargeError(f"charge {reference!r} has been reversed", where=tenancy.key)
+        raise NoChargeError(f"charge {reference!r} has been reversed", where=whose.key)
     raise NoChargeError(
-        f"there is no charge {reference!r}", where=tenancy.key, do=f"see: hub charges list --tenancy {tenancy.key}"
+        f"there is no charge {reference!r}", where=whose.key, do=f"see: hub charges list --tenancy {whose.key}"
     )
+
+
+def tenancies_by_charge(conn: Connection, company_id: int, references: Collection[str]) -> dict[str, TenancyRef]:
+    """Whose charge each of these references names, where just one standing charge of the company has it."""
+    back = entry.alias("back")
+    reversed_ = select(back.c.id).where(back.c.corrects == entry.c.id, back.c.kind.in_(kinds.TAKING_BACK)).exists()
+    rows = conn.execute(
+        select(charge.c.reference, func.min(charge.c.tenancy_id))
+        .join_from(charge, tenancy, tenancy.c.id == charge.c.tenancy_id)
+        .join(entry, entry.c.id == charge.c.entry_id)
+        .where(
+            among(conn, charge.c.reference, references),
+            tenancy.c.company_id == company_id,
+            entry.c.kind.in_(_DEMANDS),
+            ~reversed_,
+        )
+        .group_by(charge.c.reference)
+        .having(func.count() == 1)
+    ).all()
+    refs = refs_with(conn, {tenancy_id for _, tenancy_id in rows}) if rows else {}
+    return {reference: refs[tenancy_id] for reference, tenancy_id in rows}
 
 
 def _lines(conn: Connection, charge_id: int, entry_id: int) -> tuple[LineFacts, ...]:

@@ -93,7 +93,7 @@ class KeyBook:
             booked, ours, anew = self._booked(distinct)
             seen.update(ours)
             if booked:
-                seen.update(self._shown(keys))
+                seen.update(self.shown(keys))
         elif len(distinct) == len(keys):
             return [Occurrence(key + _FIRST, None) for key in keys]
         judged = []
@@ -148,8 +148,8 @@ class KeyBook:
             .where(among(self._conn, entry.c.key, keys))
         ).all()
 
-    def _shown(self, keys: Sequence[str]) -> dict[str, int]:
-        """How often this reading has met these keys as duplicates."""
+    def shown(self, keys: Sequence[str]) -> dict[str, int]:
+        """How often this reading has met these keys, in earlier batches, as duplicates or as another's to book."""
         rows = self._conn.execute(
             select(outcome.c.key, func.count())
             .where(outcome.c.reading_id == self._reading_id, among(self._conn, outcome.c.key, set(keys)))

@@ -92,7 +92,7 @@ def _before(conn: Connection, entry_ids: Collection[int]) -> dict[int, int]:
 
 
 def _had_before(row: Any) -> int | None:
-    if row.kind == kinds.MATCH:
+    if row.kind in (kinds.MATCH, kinds.SETTLEMENT):
         corrects: int | None = row.corrects
         return corrects
     if row.kind == kinds.REVERSAL and row.corrected_kind == kinds.CHARGEBACK:

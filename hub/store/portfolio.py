@@ -68,6 +68,8 @@ class CompanyFacts(NamedTuple):
     currency: str
     #: Numbers of its properties.
     properties: tuple[str, ...]
+    #: Of its payment slips, eight digits (R14); None = it has none.
+    fi_creditor: str | None = None
 
 
 class PortfolioFacts(NamedTuple):
@@ -147,6 +149,33 @@ def resolve_creditor(connection: Connection, creditor: str, group: str) -> list[
         elif fitting or len(companies) == 1:
             found.append(CreditorCompany(company_id, number, currency, fitting))
     return found
+
+
+def company_or_property(connection: Connection, number: str) -> CreditorCompany | None:
+    """What a number of our own names: a company (``1``), or one property of a company (``1-12``); None = there is none.
+
+    As of :func:`resolve_creditor`: the property takes its own payments alone.
+    """
+    owner, _, within = plain_key(number).partition("-")
+    row = connection.execute(
+        select(company.c.id, company.c.number, company.c.currency).where(company.c.number == owner)
+    ).one_or_none()
+    if row is None or not within:
+        return None if row is None else CreditorCompany(*row, None)
+    found = property_by_numbers(connection, owner, within)
+    return None if found is None else CreditorCompany(*row, frozenset({found.id}))
+
+
+def slip_companies(connection: Connection, creditor: str) -> dict[int, str]:
+    """Number by id of the companies whose payment slips have this creditor number (R14)."""
+    query = select(company.c.id, company.c.number).where(company.c.fi_creditor == creditor_number(creditor))
+    return dict(connection.execute(query).all())
+
+
+def slip_creditor_of(connection: Connection, company_id: int) -> str:
+    """The creditor number of a company's payment slips, eight digits; "" = it has none (R14)."""
+    query = select(company.c.fi_creditor).where(company.c.id == company_id)
+    return connection.execute(query).scalar_one() or ""
 
 
 def tenancies_by_customer(
@@ -270,9 +299,14 @@ def lock_properties(connection: Connection, property_ids: Collection[int]) -> No
 
 def portfolio_facts(connection: Connection) -> PortfolioFacts:
     companies = connection.execute(
-        select(company.c.id, company.c.number, company.c.name, company.c.pbs_number, company.c.currency).order_by(
-            company.c.id
-        )
+        select(
+            company.c.id,
+            company.c.number,
+            company.c.name,
+            company.c.pbs_number,
+            company.c.currency,
+            company.c.fi_creditor,
+        ).order_by(company.c.id)
     ).all()
     properties: dict[int, list[tuple[str, str | None]]] = defaultdict(list)
     for owner, number, group in connection.execute(
@@ -280,13 +314,13 @@ def portfolio_facts(connection: Connection) -> PortfolioFacts:
     ):
         properties[owner].append((number, group))
     sharing: dict[str, dict[str, set[str | None]]] = defaultdict(dict)
-    for id_, number, _, pbs_number, _ in companies:
+    for id_, number, _, pbs_number, *_ in companies:
         if pbs_number is not None:
             sharing[pbs_number][number] = {group for _, group in properties[id_]}
     return PortfolioFacts(
         companies=tuple(
-            CompanyFacts(number, name, pbs_number, currency, tuple(own for own, _ in properties[id_]))
-            for id_, number, name, pbs_number, currency in companies
+            CompanyFacts(number, name, pbs_number, currency, tuple(own for own, _ in properties[id_]), fi_creditor)
+            for id_, number, name, pbs_number, currency, fi_creditor in companies
         ),
         tenancies=connection.scalar(select(func.count()).select_from(tenancy)) or 0,
         number_lengths=_number_lengths(connection),

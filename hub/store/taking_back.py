@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection, func, select, union_all
@@ -15,7 +16,7 @@ from hub.store.tables import account, allocation, charge, charge_line, credit, e
 
 _T = TypeVar("_T")
 #: After the key of a reversal: that of the entry by which the same act booked the money anew, where it belongs.
-_MOVED = "|moved"
+MOVED = "|moved"
 
 
 class Corrector(NamedTuple):
@@ -92,12 +93,12 @@ class History:
 
 def moved_key(of_reversal: str) -> str:
     """Of the entry that books anew, elsewhere, the money that a reversal has taken from where it was."""
-    return of_reversal + _MOVED
+    return of_reversal + MOVED
 
 
 def reversal_key(key: str) -> str | None:
     """Of the reversal that has taken this entry's money from where it was; None where no act has moved it."""
-    return key.removesuffix(_MOVED) if key.endswith(_MOVED) else None
+    return key.removesuffix(MOVED) if key.endswith(MOVED) else None
 
 
 def history_of(conn: Connection, entry_ids: Collection[int]) -> History:
@@ -206,22 +207,24 @@ class Mirror(NamedTuple):
     #: Øre on its own account.
     amount: int
     parts: tuple[Part, ...]
+    #: When it counts on the other accounts; None where there are none.
+    contra_date: date | None = None
 
 
 def mirrors_of(conn: Connection, entry_ids: Collection[int]) -> dict[int, Mirror]:
     """By entry id."""
     rows = conn.execute(
-        select(posting.c.entry_id, posting.c.seq, account.c.id, account.c.code, posting.c.amount)
+        select(posting.c.entry_id, posting.c.seq, account.c.id, account.c.code, posting.c.amount, posting.c.value_date)
         .join_from(posting, account, account.c.id == posting.c.account_id)
         .where(among(conn, posting.c.entry_id, entry_ids))
         .order_by(posting.c.entry_id, posting.c.seq)
     )
     found: dict[int, Mirror] = {}
-    for entry_id, seq, account_id, code, amount in rows:
+    for entry_id, seq, account_id, code, amount, day in rows:
         on = Account(account_id, code)
         if seq == 0:
             found[entry_id] = Mirror(on, -amount, ())
         else:
             mirror = found[entry_id]
-            found[entry_id] = mirror._replace(parts=(*mirror.parts, Part(on, -amount)))
+            found[entry_id] = mirror._replace(parts=(*mirror.parts, Part(on, -amount)), contra_date=day)
     return found

@@ -21,6 +21,7 @@ from hub.store.tables import (
     company,
     entry,
 )
+from hub.store.verify_clearing import wrong_clearing
 from hub.store.verify_collections import wrong_collections
 from hub.store.verify_consumption import wrong_consumption
 from hub.store.verify_content import Proved, StoredFiles
@@ -88,6 +89,7 @@ _RULES: tuple[tuple[Callable[[Connection], Iterator[str]], str], ...] = (
     (wrong_reversed, _MISCOUNTED),
     (wrong_notes, _MISCOUNTED),
     (wrong_rows, _MISCOUNTED),
+    (wrong_clearing, _MISCOUNTED),
     (wrong_collections, _MISCOUNTED),
     (wrong_consumption, _MISCOUNTED),
     (wrong_exports, _EXPORTED),

@@ -22,8 +22,8 @@ def _readings() -> Select[Any]:
     own = OWN.subquery()
     failed = own.c.kind == kinds.PAYMENT_FAILED
     suspended = own.c.account_kind == kinds.SUSPENSE
-    # A result is signed as the tenant's balance, money as what was received (R19).
-    amount = case((own.c.kind == kinds.RESULT, own.c.amount), else_=-own.c.amount)
+    # A result is signed as the tenant's balance, money as what was received (R19); what a payout moves was so before.
+    amount = case((own.c.kind == kinds.RESULT, own.c.amount), (own.c.kind == kinds.SETTLEMENT, 0), else_=-own.c.amount)
     entered = (
         select(
             batch.c.reading_id,

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from hub.store.tables import (
     account,
     arrival,
+    bank_statement,
     consumption_result,
     consumption_settled,
     credit,
@@ -40,6 +41,7 @@ from hub.store.tables import (
     slip,
     suspense,
     tenancy,
+    witness,
 )
 from hub.store.verify_sums import told_by
 
@@ -56,6 +58,7 @@ _LINKS_AT_ONCE = 8
 _UNDECLARED = (
     _Link(account.c.tenancy_id, tenancy.c.id),
     _Link(arrival.c.parent_id, file.c.id),
+    _Link(bank_statement.c.reading_id, reading.c.id),
     _Link(consumption_result.c.reading_id, reading.c.id),
     _Link(consumption_settled.c.credit_id, entry.c.id),
     _Link(credit.c.entry_id, entry.c.id),
@@ -63,6 +66,7 @@ _UNDECLARED = (
     _Link(outcome.c.reading_id, reading.c.id),
     _Link(slip.c.reading_id, reading.c.id),
     _Link(suspense.c.entry_id, entry.c.id),
+    _Link(witness.c.reading_id, reading.c.id),
 )
 
 

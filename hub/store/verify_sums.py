@@ -319,7 +319,7 @@ def _suspended() -> Select[Any]:
 
 
 def _moved_from_suspense() -> Select[Any]:
-    """By the entry that came: what its correctors, and reversals of its matches, have put on suspense."""
+    """By the entry that came: what its correctors, and reversals of what explained it, have put on suspense."""
     first, second = entry.alias("first"), entry.alias("second")
     movers = union_all(
         select(first.c.corrects.label("entry_id"), first.c.id.label("mover_id")).join(
@@ -328,7 +328,7 @@ def _moved_from_suspense() -> Select[Any]:
         select(first.c.corrects, second.c.id)
         .join_from(first, second, second.c.corrects == first.c.id)
         .join(suspense, suspense.c.entry_id == first.c.corrects)
-        .where(first.c.kind == kinds.MATCH),
+        .where(first.c.kind.in_((kinds.MATCH, kinds.SETTLEMENT))),
     ).subquery()
     return (
         select(movers.c.entry_id, func.sum(posting.c.amount).label("total"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hub.plugin.records import EXPORT_KIND
 from hub.settings import ConfigError, Problem, Site, VendorConfig, read_site, vendor_file
+from hub.vendors.check_numbers import unknown_numbers, wrong_numbers
 from hub.vendors.fault import VendorFault
 from hub.vendors.host import Vendors
 from hub.vendors.instance import Instance
@@ -31,6 +32,7 @@ def check(site_root: Path, portfolio: PortfolioFacts | None = None) -> list[Prob
             problems += _start(instance)
             problems += _exports(instance)
         problems += _doors(site, vendors)
+        problems += wrong_numbers(site)
         if portfolio is not None:
             problems += _against(portfolio, site, vendors)
     return problems
@@ -109,6 +111,7 @@ def _folded(folder: str) -> str:
 def _against(portfolio: PortfolioFacts, site: Site, vendors: Vendors) -> Iterator[Problem]:
     """What only the portfolio can tell."""
     yield from _scopes(site, portfolio)
+    yield from unknown_numbers(site, portfolio)
     for instance in vendors.instances.values():
         yield from _lengths(instance, portfolio)
     yield from _currencies(site, portfolio)

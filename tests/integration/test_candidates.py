@@ -238,7 +238,7 @@ class TestList:
             ]
 
         assert {plan for plan in plans if plan.startswith("SCAN")} <= {
-            "SCAN suspense",
+            "SCAN suspense USING INDEX ix_suspense_open",
             "SCAN anon_1 VIRTUAL TABLE INDEX 1:",
         }
         assert any("ix_charge_reference" in plan for plan in plans)

@@ -33,6 +33,7 @@ from hub.reports.ledger_rows import NoSuchCompanyError
 from hub.settings.journal import JournalConfig
 from hub.store.database import Database, connect
 from hub.store.tables import batch, company, entry, exported, journal_export, posting, voucher_range
+from tests.banking import ACCOUNT, UNIT
 from tests.desk import NOW, Desk, failed, paid
 from tests.every_kind import book_every_kind
 from tests.integration.cli_runner import hub
@@ -50,6 +51,9 @@ ACCOUNTS = {
     "vat": "6902",
     "opening": "9000",
     "differences": "4990",
+    "named": "4900",
+    "named:bank_fees": "4910",
+    "bank:DK5000400440116243": "5810",
 }
 
 
@@ -145,12 +149,22 @@ class TestOnce:
 class TestSelection:
     def test_a_period_is_of_posting_dates_with_both_days(self, full: Desk) -> None:
         rows = rows_of(full, export(full, Selection(date(2026, 11, 2), date(2026, 11, 20))))
-        assert {row["posting_date"] for row in rows} == {"2026-11-02", "2026-11-09", "2026-11-20"}
+        assert {row["posting_date"] for row in rows} == {
+            *("2026-11-02", "2026-11-03", "2026-11-04", "2026-11-09", "2026-11-20")
+        }
         before = rows_of(full, export(full, Selection(last_day=date(2026, 11, 2))))
         assert {row["posting_date"] for row in before} == {"2026-11-01"}
         after = rows_of(full, export(full, Selection(first_day=date(2026, 11, 2))))
         assert {row["posting_date"] for row in after} == {"2026-11-22", "2026-12-01", "2027-01-04"}
         assert export(full) is None
+
+    def test_fees_and_the_banks_own_accounts_have_the_longest_key_that_fits(self, full: Desk) -> None:
+        rows = rows_of(full, export(full))
+        accounts = {row["code"]: row["account"] for row in rows}
+        assert (accounts["named:bank_fees"], accounts["named:vendor_fees"]) == ("4910", "4900")
+        assert (accounts["bank"], accounts[f"bank:{ACCOUNT}"]) == ("5800", "5810")
+        assert accounts[f"clearing:mobilepay:{UNIT}:payout"] == "5820"
+        assert {row["document_type"] for row in rows if row["kind"] in ("fee", "settlement")} == {"100"}
 
     def test_one_batch(self, full: Desk) -> None:
         rows = rows_of(full, export(full, Selection(batch_seq=3)))
@@ -234,6 +248,8 @@ class TestRefused:
             "clearing:nets_bs:02345678:00001",
             "differences",
             "holding:deposit:1-2-1-1",
+            "named:bank_fees",
+            "named:vendor_fees",
             "opening",
             "receivable:* (3 accounts)",
             "suspense",

@@ -26,6 +26,7 @@ from hub.reports.ledger_rows import NoSuchCompanyError
 from hub.store.database import Database
 from hub.store.tables import account, company, entry
 from hub.store.verify import verify
+from tests.banking import ACCOUNT
 from tests.desk import NOW, Desk
 from tests.every_kind import KINDS, book_every_kind
 
@@ -95,8 +96,9 @@ class TestBeancount:
         assert out.narration == 'Istandsættelse "køkken" \\ bad'
         assert (out.meta["kind"], out.meta["source"]) == ("charge", 'by Åse "the" bookkeeper')
         assert [str(posting.units) for posting in out.postings] == ["1250.00 DKK", "-1000.00 DKK", "-250.00 DKK"]
-        (suspended,) = [one for one in found.values() if one.postings[0].account == "Liabilities:1:Suspense"]
-        assert suspended.meta["source"] == "file1, line 4"
+        suspended = [one for one in found.values() if one.postings[0].account == "Liabilities:1:Suspense"]
+        sources = ["file1, line 4", "file5, line 1", "file5, line 2", "file5, line 3"]
+        assert sorted(one.meta["source"] for one in suspended) == sources
 
     def test_one_ore_that_is_not_ours_is_found(self, desk: Desk, tmp_path: Path) -> None:
         with desk.db.write() as conn:
@@ -122,6 +124,23 @@ class TestBeancount:
 
 
 class TestJson:
+    def test_what_the_bank_said_and_what_it_was_found_to_be(self, desk: Desk) -> None:
+        told = exported(desk)
+        entries = {one["id"]: one for one in told["entry"]}
+        assert [(one["account"], one["amount"], one["text"]) for one in told["bank_line"]] == [
+            (ACCOUNT, "485.00", "MP 10115225 20261103"),
+            (ACCOUNT, "-35.00", "Gebyr"),
+            (ACCOUNT, "7.00", "?"),
+        ]
+        (sent,) = told["payout"]
+        assert (sent["amount"], entries[sent["entry"]]["kind"]) == ("485.00", "settlement")
+        by_payout, by_rule = told["settlement"]
+        assert (by_payout["how"], by_payout["item"], by_payout["amount"]) == ("payout", sent["entry"], "485.00")
+        assert (by_rule["rule"], by_rule["account"], by_rule["amount"]) == ("fees", "named:bank_fees", "-35.00")
+        for one in told["settlement"]:
+            assert entries[one["entry"]]["corrects"] == one["line"]
+            assert entries[one["entry"]]["document_type"] == "100"
+
     def test_postings_make_every_balance(self, desk: Desk) -> None:
         told = exported(desk)
         sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)

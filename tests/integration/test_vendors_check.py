@@ -177,6 +177,42 @@ def test_a_scope_names_companies_and_properties_of_the_portfolio(site: SiteWrite
     assert check(root) == []
 
 
+def test_no_creditor_number_of_slips_and_no_account_is_of_two_instances(site: SiteWriter) -> None:
+    # R17
+    root = site(
+        bank='plugin = "fine"\nbooks_slips_of = ["89999999", "1234567"]\n[numbers]\nDK50 = "1"',
+        other='plugin = "fine"\nbooks_slips_of = ["01234567", "88888888"]\n[numbers]\nDK50 = "2"\nDK51 = "1"\n'
+        '[door]\npattern = ""',
+        asleep='plugin = "fine"\nenabled = false\nbooks_slips_of = ["89999999"]\n[numbers]\nDK50 = "1"',
+    )
+    assert {(one.file, one.key, one.given): one.allowed for one in check(root)} == {
+        (
+            "config/vendors/other.toml",
+            "books_slips_of",
+            "'01234567'",
+        ): "listed in config/vendors/bank.toml as well: every "
+        "payment by these slips would be booked twice; leave it to one of the two, the other confirms it (R17)",
+        (
+            "config/vendors/other.toml",
+            "numbers.DK50",
+            "'2'",
+        ): "listed in config/vendors/bank.toml as well, for 1: leave it to who has its files",
+    }
+
+
+def test_numbers_lead_to_what_the_portfolio_has_and_slips_are_some_companys(site: SiteWriter) -> None:
+    # R7, R14
+    numbers = 'MSN1 = "1"\nMSN2 = "1-12"\nMSN3 = "2"\nMSN4 = "1-13"'
+    root = site(fine=f'plugin = "fine"\nbooks_slips_of = ["89999999", "88888888", "1234567"]\n[numbers]\n{numbers}')
+    facts = portfolio(CompanyFacts("1", "A", None, "DKK", ("12",), "89999999"))
+    assert [(one.key, one.given) for one in check(root, facts)] == [
+        ("numbers.MSN3", "'2'"),
+        ("numbers.MSN4", "'1-13'"),
+        ("books_slips_of", "'88888888'"),
+    ]
+    assert check(root) == []
+
+
 def test_an_export_needs_a_plugin_that_makes_it_and_a_type_that_the_companies_have(site: SiteWriter) -> None:
     exporting = 'plugin = "fine"\n[consumption]\nexport = true\n'
     root = site(
@@ -247,6 +283,7 @@ def test_effective_settings_say_where_each_value_comes_from(site: SiteWriter) ->
     rows = {row.key: row for row in effective(load_site(site(heat=CONFIG)), "heat")}
     shown = {key: (row.value, row.origin.removeprefix("config/vendors/heat.toml:")) for key, row in rows.items()}
     others = ("consumption", "sftp", "folder", "mail", "packing", "country", "expect", "expect_unless_zero")
+    others += ("numbers", "match", "books_slips_of", "clearing", "rules")
     assert {key: value for key, value in shown.items() if key.partition(".")[0] not in others} == {
         "plugin": ("fine", "2"),
         "enabled": (True, "default"),

@@ -47,6 +47,48 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert record_bytes(tmp_path / "file", 1) is None
 
 
+_XML = b"""<?xml version="1.0"?>
+<Document>
+  <Stmt>
+    <Ntry id="a > b">
+      <Amt>1</Amt>
+    </Ntry>
+    <Ntry/><Ntry>
+      <Amt>2</Amt></Ntry >
+"""
+
+
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize(
+    ("record", "begins", "ends"),
+    [
+        (4, b"<Ntry id", b"</Ntry>"),
+        (7, b"<Ntry/>", b"<Ntry/>"),
+        # No end within the file, and no tag that it begins with: the line.
+        (3, b"  <Stmt>", b"  <Stmt>"),
+        (8, b"<Amt>2", b"</Amt>"),
+    ],
+)
+def test_of_xml_the_element_that_begins_on_the_line(
+    tmp_path: Path, before: bytes, record: int, begins: bytes, ends: bytes
+) -> None:
+    content = before + _XML
+    (tmp_path / "file").write_bytes(content)
+
+    found = record_bytes(tmp_path / "file", record)
+    assert found is not None
+    told = content[found.offset : found.offset + found.length]
+    assert told.startswith(begins)
+    assert told.endswith(ends)
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04a\nb\n", "a\nb\n".encode("utf-16")])
+def test_a_file_without_lines_of_bytes_has_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "file").write_bytes(content)
+
+    assert record_bytes(tmp_path / "file", 1) is None
+
+
 @given(st.text("0123456789-aø", min_size=1, max_size=12), st.data())
 def test_every_slip_is_thought_of(text: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(text) - 1))

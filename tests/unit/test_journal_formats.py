@@ -183,6 +183,10 @@ CODES = st.lists(WORDS.filter(lambda word: ":" not in word), min_size=1, max_siz
         ("clearing", "1", "clearing:nets_bs:09999999:00001", "Assets:1:Clearing:NetsQ5fQbs:09999999:00001"),
         ("income", "1", "income:10010", "Income:1:Income:10010"),
         ("suspense", "A", "suspense", "Liabilities:Q41Q:Suspense"),
+        ("bank", "1", "bank", "Assets:1:Bank:QQ"),
+        ("bank", "1", "bank:DK5000400440116243", "Assets:1:Bank:Q44QK5000400440116243"),
+        ("named", "1", "named:bank_fees", "Expenses:1:Named:BankQ5fQfees"),
+        ("clearing", "1", "clearing:mobilepay:10115225:payout", "Assets:1:Clearing:Mobilepay:10115225:Payout"),
     ],
 )
 def test_accounts_are_readable_in_beancount(kind: str, company: str, code: str, name: str) -> None:
@@ -216,6 +220,10 @@ def test_the_documented_mapping_has_an_account_for_every_kind_of_account(format_
         kinds.receivable_code("1-1-1-1"),
         kinds.clearing_code("nets_bs", "09999999", "00001"),
         kinds.income_code("75040"),
+        kinds.bank_code("DK5000400440116243"),
+        kinds.clearing_code("mobilepay", "10115225", kinds.IN_TRANSIT),
+        kinds.named_code("vendor_fees"),
+        kinds.named_code("bank_fees"),
     ]
     assert [code for code in (*shared, *holdings, *others) if company.journal.account_for(code) is None] == []
 

@@ -34,11 +34,15 @@ def has_come_since(conn: Connection, vendor: str, after: datetime) -> bool:
 
 
 def clearing_is_zero(conn: Connection, plugin: str, companies: Collection[str]) -> bool:
-    """Whether all its clearing accounts stand at 0.00, in these companies (numbers; none = in all)."""
+    """Whether all its clearing accounts stand at 0.00, in these companies (numbers; none = in all).
+
+    What is on its way to our bank is no longer the vendor's to tell of.
+    """
     any_creditor = kinds.clearing_code(plugin, "", "").removesuffix(":")
     query = select(account.c.id).where(
         account.c.kind == kinds.CLEARING,
         account.c.code.startswith(any_creditor, autoescape=True),
+        ~account.c.code.endswith(f":{kinds.IN_TRANSIT}", autoescape=True),
         account.c.balance != 0,
     )
     if companies:

@@ -10,7 +10,8 @@ bank_statement = Table(
     "bank_statement",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("reading_id", Id, ForeignKey("reading.id"), nullable=False),
+    # Written before its reading, which ends with its own row.
+    Column("reading_id", Id, nullable=False),
     Column("record", BigInteger, nullable=False),
     Column("vendor", String(60), nullable=False),
     Column("company_id", Id, ForeignKey("company.id"), nullable=False),
@@ -103,6 +104,7 @@ settlement = Table(
     Column("rule", String(40), nullable=False),
     Index("ix_settlement_line_id", "line_id"),
     Index("ix_settlement_account_id", "account_id", "day"),
+    Index("ix_settlement_item_id", "item_id", **where("item_id <> 0")),
     Index("ix_settlement_rule", "vendor", "rule", **where("rule <> ''")),
 )
 
@@ -111,7 +113,8 @@ witness = Table(
     metadata,
     # A payment seen in a file that does not book it (R17). entry_id = the payment that it confirms; NULL = none yet.
     Column("id", Id, primary_key=True),
-    Column("reading_id", Id, ForeignKey("reading.id"), nullable=False),
+    # Written before its reading, which ends with its own row.
+    Column("reading_id", Id, nullable=False),
     Column("record", BigInteger, nullable=False),
     Column("vendor", String(60), nullable=False),
     Column("company_id", Id, ForeignKey("company.id"), nullable=False),
@@ -130,4 +133,6 @@ witness = Table(
     Index("uq_witness_record", "reading_id", "record", unique=True),
     Index("uq_witness_entry_id", "entry_id", "vendor", unique=True, **where("entry_id IS NOT NULL")),
     Index("ix_witness_open", "company_id", **where("entry_id IS NULL")),
+    # By which one that another file has told of before is found.
+    Index("ix_witness_booking_date", "company_id", "booking_date"),
 )

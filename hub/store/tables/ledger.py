@@ -38,6 +38,8 @@ account = Table(
     Column("tenancy_id", Id),
     UniqueConstraint("company_id", "code"),
     Index("uq_account_number", "company_id", "number", unique=True, **where("number IS NOT NULL")),
+    # A company's own: clearing, bank, income, ...; a handful beside a hundred thousand tenancies.
+    Index("ix_account_shared", "company_id", "kind", **where("number IS NULL")),
     Index("ix_account_tenancy_id", "tenancy_id", **where("tenancy_id IS NOT NULL")),
 )
 
@@ -199,6 +201,8 @@ suspense = Table(
     Column("reference", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Index("ix_suspense_company_id", "company_id"),
+    # What every file that is booked asks: whether anything waits, beside years of what was explained.
+    Index("ix_suspense_open", "company_id", **where("remaining <> 0")),
 )
 
 

@@ -1,4 +1,8 @@
-"""Money that came to a company and left it, over all its channels: vendors, and the bank by hand."""
+"""Money that came to a company and left it, over all its channels: vendors, and the bank.
+
+What a vendor has settled comes to its channel and again to the bank; what settles the two against each other, and the
+vendor's fees, are movements too, so that the sum over all channels is what the company has got.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,7 @@ class Transaction(NamedTuple):
     value_date: date
     kind: str
     amount: int
-    #: Code of the account: ``clearing:nets_bs:02345678:00001``, ``bank``.
+    #: Code of the account: ``clearing:nets_bs:02345678:00001``, ``bank:DK5000400440116243``, ``bank`` by hand.
     channel: str
     #: None where nobody's (yet).
     tenancy: str | None

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
+from hub.store.clearing.bank_lines import BankSaid, bank_lines
 from hub.store.lookup import among
 from hub.store.origins import ways_back
 from hub.store.tables import company, entry, suspense
@@ -29,6 +30,8 @@ class Unmatched(NamedTuple):
     reference: str
     reason: str
     source: Source
+    #: What the bank says of it; None where it came another way.
+    bank: BankSaid | None = None
 
 
 def unmatched(conn: Connection) -> Iterator[Unmatched]:
@@ -53,17 +56,19 @@ def unmatched(conn: Connection) -> Iterator[Unmatched]:
         .order_by(entry.c.value_date, entry.c.id)
     )
     for part in conn.execute(query, execution_options=IN_PARTS).partitions():
-        found = [Unmatched._make((*own, source)) for own, source in map(split_source, part)]
-        came = _sources(conn, [one.payment for one in found if one.source.file_id is None])
+        found = [Unmatched._make((*own, source, None)) for own, source in map(split_source, part)]
+        moved = {one.payment for one in found if one.source.file_id is None}
+        brought = {id_: way[-1] for id_, way in ways_back(conn, moved).items()} if moved else {}
+        came = _sources(conn, set(brought.values()))
+        said = bank_lines(conn, {brought.get(one.payment, one.payment) for one in found})
         for one in found:
-            yield one._replace(source=came.get(one.payment, one.source))
+            root = brought.get(one.payment, one.payment)
+            yield one._replace(source=came.get(root, one.source), bank=said.get(root))
 
 
-def _sources(conn: Connection, payments: Collection[int]) -> dict[int, Source]:
-    """Where the money came from that a person has put into suspense; by entry id."""
-    if not payments:
+def _sources(conn: Connection, entry_ids: Collection[int]) -> dict[int, Source]:
+    """Where the money came from that a person has put into suspense; by the entry that brought it."""
+    if not entry_ids:
         return {}
-    roots = {id_: way[-1] for id_, way in ways_back(conn, payments).items()}
-    rows = conn.execute(with_source(select(entry.c.id)).where(among(conn, entry.c.id, set(roots.values()))))
-    sources = {own[0]: source for own, source in map(split_source, rows)}
-    return {id_: sources[root] for id_, root in roots.items()}
+    rows = conn.execute(with_source(select(entry.c.id)).where(among(conn, entry.c.id, entry_ids)))
+    return {own[0]: source for own, source in map(split_source, rows)}

@@ -2,7 +2,8 @@
 
 **Payments.** A link is ``nets|creditor|group|section|due|customer|reference`` and a key is ``link|code|payment
 date|trace``, dates in ISO form or ``-``. The trace is the mandate number in section 0211 and the archive reference in
-0215. Neither holds the amount nor the occurrence within the file (R5: the hub compares the one and counts the other).
+0215, where the customer is the payment id, and both are given as such too (R17). Neither holds the amount nor the
+occurrence within the file (R5: the hub compares the one and counts the other).
 
 **Mandates.** The key of a change is ``nets|creditor|group|0212|customer|mandate|code|start|end``; in a full list the
 section is ``0210`` or ``0219`` and the day of the list stands before the customer: every list is news of its own.
@@ -108,9 +109,8 @@ def payment(
     link = _link(creditor, group, section, due, customer, reference)
     text = _text(_TEXT[section] if amount >= 0 else "Betalingsservice udbetaling", reference) + note
     key = _key(link, PAID[section], paid_on, trace)
-    return Payment(
-        record, creditor, group, customer, amount, _CURRENCY, paid_on, booked_on, due, reference, link, key, text
-    )
+    its = (record, creditor, group, customer, amount, _CURRENCY, paid_on, booked_on, due, reference, link, key, text)
+    return Payment(*its, customer, trace) if section == SLIP else Payment(*its)
 
 
 def failed(
@@ -150,9 +150,8 @@ def chargeback(
     link = _link(creditor, group, section, due, customer, reference)
     text = _text(f"{_TEXT[section]} tilbageført", reference) + note
     key = _key(link, CHARGED_BACK[section], charged_on, trace)
-    return Chargeback(
-        record, creditor, group, customer, amount, _CURRENCY, charged_on, booked_on, due, reference, link, key, text
-    )
+    its = (record, creditor, group, customer, amount, _CURRENCY, charged_on, booked_on, due, reference, link, key, text)
+    return Chargeback(*its, customer) if section == SLIP else Chargeback(*its)
 
 
 def difference(due: int, paid: int, fee: int = 0, fee_sign: str = "0") -> str:

@@ -63,6 +63,8 @@ def test_a_slip_pays_what_was_paid_not_what_was_due(read, bs):
         link="nets|01234567|00001|0215|2026-01-02|000000000000042|000010620",
         key="nets|01234567|00001|0215|2026-01-02|000000000000042|000010620|0297|2025-12-29|AB34567890123456789012",
         text="Indbetalingskort 000010620, opkrævet 150,00",
+        payment_id="42",
+        archive_reference="AB34567890123456789012",
     )
 
 

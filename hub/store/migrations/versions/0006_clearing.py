@@ -31,7 +31,6 @@ def upgrade() -> None:
         sa.Column("opening", sa.BigInteger(), nullable=True),
         sa.Column("closing", sa.BigInteger(), nullable=True),
         sa.Column("key", KEY, nullable=False),
-        sa.ForeignKeyConstraint(["reading_id"], ["reading.id"], name=op.f("fk_bank_statement_reading_id_reading")),
         sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_bank_statement_company_id_company")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_statement"))
     )
@@ -95,6 +94,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_settlement"))
     )
     op.create_index("ix_settlement_account_id", "settlement", ["account_id", "day"], unique=False)
+    op.create_index("ix_settlement_item_id", "settlement", ["item_id"], unique=False, sqlite_where=sa.text("item_id <> 0"), postgresql_where=sa.text("item_id <> 0"))
     op.create_index("ix_settlement_line_id", "settlement", ["line_id"], unique=False)
     op.create_index("ix_settlement_rule", "settlement", ["vendor", "rule"], unique=False, sqlite_where=sa.text("rule <> ''"), postgresql_where=sa.text("rule <> ''"))
     op.create_table("witness",
@@ -112,10 +112,12 @@ def upgrade() -> None:
         sa.Column("confirmed_at", MOMENT, nullable=True),
         sa.Column("actor", sa.Text(), nullable=True),
         sa.Column("candidates", sa.Integer(), nullable=False, server_default="0"),
-        sa.ForeignKeyConstraint(["reading_id"], ["reading.id"], name=op.f("fk_witness_reading_id_reading")),
         sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_witness_company_id_company")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_witness"))
     )
+    op.create_index("ix_witness_booking_date", "witness", ["company_id", "booking_date"], unique=False)
     op.create_index("ix_witness_open", "witness", ["company_id"], unique=False, sqlite_where=sa.text("entry_id IS NULL"), postgresql_where=sa.text("entry_id IS NULL"))
     op.create_index("uq_witness_entry_id", "witness", ["entry_id", "vendor"], unique=True, sqlite_where=sa.text("entry_id IS NOT NULL"), postgresql_where=sa.text("entry_id IS NOT NULL"))
     op.create_index("uq_witness_record", "witness", ["reading_id", "record"], unique=True)
+    op.create_index("ix_suspense_open", "suspense", ["company_id"], unique=False, sqlite_where=sa.text("remaining <> 0"), postgresql_where=sa.text("remaining <> 0"))
+    op.create_index("ix_account_shared", "account", ["company_id", "kind"], unique=False, sqlite_where=sa.text("number IS NULL"), postgresql_where=sa.text("number IS NULL"))
