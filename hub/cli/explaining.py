@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,8 @@ from hub.money import format_amount
 
 if TYPE_CHECKING:
     from hub.reports.explain_clearing import FoundToBe, PaidOut
-    from hub.reports.explain_facts import Explanation, Other, Story, Use
+    from hub.reports.explain_facts import Explanation, Origin, Other, Story, Use
+    from hub.settings import Site
     from hub.store.collecting.answers import Asked
 
 
@@ -30,12 +33,12 @@ def explain(ctx: typer.Context, entry: EntryArgument, as_json: JsonOption = Fals
         found = report.explain(conn, entry)
     language = the_site.language(found.company)
     told = sentences(found, language)
-    document = {"language": language, "sentences": told, **_shape(found, the_site.content)}
+    document = {"language": language, "sentences": told, **_shape(found, the_site)}
     answer(as_json, document, lambda: _tell(told, document))
     return 0
 
 
-def _shape(found: Explanation, content: Path) -> dict[str, Any]:
+def _shape(found: Explanation, site: Site) -> dict[str, Any]:
     tenancy, rule = found.tenancy, found.rule
     return {
         "entry": found.entry,
@@ -79,7 +82,7 @@ def _shape(found: Explanation, content: Path) -> dict[str, Any]:
         "found_to_be": _found_to_be(found.cleared.found_to_be),
         "paid_out": _paid_out(found.cleared.paid_out),
         "seen_in": [one._asdict() for one in found.cleared.seen_in],
-        "source": _source(found, content),
+        "source": _source(found, site),
     }
 
 
@@ -206,16 +209,20 @@ def _other(one: Other | None) -> dict[str, Any] | None:
     }
 
 
-def _source(found: Explanation, content: Path) -> dict[str, Any] | None:
-    """``byte_offset`` is that of the record's first byte, counted from 0; ``record`` is its line, counted from 1."""
-    from hub.reports.explain_source import record_bytes
+def _source(found: Explanation, site: Site) -> dict[str, Any] | None:
+    """``byte_offset`` is that of the record's first byte, counted from 0; ``record`` is its line, counted from 1.
+
+    Where a file's records are no lines of it, ``record`` is its number and ``fields`` are what the plug-in shows of it.
+    """
+    from hub.reports.explain_source import is_xml, record_bytes
     from hub.transport.content import blob_path
 
     origin = found.origin
     if origin is None:
         return None
-    blob = blob_path(content, origin.sha256)
-    at = None if origin.record is None else record_bytes(blob, origin.record)
+    blob = blob_path(site.content, origin.sha256)
+    fields = _counted_fields(site, origin, blob) if is_xml(blob) else None
+    at = None if origin.record is None or fields is not None else record_bytes(blob, origin.record)
     return {
         "entry": origin.entry,
         "date": origin.value_date.isoformat(),
@@ -228,7 +235,29 @@ def _source(found: Explanation, content: Path) -> dict[str, Any] | None:
         "byte_offset": at.offset if at else None,
         "byte_length": at.length if at else None,
         "bytes": at.text if at else None,
+        "fields": fields,
     }
+
+
+def _counted_fields(site: Site, origin: Origin, blob: Path) -> list[dict[str, str]] | None:
+    """What the instance shows of the record; None where its records are lines, empty where nobody can tell."""
+    from hub.plugin import Mine
+    from hub.vendors import Instance
+    from hub.vendors.fault import VendorFault
+
+    config, record = site.vendors.get(origin.vendor), origin.record
+    if config is None or record is None:
+        return []
+    try:
+        with Instance(origin.vendor, config, site.hub) as asked:
+            told = asked.identify(blob, origin.name)
+            if isinstance(told, Mine) and not asked.kinds[told.kind].counted:
+                return None
+            with closing(asked.show(blob, origin.name)) as shown:
+                until = takewhile(lambda field: field.record <= record, shown)
+                return [{"field": one.field, "text": one.raw} for one in until if one.record == record]
+    except VendorFault:
+        return []
 
 
 def _tell(told: Sequence[str], document: dict[str, Any]) -> None:
@@ -273,6 +302,9 @@ def _tell(told: Sequence[str], document: dict[str, Any]) -> None:
             place = f"{source['byte_length']} bytes from byte {source['byte_offset']} (the first is 0)"
             say(f"line {source['record']}, {place}:")
             say(source["bytes"])
+        elif source["fields"]:
+            say(f"record {source['record']}:")
+            table(("", ""), [(one["field"], one["text"]) for one in source["fields"]])
         elif source["record"] is not None:
             say(f"record {source['record']}; {_WHY_NO_BYTES[source['stored']]}")
 

@@ -97,8 +97,8 @@ def _shown(asked: Instance, layouts: Layouts, found: ShownFile, kind: str | None
         in_columns = any(field.place.is_column for field in layouts.fields if kind in (None, field.place.kind))
         all_of = Records(fields, "column" if in_columns else "position")
         kept = list(_kept(all_of, lines))
-    if zipfile.is_zipfile(found.path):
-        # A spreadsheet's rows are packed in it: its own bytes have none.
+    if zipfile.is_zipfile(found.path) or (isinstance(told, Mine) and asked.kinds[told.kind].counted):
+        # A spreadsheet's rows are packed in it, a statement's entries are no lines: the file's own bytes have none.
         raw = [b""] * len(kept)
     else:
         with LineBytes(found.path) as content:

@@ -1,4 +1,4 @@
-"""``hub reconcile`` and ``hub settle``: bank lines, what they settle, and every krone that is still open."""
+"""``hub reconcile``, ``settle``, ``confirm``: bank lines, what they settle, and every krone that is still open."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.acting import ID_MAX, KeyOption, performed
+from hub.cli.acting import ID_MAX, EntryArgument, KeyOption, performed
 from hub.cli.asking import CompanyOption
 from hub.cli.context import (
     HELD_BACK,
@@ -56,6 +56,7 @@ def reconcile(
     from hub.reconciling.candidates import judged_lines
     from hub.reconciling.engine import reconcile
     from hub.reconciling.explaining import picture
+    from hub.reconciling.second_witnesses import judged_witnesses
 
     who, the_site = actor_of(actor), load(root_of(ctx, site))
     with opened(the_site) as database:
@@ -66,7 +67,8 @@ def reconcile(
         done = reconcile(database, the_site, actor=who, now=now(), company_ids=company_ids, dry_run=dry_run)
         with database.read() as conn:
             found = picture(conn, the_site, company_ids, account=account)
-            document = document_of(done, found, judged_lines(conn, the_site, found.lines), dry_run=dry_run)
+            lines, seen = judged_lines(conn, the_site, found.lines), judged_witnesses(conn, found.witnesses)
+        document = document_of(done, found, lines, seen, dry_run=dry_run)
     answer(as_json, document, lambda: tell(document))
     return 0 if found.is_clear else HELD_BACK
 
@@ -103,6 +105,28 @@ def settle(
 
     asked = {"line": line, "target": target, "amount": ore}
     return performed(ctx, site, "settle", asked, do, actor=actor, key=key, as_json=as_json)
+
+
+def confirm(
+    ctx: typer.Context,
+    seen: Annotated[
+        int,
+        typer.Argument(metavar="SEEN", min=1, max=ID_MAX, help="The number of what was seen, by hub reconcile."),
+    ],
+    entry: EntryArgument,
+    key: KeyOption = None,
+    actor: ActorOption = None,
+    as_json: JsonOption = False,
+    site: SiteOption = None,
+) -> int:
+    """Says which booked payment it is that a second file has seen (R17); no money moves."""
+    from hub.reconciling.second_witnesses import confirm_by_hand
+
+    def do(acting: Acting) -> Mapping[str, Any]:
+        return confirm_by_hand(acting, seen, entry)
+
+    asked = {"seen": seen, "entry": entry}
+    return performed(ctx, site, "confirm", asked, do, actor=actor, key=key, as_json=as_json)
 
 
 def _companies(conn: Connection, number: str | None) -> list[int] | None:

@@ -12,17 +12,19 @@ if TYPE_CHECKING:
     from hub.reconciling.candidates import JudgedLine
     from hub.reconciling.engine import Reconciled
     from hub.reconciling.explaining import OpenAccount, OpenItem, Picture, Short
+    from hub.reconciling.second_witnesses import JudgedWitness
     from hub.reconciling.settling import Explained
     from hub.store.clearing.bank_accounts import BankAccount
     from hub.store.clearing.lines import OpenLine
     from hub.store.clearing.makeup import Held, Part, Record
     from hub.store.clearing.settlements import Settled
-    from hub.store.clearing.witnesses import OpenWitness
 
 _CLEARING = "clearing:"
 
 
-def document_of(done: Reconciled, found: Picture, lines: Sequence[JudgedLine], *, dry_run: bool) -> dict[str, Any]:
+def document_of(
+    done: Reconciled, found: Picture, lines: Sequence[JudgedLine], seen: Sequence[JudgedWitness], *, dry_run: bool
+) -> dict[str, Any]:
     """Amounts as decimal text."""
     return {
         "dry_run": dry_run,
@@ -32,7 +34,7 @@ def document_of(done: Reconciled, found: Picture, lines: Sequence[JudgedLine], *
         "clearing": [_account(one) for one in found.accounts],
         "at_zero": [one.name for one in found.settled],
         "lines": [_judged(one) for one in lines],
-        "witnesses": [_witness(one) for one in found.witnesses],
+        "witnesses": [_witness(one) for one in seen],
         "clear": found.is_clear,
     }
 
@@ -77,6 +79,7 @@ def _bank(one: BankAccount) -> dict[str, Any]:
             }
             for gap in one.gaps
         ],
+        "held": [_held(held) for held in one.held],
     }
 
 
@@ -179,6 +182,7 @@ def _judged(one: JudgedLine) -> dict[str, Any]:
         ],
         "rule": one.rule or None,
         "rule_why_not": one.rule_why_not or None,
+        "held": [{**held._asdict(), "amount": format_amount(held.amount)} for held in one.held],
     }
 
 
@@ -204,8 +208,10 @@ def _line(one: OpenLine) -> dict[str, Any]:
     }
 
 
-def _witness(one: OpenWitness) -> dict[str, Any]:
+def _witness(judged: JudgedWitness) -> dict[str, Any]:
+    one = judged.seen
     return {
+        "seen": one.id,
         "company": one.company,
         "vendor": one.vendor,
         "creditor": one.creditor,
@@ -216,7 +222,10 @@ def _witness(one: OpenWitness) -> dict[str, Any]:
         "file": one.file,
         "file_id": one.file_id,
         "record": one.record,
-        "candidates": one.candidates,
+        "candidates": [
+            {"entry": payment.entry_id, "date": payment.booking_date.isoformat(), "why_not": why_not}
+            for payment, why_not in judged.alike
+        ],
     }
 
 
@@ -233,8 +242,7 @@ def tell(document: Mapping[str, Any]) -> None:
         say("", f"{account['account']}, company {account['company']}: {account['balance']} {account['currency']}")
         say(*_account_told(account))
     _tell_lines(document["lines"])
-    for one in document["witnesses"]:
-        say(*_witness_told(one))
+    _tell_witnesses(document["witnesses"])
     say("", _sum_of(document))
 
 
@@ -274,6 +282,8 @@ def _bank_told(one: Mapping[str, Any]) -> Iterator[str]:
             f"  what ends on {gap['after']} ({gap['after_file']}) and begins on {gap['before']} ({gap['before_file']}) "
             f"differs by {gap['amount']}: a statement between them is missing, or one is here that is not theirs"
         )
+    for held in one["held"]:
+        yield f"  not booked: {_held_told(held)}"
 
 
 def _differs(amount: str) -> str:
@@ -325,10 +335,11 @@ def _held_told(one: Mapping[str, Any]) -> str:
 
 def _short_told(one: Mapping[str, Any]) -> str:
     seen = f"bank line {one['line']} shows" if one["line"] else "the bank has shown"
+    differs = f"{one['amount'].removeprefix('-')} {'more' if one['amount'].startswith('-') else 'less'}"
     if one["record"]:
         record = one["record"]
-        return f"{seen} {one['amount']} less: exactly {record['amount']} is {_record_told(record)}"
-    return f"{seen} {one['amount'].removeprefix('-')} more: exactly that is not booked: {_held_told(one['held'])}"
+        return f"{seen} {differs}: exactly {record['amount']} is {_record_told(record)}"
+    return f"{seen} {differs}: exactly that is not booked: {_held_told(one['held'])}"
 
 
 def _tell_lines(lines: Sequence[Mapping[str, Any]]) -> None:
@@ -342,21 +353,25 @@ def _tell_lines(lines: Sequence[Mapping[str, Any]]) -> None:
         for candidate in one["candidates"]:
             has = f" ({candidate['open']} is open)" if candidate["open"] else ""
             say(f"    not {candidate['target']}{has}: {candidate['why_not']}")
+        for held in one["held"]:
+            records = "" if held["records"] == 1 else f" and {held['records'] - 1} more"
+            say(f"    exactly that is not booked: {held['file']} line {held['record']}{records}: {held['reason']}")
         if one["rule_why_not"]:
             say(f"    not by rule {one['rule']}: {one['rule_why_not']}")
     if lines:
         say("  to say what one is: hub settle LINE TARGET; whose it is: hub match LINE TENANCY")
 
 
-def _witness_told(one: Mapping[str, Any]) -> Iterator[str]:
-    said = one["payment_id"] or one["reference"] or "no number"
-    why = (
-        "no booked payment is like it"
-        if not one["candidates"]
-        else f"it could be {one['candidates']} payments, or another witness could mean the same"
-    )
-    seen = f"seen in {one['file']} line {one['record']}: {one['amount']} on {one['date']}, {said}"
-    yield f"{seen}; not known to be booked: {why}"
+def _tell_witnesses(witnesses: Sequence[Mapping[str, Any]]) -> None:
+    if witnesses:
+        say("", "payments seen that are not known to be booked:")
+    for one in witnesses:
+        what = one["payment_id"] or one["reference"] or "no number"
+        say(f"  seen {one['seen']}  {one['amount']} on {one['date']}: {what}")
+        say(f"    {one['file']} line {one['record']}" + ("" if one["candidates"] else "; no booked payment is like it"))
+        say(*(f"    not entry {other['entry']}: {other['why_not']}" for other in one["candidates"]))
+    if any(one["candidates"] for one in witnesses):
+        say("  to say which entry it is: hub confirm SEEN ENTRY")
 
 
 def _sum_of(document: Mapping[str, Any]) -> str:

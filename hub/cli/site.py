@@ -117,9 +117,10 @@ def _problems(root: Path) -> list[Problem]:
     if not (site.root / "config" / "hub.toml").is_file():
         return judge(root)
     facts, no_books = None, []
+    rules = [rule for config in site.vendors.values() for rule in config.rules]
     try:
         with opened(site) as database, database.read() as conn:
-            facts = portfolio_facts(conn)
+            facts = portfolio_facts(conn, [rule.tenancy for rule in rules if rule.tenancy is not None])
     except HubError as error:
         no_books = [Problem("config/hub.toml", "database", "", str(error))]
     # An address that is not where its secret should be is found twice.

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from hub.intake.bank_matching import LineMatcher
 from hub.intake.booking import Booking, given
+from hub.intake.continuity import Part
 from hub.intake.matching import Matched
 from hub.intake.money import ISO, Differing
 from hub.ledger import kinds
@@ -16,8 +17,11 @@ from hub.store.chargebacks import NoPayment, SecondChargebackError, Taken, find_
 from hub.store.clearing.noting import note_lines
 from hub.store.collecting.matching import add_results, collection_of
 from hub.store.entries import Correction, Movement
+from hub.store.results import LOUD
 
 _Item: TypeAlias = tuple[Matched[BankLine], str]
+_DOUBT = "for nothing proves that this statement goes on from the one with a line alike, or tells of the same money"
+_TO_DO = "take in the statements between, then: hub files retry; see: hub reconcile"
 
 
 class BankDesk:
@@ -28,12 +32,13 @@ class BankDesk:
         self._matcher = LineMatcher(booking.conn, booking.site, booking.vendor, booking.config, booking.matcher)
         self._differing = Differing(booking)
 
-    def book(self, lines: Sequence[BankLine]) -> None:
-        """One batch in file order, what takes an earlier line back after all others. Raises HeldError."""
-        if not lines:
-            return
+    def book(self, lines: Sequence[BankLine], part: Part | None) -> None:
+        """Of one batch those of one statement, in file order, what takes an earlier line back after all others.
+
+        ``part`` None = they stand in no statement. Raises HeldError.
+        """
         free = self._booking.free(self._matcher.match(lines))
-        new = self._booking.new(free, [place.record.key for place in free])
+        new = self._booking.new(free, [place.record.key for place in free], part)
         backs = [item for item in new if _takes_back(item[0].record)]
         self._post([item for item in new if not _takes_back(item[0].record)] if backs else new)
         for place, key in backs:
@@ -42,6 +47,10 @@ class BankDesk:
     def finish(self) -> None:
         """At the end of the reading."""
         self._differing.tell()
+        doubted = self._booking.doubted
+        if doubted:
+            count = "1 line is" if len(doubted) == 1 else f"{len(doubted)} lines are"
+            self._booking.notes.append(f"{LOUD}{count} held, {_DOUBT}; first {doubted[0]}; {_TO_DO}")
 
     def _post(self, items: Sequence[_Item]) -> None:
         by_company: defaultdict[int, list[Matched[BankLine]]] = defaultdict(list)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from sqlalchemy import Connection
 
 from hub.errors import HubError
+from hub.intake.continuity import Part
 from hub.intake.matching import Matched, Matcher, MoneyRecord, R, SettledRecord
 from hub.ledger import chain
 from hub.money import format_amount
@@ -99,6 +100,8 @@ class Booking:
         self.beside = 0
         #: Sentences for the reading's reasons.
         self.notes: list[str] = []
+        #: Of each line of a bank that is held, for it was booked before or only looks so: a sentence.
+        self.doubted: list[str] = []
         #: The business date of this booking, in the company's zone.
         self.today = now.astimezone(site.zone).date()
         self.books = Books(
@@ -144,17 +147,19 @@ class Booking:
         """The first of these scopes that is held, and why; "" = none is."""
         return next((f"{scope}: {self._held[scope]}" for scope in scopes if scope in self._held), "")
 
-    def new(self, free: Sequence[Matched[R]], keys: Sequence[str]) -> list[tuple[Matched[R], str]]:
-        """Those not booked before, with their full keys.
+    def new(
+        self, free: Sequence[Matched[R]], keys: Sequence[str], part: Part | None = None
+    ) -> list[tuple[Matched[R], str]]:
+        """Those not booked before, with their full keys; all of one ``part`` of the file, None = it has no parts.
 
         Raises HeldError on the same key with another amount (R5), ChangedError on a record that this file has entered
         before under another key.
         """
         new: list[tuple[Matched[R], str]] = []
         resumed = self.is_resumed
-        for place, key, occurrence in zip(free, keys, self._keys.judge(keys), strict=True):
+        for place, key, occurrence in zip(free, keys, self._keys.judge(keys, part), strict=True):
             if occurrence.earlier is not None:
-                self._repeat(place, key, occurrence)
+                self._repeat(place, key, occurrence, part)
             else:
                 if resumed:
                     self.refuse_entered(place.record.record, occurrence.key)
@@ -255,16 +260,22 @@ class Booking:
         bulk.insert_rows(self.conn, outcome, self._outcomes)
         self._outcomes.clear()
 
-    def _repeat(self, place: Matched[R], key: str, occurrence: Occurrence) -> None:
-        record = place.record
+    def _repeat(self, place: Matched[R], key: str, occurrence: Occurrence, part: Part | None) -> None:
+        record, reason = place.record, f"booked before as {occurrence.key}"
         if occurrence.earlier is not None and given(record.amount) != occurrence.earlier.input_hash:
             raise HeldError(
                 place.scopes[-1],
                 f"conflict: line {record.record} says {format_amount(record.amount)}, but {occurrence.key} was booked "
                 "before with another amount; ask the vendor which holds (R5)",
             )
+        if part is not None and occurrence.earlier is not None and part.is_doubtful(occurrence.earlier):
+            reason = f"it may be money of its own (R17): a line alike was {reason}, entry {occurrence.earlier.entry_id}"
+            self.counts.held += 1
+            self.note_outcome(place, "held", reason, key)
+            self.doubted.append(f"line {record.record}, {format_amount(record.amount)}: {reason}")
+            return
         self.counts.duplicate += 1
-        self.note_outcome(place, "duplicate", f"booked before as {occurrence.key}", key)
+        self.note_outcome(place, "duplicate", reason, key)
 
 
 #: What a payout moves is the company's own money, and was received before; a second witness moves none.

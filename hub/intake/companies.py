@@ -81,14 +81,14 @@ class Companies:
 
     def _creditor(self, creditor: str, group: str) -> CompanyPlace:
         limit = f"debtor group {group}"
-        scope = f"creditor {creditor}, {limit}"
+        scope = f"creditor {creditor}, {limit}" if group else f"creditor {creditor}"
         named = self._config.numbers.get(creditor)
         if named is not None:
             return self._named(creditor, named, scope, "")
         companies = resolve_creditor(self._conn, creditor, group)
         if len(companies) == 1:
             return self._found(companies[0], "", limit)
-        said = f"creditor {creditor} with group {group}"
+        said = f"creditor {creditor} with group {group}" if group else f"creditor {creditor}"
         if companies:
             numbers = ", ".join(company.company_number for company in companies)
             return CompanyPlace(None, scope, f"{said} may be companies {numbers} (R7)", limit)

@@ -255,7 +255,8 @@ def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
             money, results, lines, others = _sorted_out(batch)
             money_desk.book(money)
             statement_desk.take(statements_in(others))
-            bank_desk.book(lines)
+            for part, of_part in statement_desk.parts(lines):
+                bank_desk.book(of_part, part)
             settled_desk.book(settled_in(others))
             witness_desk.take(seen_in(others))
             consumption_desk.take(results)

@@ -5,13 +5,17 @@ Nothing is refused for it. Statements may come in any order: each is held agains
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import groupby
+from operator import itemgetter
 
 from hub.calendar import is_bank_day
 from hub.intake.booking import Booking
+from hub.intake.continuity import Part
 from hub.money import format_amount
-from hub.plugin import BankStatement, Record
+from hub.plugin import BankLine, BankStatement, Record
 from hub.store.clearing.statements import Stated, is_kept, neighbours, note_statement, repeated, stated
 from hub.store.results import LOUD
 
@@ -28,31 +32,48 @@ class StatementDesk:
     def __init__(self, booking: Booking, name: str) -> None:
         self._booking = booking
         self._name = name
+        #: Those of the batch, after the last one before it; None = it is held, with its lines.
+        self._told: list[tuple[int, Stated | None]] = []
+        self._last_part: Part | None = None
 
     def take(self, statements: Sequence[BankStatement]) -> None:
         """One batch in file order. Raises HeldError."""
         companies = self._booking.matcher.companies
+        del self._told[:-1]
         for statement in statements:
             place = companies.judged_account(statement.account, statement.currency)
             self._booking.refuse_new_trouble()
             held = self._booking.held_because((place.scope,))
             if held or place.found is None:
                 self._booking.note_held(statement, held or place.trouble)
+                self._told.append((statement.record, None))
             else:
-                self._keep(statement, place.found.company_id)
+                one = stated(statement, place.found.company_id, self._booking.file_id, self._name)
+                self._keep(statement, one)
+                self._told.append((statement.record, one))
 
-    def _keep(self, statement: BankStatement, company_id: int) -> None:
+    def parts(self, lines: Sequence[BankLine]) -> Iterator[tuple[Part | None, list[BankLine]]]:
+        """The lines of the batch, in file order, by the statement that they stand in; None = in none."""
+        for at, group in groupby(lines, key=lambda line: bisect_left(self._told, line.record, key=itemgetter(0))):
+            one = self._told[at - 1][1] if at else None
+            yield None if one is None else self._part(one), list(group)
+
+    def _part(self, one: Stated) -> Part:
+        if self._last_part is None or self._last_part.record != one.record:
+            self._last_part = Part(self._booking.conn, one)
+        return self._last_part
+
+    def _keep(self, statement: BankStatement, one: Stated) -> None:
         booking = self._booking
-        one = stated(statement, company_id, booking.file_id, self._name)
         if is_kept(booking.conn, one):
             booking.note_kept(statement)
             return
-        told = self._told(one)
+        told = self._judged(one)
         booking.notes.extend(told)
         booking.note_kept(statement, "; ".join(sentence.removeprefix(LOUD) for sentence in told))
         note_statement(booking.conn, booking.vendor, booking.reading_id, one)
 
-    def _told(self, one: Stated) -> list[str]:
+    def _judged(self, one: Stated) -> list[str]:
         same = repeated(self._booking.conn, one)
         if same is not None:
             return [_repeat(same, one)]

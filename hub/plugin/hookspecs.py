@@ -82,6 +82,9 @@ class FileKind(NamedTuple):
     #: True where an index file alone (DocumentNamed) says whose such a document is: it waits for that, ``whose`` is not
     #: asked.
     indexed: bool = False
+    #: True where records are numbered one after another, whatever line of the file they stand on: what is in one, only
+    #: ``show`` tells.
+    counted: bool = False
 
 
 class VendorHooks:

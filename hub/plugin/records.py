@@ -331,7 +331,7 @@ class Remark(NamedTuple):
 class ShownField(NamedTuple):
     """One field of one record of a file, for a person who looks into it; of broken files too."""
 
-    #: 1-based line.
+    #: 1-based line, or the record's number (``FileKind.counted``).
     record: int
     #: What the record is: ``BS042 0236``.
     layout: str

@@ -40,6 +40,10 @@ class HeldOfDays:
         """Øre."""
         return sum(one.amount for one in self.of(item))
 
+    def amounts_of(self, item: Item) -> tuple[int, int]:
+        """Øre of which a line may be the item's: what is open, and that with all that is not booked."""
+        return item.open, item.open + self.sum_of(item)
+
 
 def settle_days(run: Run, lines: Sequence[OpenLine], accounts: Sequence[ClearingAccount]) -> None:
     """Each day with the one line that it can be. Accounts that payouts empty have none: see payouts."""
@@ -50,8 +54,11 @@ def settle_days(run: Run, lines: Sequence[OpenLine], accounts: Sequence[Clearing
     items = open_days(run.acting.conn, paid_by_day(accounts), *window(site, free))
     terms = {item.account.id: terms_of(site, item) for item in items}
     held = HeldOfDays(run.acting.conn)
-    for line, item in certain(free, items, lambda item, line: fits(item, line, terms[item.account.id], held)):
-        settle(run, line, target_of(item), "day")
+    for line, item in certain(
+        free, items, held.amounts_of, lambda item, line: why_not(item, line, terms[item.account.id])
+    ):
+        if not terms[item.account.id].why_unsure(item, line):
+            settle(run, line, target_of(item), "day")
 
 
 def paid_by_day(accounts: Sequence[ClearingAccount]) -> list[ClearingAccount]:
@@ -59,14 +66,10 @@ def paid_by_day(accounts: Sequence[ClearingAccount]) -> list[ClearingAccount]:
     return [one for one in accounts if not one.in_transit and not one.emptied_by_payouts]
 
 
-def fits(item: Item, line: OpenLine, terms: Terms, held: HeldOfDays) -> bool:
-    return not why_not(item, line, terms) and (item.open == line.amount or item.open + held.sum_of(item) == line.amount)
-
-
 def why_not(item: Item, line: OpenLine, terms: Terms) -> str:
     """Why a line is not the day's, whatever its amount; "" = nothing speaks against it."""
-    if not terms.in_time(item, line):
-        return f"it lies more than {terms.days_max} days from {item.day}"
+    if late := terms.why_late(item, line):
+        return late
     if not terms.text_fits(line):
         return f"its text is not {' or '.join(terms.bank_texts)}"
     return ""

@@ -93,7 +93,7 @@ class Picture(NamedTuple):
     @property
     def is_clear(self) -> bool:
         """Whether every clearing account is at 0.00, every line explained, every statement what is booked."""
-        banks = any(one.difference or one.gaps for one in self.banks)
+        banks = any(one.difference or one.gaps or one.held for one in self.banks)
         return not (self.accounts or self.lines or self.witnesses or banks)
 
 

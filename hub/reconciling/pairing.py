@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from hub.store.clearing.items import Item
@@ -15,13 +15,21 @@ def free_lines(lines: Iterable[OpenLine]) -> list[OpenLine]:
 
 
 def certain(
-    lines: Sequence[OpenLine], items: Sequence[Item], fits: Callable[[Item, OpenLine], bool]
+    lines: Sequence[OpenLine],
+    items: Sequence[Item],
+    amounts_of: Callable[[Item], Iterable[int]],
+    why_not: Callable[[Item, OpenLine], str],
 ) -> list[tuple[OpenLine, Item]]:
-    """Each line that fits one item alone, which no other line fits."""
+    """Each line that fits one item alone, which no other line fits.
+
+    ``amounts_of`` are the øre of which a line may be the item's, ``why_not`` what else speaks against it; "" = nothing.
+    """
+    by_amount: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for at, item in enumerate(items):
+        for ore in set(amounts_of(item)):
+            by_amount[item.account.company_id, ore].append(at)
     fitting = {
-        line.entry_id: [
-            at for at, item in enumerate(items) if item.account.company_id == line.company_id and fits(item, line)
-        ]
+        line.entry_id: [at for at in by_amount.get((line.company_id, line.amount), ()) if not why_not(items[at], line)]
         for line in lines
     }
     wanted = Counter(at for found in fitting.values() for at in found)

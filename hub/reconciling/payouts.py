@@ -27,12 +27,11 @@ def settle_payouts(run: Run, lines: Sequence[OpenLine], accounts: Sequence[Clear
 
 def _pair(run: Run, lines: Sequence[OpenLine], payouts: Sequence[Item]) -> None:
     terms = {one.entry_id: terms_of(run.acting.site, one) for one in payouts}
-    for line, payout in certain(lines, payouts, lambda item, line: fits(item, line, terms[item.entry_id])):
-        settle(run, line, target_of(payout), "payout")
-
-
-def fits(item: Item, line: OpenLine, terms: Terms) -> bool:
-    return item.open == line.amount and not why_not(item, line, terms)
+    for line, payout in certain(
+        lines, payouts, lambda item: [item.open], lambda item, line: why_not(item, line, terms[item.entry_id])
+    ):
+        if not terms[payout.entry_id].why_unsure(payout, line):
+            settle(run, line, target_of(payout), "payout")
 
 
 def why_not(item: Item, line: OpenLine, terms: Terms) -> str:
@@ -41,9 +40,7 @@ def why_not(item: Item, line: OpenLine, terms: Terms) -> str:
         return f"its text does not have {item.bank_text}"
     if not item.bank_text and not terms.text_fits(line):
         return f"its text is not {' or '.join(terms.bank_texts)}"
-    if not terms.in_time(item, line):
-        return f"it lies more than {terms.days_max} days from {item.day}"
-    return ""
+    return terms.why_late(item, line)
 
 
 def carries(line: OpenLine, bank_text: str) -> bool:

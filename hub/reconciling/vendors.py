@@ -22,8 +22,20 @@ class Terms(NamedTuple):
     #: Shell patterns, one of which the line's text must fit; none = any text does.
     bank_texts: tuple[str, ...]
 
-    def in_time(self, item: Item, line: OpenLine) -> bool:
-        return abs((line.booking_date - item.day).days) <= self.days_max
+    def why_late(self, item: Item, line: OpenLine) -> str:
+        """Why the line's day cannot be the item's; "" = it can."""
+        days = abs((line.booking_date - item.day).days)
+        return f"it lies more than {self.days_max} days from {item.day}" if days > self.days_max else ""
+
+    def why_unsure(self, item: Item, line: OpenLine) -> str:
+        """Why the line may be somebody else's money, though nothing speaks against it; "" = it is the vendor's.
+
+        Where no text says whose it is, a tenant's transfer may have that amount. Only the statement of the item's own
+        day has the vendor's line beside it.
+        """
+        if self.bank_texts or item.bank_text or line.booking_date == item.day:
+            return ""
+        return f"no text says whose it is (clearing.bank_text), and it was not booked on {item.day}"
 
     def text_fits(self, line: OpenLine) -> bool:
         return not self.bank_texts or any(fits_pattern(pattern, line.text) for pattern in self.bank_texts)

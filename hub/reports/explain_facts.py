@@ -149,7 +149,7 @@ class Origin(NamedTuple):
     name: str
     file_id: int
     sha256: str
-    #: Line, from 1.
+    #: Line, from 1; of a file whose records are no lines their number.
     record: int | None
 
 

@@ -13,7 +13,8 @@ _CHUNK_BYTES = 1 << 20
 _ELEMENT_BYTES_MAX = 1 << 20
 _HEAD_BYTES = 64
 #: A workbook; UTF-16.
-_NO_LINES = (b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_NO_LINES = (b"PK\x03\x04", *_UTF_16)
 _XML = re.compile(rb"(\xef\xbb\xbf)?\s*<")
 _TAG = re.compile(rb"\s*(<([A-Za-z_][\w.:-]*)(?:\s[^<>]*)?/?>)", re.ASCII)
 _BACKSLASH = 0x5C
@@ -29,6 +30,16 @@ class RecordBytes(NamedTuple):
     #: Printable ASCII as it is, the backslash and every other byte as ``\\xe6``; of a record longer than
     #: ``SHOWN_BYTES_MAX`` its beginning.
     text: str
+
+
+def is_xml(path: Path) -> bool:
+    """Whether a file begins as XML; not one that is not there."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD_BYTES)
+    except FileNotFoundError:
+        return False
+    return head.startswith(_UTF_16) or _XML.match(head) is not None
 
 
 def record_bytes(path: Path, record: int) -> RecordBytes | None:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from hub.ledger import kinds
-from hub.money import AMOUNT_ORE_MAX, parse_amount
+from hub.money import AMOUNT_ORE_MAX, AmountError, parse_amount
 from hub.settings.model import Model
 
 #: What a reference of our own may name, where a file carries no customer number for sure.
@@ -33,8 +33,11 @@ def parse_range(text: str) -> AmountRange:
     found = _RANGE.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"{text!r} is no range of amounts: write FROM..TO, e.g. -100.00..-0.01")
-    least = parse_amount(found[1]) if found[1] else -AMOUNT_ORE_MAX
-    most = parse_amount(found[2]) if found[2] else AMOUNT_ORE_MAX
+    try:
+        least = parse_amount(found[1]) if found[1] else -AMOUNT_ORE_MAX
+        most = parse_amount(found[2]) if found[2] else AMOUNT_ORE_MAX
+    except AmountError as error:
+        raise ValueError(f"{text!r}: {error}") from error
     if most < least:
         raise ValueError(f"{text!r} ends before it begins")
     return AmountRange(least, most)
@@ -45,9 +48,10 @@ class ClearingSection(Model):
 
     #: Where fees that the vendor keeps are booked: ``named:NAME`` of the company.
     fee_account: AccountName = "vendor_fees"
-    #: Shell pattern, capitals alike, that the text of a bank's line must fit to settle this vendor's money; "" = any.
+    #: Shell pattern, capitals alike, that the text of a bank's line must fit to settle this vendor's money. "" = any
+    #: does, and then a line is paired by itself only on the very day that the vendor says.
     bank_text: str = ""
-    #: How many days the bank's booking may lie from the day that the vendor says, either way.
+    #: How many days the bank's booking may lie from that day, either way, where a text says whose the line is.
     days_max: int = Field(5, ge=0, le=60)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from itertools import count, islice
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, func, select
 
@@ -21,13 +22,18 @@ _AFTER = "$"
 #: After the occurrence where a file that had booked it was reversed: the same record booked anew, from 2.
 _ANEW = "~"
 _FIRST = f"{_MARK}1"
+#: Before the first record of every file, and of entries that no record has made.
+_NO_RECORD = -1
 
 
 class Earlier(NamedTuple):
-    """An entry that another reading booked under a key."""
+    """An entry that was booked under a key before, and the file and record that told of it."""
 
     entry_id: int
     input_hash: bytes
+    record: int
+    #: None = this very reading, in an earlier statement.
+    file_id: int | None
 
 
 class Occurrence(NamedTuple):
@@ -35,6 +41,17 @@ class Occurrence(NamedTuple):
 
     key: str
     earlier: Earlier | None
+
+
+class Apart(Protocol):
+    """A part of a file that is a whole of its own, such as a bank's statement: what is in it is counted by itself."""
+
+    #: Behind which its records stand.
+    record: int
+
+    def is_apart(self, earlier: Earlier) -> bool:
+        """Whether that entry can be none of this part's records."""
+        ...
 
 
 class RecordSet:
@@ -80,26 +97,32 @@ class KeyBook:
         self._conn = conn
         self._reading_id = reading_id
 
-    def judge(self, keys: Sequence[str]) -> list[Occurrence]:
-        """The occurrence within the file of each business key, and the earlier entry of that occurrence."""
+    def judge(self, keys: Sequence[str], part: Apart | None = None) -> list[Occurrence]:
+        """The occurrence within the file of each business key, and the earlier entry of that occurrence.
+
+        All of them are of one ``part``: then it is the occurrence within that, and entries apart from it are passed
+        over.
+        """
         if not keys:
             return []
+        after = _NO_RECORD if part is None else part.record
         distinct = set(keys)
         seen: Counter[str] = Counter()
         booked: dict[str, Earlier] = {}
         anew: dict[str, str] = {}
         # Files come nearly in key order, so that most batches fall into a gap of the index: one probe settles them.
         if self._any_between(min(keys), max(key + _AFTER for key in keys)):
-            booked, ours, anew = self._booked(distinct)
+            booked, ours, anew = self._booked(distinct, after)
             seen.update(ours)
             if booked:
-                seen.update(self.shown(keys))
+                seen.update(self.shown(keys, after))
         elif len(distinct) == len(keys):
             return [Occurrence(key + _FIRST, None) for key in keys]
+        passed = set() if part is None else {full for full, earlier in booked.items() if part.is_apart(earlier)}
         judged = []
         for key in keys:
             seen[key] += 1
-            full = f"{key}{_MARK}{seen[key]}"
+            full = f"{key}{_MARK}{seen[key]}" if not passed else _free(key, passed, seen[key])
             judged.append(Occurrence(anew.get(full, full), booked.get(full)))
         return judged
 
@@ -107,11 +130,12 @@ class KeyBook:
         probe = select(entry.c.id).where(entry.c.key > first, entry.c.key < last).limit(1)
         return self._conn.execute(probe).first() is not None
 
-    def _booked(self, keys: set[str]) -> tuple[dict[str, Earlier], Counter[str], dict[str, str]]:
+    def _booked(self, keys: set[str], after: int) -> tuple[dict[str, Earlier], Counter[str], dict[str, str]]:
         """Others' entries under any occurrence of these keys, how many this reading has made under each, new names.
 
-        Occurrences are counted up from 1 without gaps. Our own entries are those whose batch is not written yet. What a
-        reversed file had booked is booked by nobody, but its key is used: the third gives the key for booking it anew.
+        Occurrences are counted up from 1 without gaps. Our own entries are those whose batch is not written yet; those
+        up to record ``after`` are of another part of the file. What a reversed file had booked is booked by nobody, but
+        its key is used: the third gives the key for booking it anew.
         """
         booked: dict[str, Earlier] = {}
         ours: Counter[str] = Counter()
@@ -126,15 +150,15 @@ class KeyBook:
             while wanted:
                 time += 1
                 again: dict[str, str] = {}
-                for full, entry_id, input_hash, batch_id, reversed_at in self._entries(wanted):
+                for full, entry_id, input_hash, record, batch_id, file_id, reversed_at in self._entries(wanted):
                     key = wanted[full]
                     found.add(key)
                     if reversed_at is not None:
                         again[f"{key}{tail}{_ANEW}{time}"] = key
-                    elif batch_id is None:
+                    elif batch_id is None and (record or 0) > after:
                         ours[key] += 1
                     else:
-                        booked[key + tail] = Earlier(entry_id, bytes(input_hash))
+                        booked[key + tail] = Earlier(entry_id, bytes(input_hash), record or 0, file_id)
                 anew.update({key + tail: full for full, key in again.items()})
                 wanted = again
             keys = found
@@ -142,17 +166,30 @@ class KeyBook:
 
     def _entries(self, keys: Collection[str]) -> Sequence[Any]:
         return self._conn.execute(
-            select(entry.c.key, entry.c.id, entry.c.input_hash, batch.c.id, reading.c.reversed_at)
+            select(
+                *(entry.c.key, entry.c.id, entry.c.input_hash, entry.c.record),
+                *(batch.c.id, reading.c.file_id, reading.c.reversed_at),
+            )
             .join(batch, batch.c.id == entry.c.batch_id, isouter=True)
             .join(reading, reading.c.id == batch.c.reading_id, isouter=True)
             .where(among(self._conn, entry.c.key, keys))
         ).all()
 
-    def shown(self, keys: Sequence[str]) -> dict[str, int]:
-        """How often this reading has met these keys, in earlier batches, as duplicates or as another's to book."""
+    def shown(self, keys: Sequence[str], after: int = _NO_RECORD) -> dict[str, int]:
+        """How often this reading has met these keys behind that record, as duplicates or as another's to book."""
         rows = self._conn.execute(
             select(outcome.c.key, func.count())
-            .where(outcome.c.reading_id == self._reading_id, among(self._conn, outcome.c.key, set(keys)))
+            .where(
+                outcome.c.reading_id == self._reading_id,
+                outcome.c.record > after,
+                among(self._conn, outcome.c.key, set(keys)),
+            )
             .group_by(outcome.c.key)
         )
         return dict(rows.all())
+
+
+def _free(key: str, passed: Collection[str], nth: int) -> str:
+    """The ``nth`` occurrence of a key, counted from 1, that is not passed over."""
+    fulls = (f"{key}{_MARK}{number}" for number in count(1))
+    return next(islice((full for full in fulls if full not in passed), nth - 1, None))

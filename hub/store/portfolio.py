@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select
@@ -81,6 +82,8 @@ class PortfolioFacts(NamedTuple):
     number_lengths: Mapping[str, Mapping[str, int]]
     #: Creditor numbers whose payments could mean two companies, a sentence each (R7).
     clashes: tuple[str, ...]
+    #: Numbers of companies by the keys of those tenancies that were asked for, as they were given.
+    companies_of: Mapping[str, str] = MappingProxyType({})
 
 
 #: A third quicker than calling the class.
@@ -297,7 +300,8 @@ def lock_properties(connection: Connection, property_ids: Collection[int]) -> No
     connection.execute(ids.with_for_update(key_share=True)).all()
 
 
-def portfolio_facts(connection: Connection) -> PortfolioFacts:
+def portfolio_facts(connection: Connection, tenancy_keys: Collection[str] = ()) -> PortfolioFacts:
+    """``tenancy_keys`` are those whose company is wanted."""
     companies = connection.execute(
         select(
             company.c.id,
@@ -325,6 +329,7 @@ def portfolio_facts(connection: Connection) -> PortfolioFacts:
         tenancies=connection.scalar(select(func.count()).select_from(tenancy)) or 0,
         number_lengths=_number_lengths(connection),
         clashes=tuple(_clashes(sharing)),
+        companies_of={key: plain_key(key).split("-")[0] for key in tenancies_by_key(connection, tenancy_keys)},
     )
 
 

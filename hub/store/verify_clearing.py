@@ -243,14 +243,13 @@ def _side(ids: Any, seq: int) -> Any:
 
 
 def _witnesses() -> Select[Any]:
-    """What a witness confirms is a payment of its company, amount and booking day."""
+    """What a witness confirms is a payment of its company and amount; the day a person may say is another."""
     booked = [
         select(table.c.entry_id)
         .where(
             table.c.entry_id == witness.c.entry_id,
             table.c.company_id == witness.c.company_id,
             table.c.amount == witness.c.amount,
-            table.c.booking_date == witness.c.booking_date,
         )
         .exists()
         for table in (bank_line, slip_payment)

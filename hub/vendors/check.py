@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from hub.plugin.records import EXPORT_KIND
 from hub.settings import ConfigError, Problem, Site, VendorConfig, read_site, vendor_file
-from hub.vendors.check_numbers import unknown_numbers, wrong_numbers
+from hub.vendors.check_numbers import unknown_numbers, unusable_rules, wrong_numbers
 from hub.vendors.fault import VendorFault
 from hub.vendors.host import Vendors
 from hub.vendors.instance import Instance
@@ -112,6 +112,7 @@ def _against(portfolio: PortfolioFacts, site: Site, vendors: Vendors) -> Iterato
     """What only the portfolio can tell."""
     yield from _scopes(site, portfolio)
     yield from unknown_numbers(site, portfolio)
+    yield from unusable_rules(site, portfolio)
     for instance in vendors.instances.values():
         yield from _lengths(instance, portfolio)
     yield from _currencies(site, portfolio)

@@ -1,4 +1,7 @@
-"""Whether each of our numbers means one thing: who books payment slips (R17), whose sales units and accounts are."""
+"""Whether each of our numbers means one thing: who books payment slips (R17), whose sales units and accounts are.
+
+And whether the tenancies that bank rules give money to are there.
+"""
 
 from __future__ import annotations
 
@@ -46,3 +49,22 @@ def unknown_numbers(site: Site, portfolio: PortfolioFacts) -> Iterator[Problem]:
             if creditor.startswith(_FI) and creditor not in creditors:
                 told = "no company's creditor number of slips; the portfolio's column fi_creditor says it (R14)"
                 yield Problem(vendor_file(name), "books_slips_of", repr(creditor), told)
+
+
+def unusable_rules(site: Site, portfolio: PortfolioFacts) -> Iterator[Problem]:
+    """Bank rules for a tenancy that the portfolio does not have, or of a company that no account is of (R7)."""
+    for name, config in site.vendors.items():
+        companies = {named.split("-")[0] for named in config.numbers.values()}
+        for rule in config.rules:
+            if rule.tenancy is None:
+                continue
+            company = portfolio.companies_of.get(rule.tenancy)
+            if company is None:
+                told = "no tenancy of the portfolio: what the rule fits stays open"
+            elif company not in companies:
+                told = (
+                    f"a tenancy of company {company}, of which no account in numbers is: what the rule fits stays open"
+                )
+            else:
+                continue
+            yield Problem(vendor_file(name), f"rules.{rule.name}.tenancy", repr(rule.tenancy), told)

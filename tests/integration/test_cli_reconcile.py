@@ -88,10 +88,20 @@ def test_one_payment_short_is_named(site: Path) -> None:
     assert (item["short"][0]["record"]["tenancy"], item["short"][0]["amount"]) == ("1-2-1-1", "250.00")
 
 
+def test_what_the_bank_has_shown_and_the_books_no_longer_have_is_told(site: Path) -> None:
+    _vendor(site, ("101", 500_00), ("201", 250_00))
+    _bank(site, 750_00)
+    moved = hub("movements", "1-1-1-1", "--json", site=site).json["movements"]
+    (entry,) = (one["entry"] for one in moved if one["kind"] == "payment")
+    assert hub("reverse", entry, "--reason", "wrong_tenancy", site=site).status == 0
+    said = _said(hub("reconcile", site=site))
+    assert "the bank has shown 500.00 more: exactly -500.00 is entry" in said
+
+
 def test_what_is_paired_is_told_and_a_dry_run_books_nothing(site: Path) -> None:
     config = site / "config/vendors/bs.toml"
-    as_it_was = config.read_text()
-    config.write_text(f"{as_it_was}[clearing]\ndays_max = 0\n")
+    as_it_was = config.read_text() + '[clearing]\nbank_text = "nets*"\n'
+    config.write_text(f"{as_it_was}days_max = 0\n")
     _vendor(site, ("101", 500_00))
     _bank(site, 500_00, on=date(2026, 7, 2))
     (waiting,) = _reconciled(site)["lines"]

@@ -43,6 +43,16 @@ def test_csv_and_xlsx_are_booked_and_a_broken_one_is_refused_by_its_cell(site: P
     assert hub("verify", site=site).status == 0
 
 
+def test_a_sales_unit_that_nobody_has_told_of_is_held_and_says_where_to_tell(site: Path) -> None:
+    (site / "config/vendors/mobilepay.toml").write_text('plugin = "mobilepay"\n')
+    held = hub("ingest", GOLDEN / "710042-2000107.csv", site=site)
+    assert held.status == 2
+    assert (
+        "creditor 710042 is held: creditor 710042 is no company of the portfolio, nor among numbers in "
+        "config/vendors/mobilepay.toml: say there whose it is (R7)"
+    ) in held.out + held.err
+
+
 def test_a_spreadsheet_is_shown_row_by_row_without_its_own_bytes(site: Path) -> None:
     shown = hub("layout", "show", "mobilepay", GOLDEN / "wrong-sum.xlsx", site=site)
     assert "! Netto 9: a wrong sum: found '1046.84', expected 1050.00 less the fee of 3.15" in shown.out

@@ -179,3 +179,21 @@ def _read(sample: str) -> bytes:
     if not path.exists():
         pytest.skip("the published samples are not beside this checkout")
     return path.read_bytes()
+
+
+def test_a_person_says_what_betalingsservice_has_seen_of_what_the_bank_has_booked(tmp_path: Path) -> None:
+    """The same slip truly paid twice; the two sources number their payments each in its own way."""
+    site = MonthEndSite(tmp_path / "site", "sqlite:///hub.db", f'books_slips_of = ["{SLIP_CREDITOR}"]')
+    site.betalingsservice(paid_by_slip(D, 5_000_00, "ARK1"), paid_by_slip(D, 5_000_00, "ARK2"))
+    site.bank(1, 0, slip_line(D, 5_000_00, "B1"), slip_line(D, 5_000_00, "B2"))
+    assert site.balance(D) == "-5000.00"
+
+    said = site.hub("reconcile", status=2).out
+    assert "its reference is B1, what was seen has ARK1" in said
+    assert "hub confirm SEEN ENTRY" in said
+    waiting = site.ask("reconcile", status=2)["witnesses"]
+    for one, at in zip(waiting, (0, 1), strict=True):
+        site.hub("confirm", one["seen"], one["candidates"][at]["entry"])
+    assert site.ask("reconcile")["clear"]
+    assert site.balance(D) == "-5000.00"
+    assert site.ask("verify")["ok"]

@@ -12,8 +12,11 @@ import pytest
 from sqlalchemy import Engine, event, select
 
 from hub.plugin import PaymentSeen
+from hub.reconciling.candidates import judged_lines
 from hub.reconciling.engine import reconcile
+from hub.reconciling.pairing import certain
 from hub.settings.clearing import ClearingSection
+from hub.store.clearing.items import ClearingAccount, Item
 from hub.store.database import Database, connect
 from hub.store.tables import entry, posting, settlement, witness
 from tests.clearing_desk import (
@@ -61,7 +64,8 @@ class TestDays:
         assert desk.settlements() == [("day", 751_00)]
         desk.proven()
 
-    def test_the_line_counts_on_clearing_from_the_banks_day(self, desk: ClearingDesk) -> None:
+    def test_the_line_counts_on_clearing_from_the_banks_day(self, making: Making) -> None:
+        desk = making(bs={"clearing": ClearingSection(bank_text="*")})
         desk.book("bs", paid("101", 500_00))
         desk.book("bank", line(500_00, on=date(2026, 11, 4)))
         desk.reconcile()
@@ -85,14 +89,26 @@ class TestDays:
         desk.proven()
 
     def test_too_far_from_the_day_it_waits(self, making: Making) -> None:
-        desk = making(bs={"clearing": ClearingSection(days_max=2)})
+        desk = making(bs={"clearing": ClearingSection(bank_text="NETS*", days_max=2)})
         desk.book("bs", paid("101", 500_00))
-        desk.book("bank", line(500_00, on=date(2026, 11, 5)))
+        desk.book("bank", line(500_00, "NETS", on=date(2026, 11, 5)))
         desk.reconcile()
         assert desk.on(BS) == 500_00
-        desk.set("bs", clearing=ClearingSection(days_max=3))
+        desk.set("bs", clearing=ClearingSection(bank_text="NETS*", days_max=3))
         desk.reconcile()
         assert desk.on(BS) == 0
+
+    @pytest.mark.parametrize("on", [date(2026, 11, 1), date(2026, 11, 3)])
+    def test_a_tenants_transfer_of_the_amount_is_not_taken_for_another_day(self, desk: ClearingDesk, on: date) -> None:
+        """No text says whose money it is; the vendor's own line has not come yet."""
+        desk.book("bank", line(500_00, "husleje", on=on))
+        desk.book("bs", paid("101", 500_00))
+        desk.reconcile()
+        assert (desk.on(BS), desk.on("suspense")) == (500_00, -500_00)
+        with desk.db.read() as conn:
+            (judged,) = judged_lines(conn, desk.site, desk.open())
+        (candidate,) = judged.candidates
+        assert candidate.why_not.startswith("no text says whose it is (clearing.bank_text)")
 
     def test_a_text_that_the_vendors_lines_have_is_asked_for(self, making: Making) -> None:
         desk = making(bs={"clearing": ClearingSection(bank_text="*bs ovf*")})
@@ -197,6 +213,9 @@ class TestPayouts:
         self._told(desk, payout(300_00))
         desk.book("bank", line(300_00, "overførsel", on=date(2026, 11, 3)))
         desk.reconcile()
+        assert desk.on(IN_TRANSIT) == 300_00
+        desk.set("mp", clearing=ClearingSection(bank_text="overf*"))
+        desk.reconcile()
         assert desk.on(IN_TRANSIT) == 0
 
     def test_two_of_one_amount_and_day_without_texts_wait(self, desk: ClearingDesk) -> None:
@@ -273,6 +292,46 @@ class TestSlips:
         desk.reconcile()
         assert desk.settlements() == []
 
+    def test_what_a_whole_day_has_settled_is_not_settled_again(self, desk: ClearingDesk) -> None:
+        """The line of the day was for the slip too: another one of it is money that the vendor has not told of."""
+        desk.book("bs", paid("102", 300_00), self._paid(line=4))
+        desk.book("bank", line(800_00, "NETS"))
+        desk.reconcile()
+        assert desk.on(BS) == 0
+        desk.book("bank", self._shown(record=2))
+        desk.reconcile()
+        assert (desk.on(BS), desk.on("suspense")) == (0, -500_00)
+        with desk.db.read() as conn:
+            (judged,) = judged_lines(conn, desk.site, desk.open())
+        assert judged.candidates[0].why_not.endswith("another line has settled its day, of which 0.00 is open")
+
+    def test_beside_a_part_of_the_day_that_a_person_has_settled(self, desk: ClearingDesk) -> None:
+        desk.book("bs", paid("102", 300_00), self._paid(line=4))
+        desk.book("bank", line(300_00, "NETS"))
+        desk.settle(desk.open()[0].entry_id, f"{BS}@{DAY}")
+        desk.book("bank", self._shown(record=2))
+        desk.reconcile()
+        assert (desk.on(BS), desk.on("suspense")) == (0, 0)
+
+    @pytest.mark.parametrize(
+        ("shown", "why_not"),
+        [
+            ({"reference": "R9"}, "its archive reference is R1, the bank's R9 (R17)"),
+            ({"reference": "R1", "on": date(2026, 11, 3)}, f"it was booked on {DAY} (R17)"),
+        ],
+    )
+    def test_what_speaks_against_the_payment_is_told(
+        self, desk: ClearingDesk, shown: dict[str, Any], why_not: str
+    ) -> None:
+        desk.book("bs", self._paid(reference="R1"))
+        desk.book("bank", self._shown(**shown))
+        desk.reconcile()
+        with desk.db.read() as conn:
+            (judged,) = judged_lines(conn, desk.site, desk.open())
+        (candidate,) = judged.candidates
+        assert candidate.target == f"{BS}@{DAY}"
+        assert candidate.why_not.endswith(why_not)
+
     def test_a_slip_is_never_taken_for_a_day(self, desk: ClearingDesk) -> None:
         desk.book("bs", paid("101", 500_00))
         desk.book("bank", self._shown())
@@ -337,8 +396,9 @@ class TestAgain:
         desk.reconcile()
         assert (desk.on(BS), desk.on(BANK)) == (0, 500_00)
 
-    def test_a_vendors_file_that_is_reversed_gives_the_lines_back(self, desk: ClearingDesk) -> None:
+    def test_a_vendors_file_that_is_reversed_gives_the_lines_back(self, making: Making) -> None:
         """Booked for another day than paid: on clearing, that day is as if the file had never been."""
+        desk = making(bs={"clearing": ClearingSection(bank_text="*")})
         payment = paid("101", 500_00, on=date(2026, 10, 30))
         desk.book("bs", payment)
         desk.book("bank", line(500_00))
@@ -363,6 +423,25 @@ class TestAgain:
         desk.reconcile()
         assert (desk.on(IN_TRANSIT), desk.open()) == (0, [])
         desk.proven()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_lines_are_not_held_against_every_item_there_is(desk: ClearingDesk) -> None:
+    """Thousands of each wait where a bank's first file has a year."""
+    desk.book("bank", line(1_00))
+    (first,) = desk.open()
+    clearing = ClearingAccount(1, first.company_id, first.company, "DKK", f"clearing:{BS}", 0, False)
+    lines = [first._replace(entry_id=n, amount=n) for n in range(1, 501)]
+    items = [Item(clearing, DAY, 0, n) for n in range(1, 501)]
+    asked: list[Item] = []
+
+    def why_not(item: Item, _line: Any) -> str:
+        asked.append(item)
+        return ""
+
+    pairs = certain(lines, items, lambda item: [item.open], why_not)
+    assert [(one.amount, item.open) for one, item in pairs] == [(n, n) for n in range(1, 501)]
+    assert len(asked) == len(items)
 
 
 def test_what_grows_with_the_years_is_reached_by_an_index(desk: ClearingDesk) -> None:
@@ -394,4 +473,5 @@ def test_what_grows_with_the_years_is_reached_by_an_index(desk: ClearingDesk) ->
     scans = {plan for plan in plans if plan.startswith("SCAN") and "VIRTUAL TABLE" not in plan}
     assert {plan.split()[1] for plan in scans} <= {"company"}, scans
     wanted = ("ix_suspense_open", "ix_witness_open", "ix_posting_account", "ix_payout_company_id", "ix_account_shared")
+    wanted += ("ix_slip_payment_booking_date",)
     assert [index for index in wanted if not any(index in plan for plan in plans)] == []

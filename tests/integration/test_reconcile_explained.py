@@ -15,6 +15,7 @@ from hub.plugin import PaymentSeen
 from hub.reconciling.candidates import judged_lines
 from hub.reconciling.engine import Reconciled
 from hub.reconciling.explaining import ITEMS_SHOWN_MAX, picture
+from hub.reconciling.second_witnesses import judged_witnesses
 from hub.store.database import Database, connect
 from hub.store.tables import entry
 from tests.clearing_desk import (
@@ -33,6 +34,8 @@ from tests.clearing_desk import (
 from tests.desk import paid
 
 Making = Callable[..., ClearingDesk]
+#: Nothing in these is a database's own.
+sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -56,8 +59,8 @@ def desk(making: Making) -> ClearingDesk:
 def shown(desk: ClearingDesk, account: str = "") -> dict[str, Any]:
     with desk.db.read() as conn:
         found = picture(conn, desk.site, account=account)
-        lines = judged_lines(conn, desk.site, found.lines)
-    return document_of(Reconciled((), 0), found, lines, dry_run=False)
+        lines, seen = judged_lines(conn, desk.site, found.lines), judged_witnesses(conn, found.witnesses)
+    return document_of(Reconciled((), 0), found, lines, seen, dry_run=False)
 
 
 def the_item(desk: ClearingDesk) -> dict[str, Any]:
@@ -234,4 +237,33 @@ class TestLines:
         desk.book("bank", PaymentSeen(7, ACCOUNT, "81234567", "4711", 500_00, "DKK", DAY, "S1", "seen|1", "FI"))
         desk.reconcile()
         (seen,) = shown(desk)["witnesses"]
-        assert (seen["amount"], seen["record"], seen["candidates"]) == ("500.00", 7, 0)
+        assert (seen["amount"], seen["record"], seen["candidates"]) == ("500.00", 7, [])
+
+    def test_a_line_of_what_is_held_alone_names_its_file_and_record(self, making: Making) -> None:
+        """R18: nothing of that day is booked, so that no day of clearing tells of it."""
+        desk = making(bs={"properties": ("1-2",)})
+        desk.book("bs", paid("101", 500_00, line=3), paid("102", 70_00, line=4))
+        desk.book("bank", line(570_00))
+        (waiting,) = shown(desk)["lines"]
+        (held,) = waiting["held"]
+        assert (held["record"], held["records"], held["amount"]) == (3, 2, "570.00")
+        assert held["reason"].startswith("property 1-1: ")
+
+    @sqlite_only
+    @pytest.mark.parametrize("month_first", [True, False])
+    def test_a_month_and_days_in_it_agree(self, desk: ClearingDesk, month_first: bool) -> None:
+        first, second, third = (date(2026, 11, day) for day in (2, 15, 30))
+        days = [statement(100, 300, first=second, last=second), statement(300, 600, first=third, last=third, number=2)]
+        month = [statement(0, 600, first=first, last=third, number=3)]
+        lines = [line(100, on=first), line(200, on=second, record=2), line(300, on=third, record=3)]
+        for told in (month, days) if month_first else (days, month):
+            desk.book("bank", *told)
+        desk.book("bank", *lines)
+        (bank,) = shown(desk)["banks"]
+        assert (bank["booked"], bank["difference"], bank["gaps"]) == ("6.00", "0.00", [])
+
+    @sqlite_only
+    def test_two_of_one_day_that_do_not_go_on_from_each_other(self, desk: ClearingDesk) -> None:
+        desk.book("bank", statement(0, 100), statement(300, 600, number=2))
+        (bank,) = shown(desk)["banks"]
+        assert [gap["amount"] for gap in bank["gaps"]] == ["2.00"]

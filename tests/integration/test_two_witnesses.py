@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import select, update
 
 from hub.plugin import BankLine, Chargeback, Payment, PaymentSeen
+from hub.reconciling.second_witnesses import ConfirmRefusedError, confirm_by_hand, judged_witnesses
+from hub.store.clearing.witnesses import open_witnesses
 from hub.store.database import Database
 from hub.store.tables import company, entry, outcome, reading, slip_payment, witness
 from tests.asked import SLIP_CREDITOR, asked, slip_of
@@ -109,6 +111,44 @@ class TestTheBankBooks:
         bank_books.book("bs", told_by_betalingsservice(1, archive=""))
         assert bank_books.reconcile().confirmed == 0
         assert (bank_books.desk.balance(FIRST), witnesses(bank_books)) == (-2 * AMOUNT, [("bs", False, 2)])
+
+    def test_the_person_says_which_it_is_and_books_nothing(self, bank_books: ClearingDesk) -> None:
+        bank_books.book("bank", by_bank(1, servicer="B1"), by_bank(2, servicer="B2"))
+        bank_books.book("bs", told_by_betalingsservice(1, archive="A1"), told_by_betalingsservice(2, archive="A2"))
+        assert bank_books.reconcile().confirmed == 0
+        with bank_books.db.read() as conn:
+            first, second = judged_witnesses(conn, open_witnesses(conn))
+        (one, other) = (like.payment.entry_id for like in first.alike)
+        assert {like.why_not for like in first.alike} == {
+            "its reference is B1, what was seen has A1",
+            "its reference is B2, what was seen has A1",
+        }
+
+        said = bank_books.act("confirm", lambda acting: confirm_by_hand(acting, first.seen.id, one))
+        assert (said["entry"], said["amount"], bank_books.desk.balance(FIRST)) == (one, "500.00", -2 * AMOUNT)
+        for entry_id, why in ((one, f"entry {one} is not what was seen"), (999_999, "is not what was seen")):
+            with pytest.raises(ConfirmRefusedError, match=why):
+                bank_books.act("confirm", lambda acting, id_=entry_id: confirm_by_hand(acting, second.seen.id, id_))
+        with pytest.raises(ConfirmRefusedError, match=f"is known to be entry {one}"):
+            bank_books.act("confirm", lambda acting: confirm_by_hand(acting, first.seen.id, other))
+        bank_books.act("confirm", lambda acting: confirm_by_hand(acting, second.seen.id, other))
+        assert [known for _, known, _ in witnesses(bank_books)] == [True, True]
+        bank_books.proven()
+
+    @sqlite_only
+    def test_what_the_bank_books_a_day_later_a_person_may_say_is_it(self, bank_books: ClearingDesk) -> None:
+        bank_books.book("bank", by_bank())
+        bank_books.book("bs", told_by_betalingsservice(on=date(2026, 11, 3)))
+        assert bank_books.reconcile().confirmed == 0
+        with bank_books.db.read() as conn:
+            (waiting,) = judged_witnesses(conn, open_witnesses(conn))
+        (like,) = waiting.alike
+        assert like.why_not == f"it was booked on {DAY}"
+        bank_books.act("confirm", lambda acting: confirm_by_hand(acting, waiting.seen.id, like.payment.entry_id))
+        bank_books.proven()
+        bank_books.reverse_file(bank_books.files[0])
+        assert witnesses(bank_books) == [("bs", False, 0)]
+        bank_books.proven()
 
     @sqlite_only
     @pytest.mark.parametrize("other", [{"amount": AMOUNT + 1}, {"archive": "AR9"}, {"on": date(2026, 11, 3)}])

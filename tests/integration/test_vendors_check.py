@@ -213,6 +213,19 @@ def test_numbers_lead_to_what_the_portfolio_has_and_slips_are_some_companys(site
     assert check(root) == []
 
 
+def test_a_bank_rule_gives_money_to_a_tenancy_of_a_company_that_an_account_is_of(site: SiteWriter) -> None:
+    # R7
+    keys = ("1-12-304-2", "01-12-304-2", "2-1-1-1", "1-12-999-9")
+    rules = "".join(f'[[rules]]\nname = "r{n}"\ntext = "*"\ntenancy = "{key}"\n' for n, key in enumerate(keys))
+    root = site(fine=f'plugin = "fine"\n[numbers]\nDK50 = "1-12"\n{rules}')
+    facts = portfolio(CompanyFacts("1", "A", None, "DKK", ("12",)))
+    facts = facts._replace(companies_of={"1-12-304-2": "1", "01-12-304-2": "1", "2-1-1-1": "2"})
+    assert [(one.key, one.allowed.split(":")[0]) for one in check(root, facts)] == [
+        ("rules.r2.tenancy", "a tenancy of company 2, of which no account in numbers is"),
+        ("rules.r3.tenancy", "no tenancy of the portfolio"),
+    ]
+
+
 def test_an_export_needs_a_plugin_that_makes_it_and_a_type_that_the_companies_have(site: SiteWriter) -> None:
     exporting = 'plugin = "fine"\n[consumption]\nexport = true\n'
     root = site(

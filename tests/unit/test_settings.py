@@ -222,3 +222,22 @@ def test_what_is_filled_in_is_a_name_in_braces_and_no_more(root: Path, section: 
     ((file, told, _, allowed),) = problems(root)
     assert (file, told) == ("vendors/v.toml", f"{section}.{key}")
     assert "braces" in allowed or "expected '}'" in allowed
+
+
+@pytest.mark.parametrize(
+    ("amount", "wrong"),
+    [
+        ("1.00...5.00", "'1.00.' is no amount"),
+        ("٣..4", "'٣' is no amount"),
+        ("1.250..", "'1.250' is no amount"),
+        ("5..1", "'5..1' ends before it begins"),
+        ("1,00..2,00", "'1,00..2,00' is no range of amounts"),
+        ("5", "'5' is no range of amounts"),
+    ],
+)
+def test_a_range_of_amounts_that_is_none_is_named_with_its_file(root: Path, amount: str, wrong: str) -> None:
+    rule = f'[[rules]]\nname = "fees"\ntext = "*"\naccount = "fees"\namount = "{amount}"\n'
+    (root / "config/vendors/bank.toml").write_text(f'plugin = "iso20022"\n{rule}', encoding="utf-8")
+    ((file, key, given, told),) = problems(root)
+    assert (file, key, given) == ("vendors/bank.toml", "rules.0.amount", repr(amount))
+    assert wrong in told

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from hub.ledger import kinds
-from hub.store.clearing.statements import Stated, standing_statements
+from hub.store.clearing.makeup import Held, held_lines
+from hub.store.clearing.statements import Stated, place, standing_statements
 from hub.store.tables import account, company, posting
 
 
@@ -34,6 +35,8 @@ class BankAccount(NamedTuple):
     booked: int | None
     #: Oldest first.
     gaps: tuple[Gap, ...]
+    #: Lines of its statements that are not booked.
+    held: tuple[Held, ...]
 
     @property
     def difference(self) -> int | None:
@@ -52,9 +55,11 @@ def bank_accounts(conn: Connection, company_ids: Collection[int] | None = None) 
             of_account[one.company_id, one.account, one.currency].append(one)
     found = []
     for (company_id, number, currency), statements in of_account.items():
-        last, opening = statements[-1], statements[0].opening
+        first = min(statements, key=lambda one: (one.first_day, place(one)))
+        last, opening = statements[-1], first.opening
         booked = None if opening is None else opening + _booked(conn, company_id, number, last.last_day)
-        found.append(BankAccount(numbers[company_id], number, currency, last, booked, _gaps(statements)))
+        gaps, held = _gaps(statements), tuple(held_lines(conn, number))
+        found.append(BankAccount(numbers[company_id], number, currency, last, booked, gaps, held))
     return sorted(found)
 
 
@@ -74,12 +79,19 @@ def _booked(conn: Connection, company_id: int, number: str, last: date) -> int:
 
 
 def _gaps(statements: Sequence[Stated]) -> tuple[Gap, ...]:
-    """A statement without balances says nothing of what is missing beside it."""
+    """A statement without balances says nothing of what is missing beside it, nor does one over the same days."""
     with_balances = [one for one in statements if one.opening is not None and one.closing is not None]
     found = []
     for before, after in pairwise(with_balances):
         assert before.closing is not None
         assert after.opening is not None
-        if before.closing != after.opening:
+        if before.closing != after.opening and not _share_days(before, after):
             found.append(Gap(before, after, after.opening - before.closing))
     return tuple(found)
+
+
+def _share_days(before: Stated, after: Stated) -> bool:
+    """Of a month and of days in it, or over each other; several of one day follow one another."""
+    same = (before.first_day, before.last_day) == (after.first_day, after.last_day)
+    within = after.last_day == before.last_day or after.first_day == before.first_day
+    return after.first_day < before.last_day or (within and not same)

@@ -13,6 +13,7 @@ from hub.store.clearing.items import ClearingAccount
 from hub.store.lookup import among
 from hub.store.portfolio import debtor_group
 from hub.store.tables import (
+    bank_statement,
     batch,
     entry,
     file,
@@ -66,6 +67,19 @@ class Held(NamedTuple):
     amount: int
     tenancy: str
     reference: str
+    reason: str
+
+
+class HeldTogether(NamedTuple):
+    """Records of one file that are not booked for one reason."""
+
+    file_id: int
+    file: str
+    #: The first of them.
+    record: int
+    records: int
+    #: Øre that they would add, positive = received.
+    amount: int
     reason: str
 
 
@@ -155,8 +169,55 @@ def held_of(conn: Connection, account: ClearingAccount, day: date) -> list[Held]
     """
     files = _of_day(select(reading.c.file_id), account.id, day).distinct()
     in_part = select(file.c.id).where(file.c.state == "partly_booked", file.c.id.in_(files))
-    last = select(func.max(reading.c.id)).where(reading.c.file_id.in_(in_part)).group_by(reading.c.file_id)
+    return [Held(*row[:7]) for row in conn.execute(_held(in_part)) if _belongs(row, account)]
+
+
+def held_together(conn: Connection, company_number: str, amounts: Collection[int]) -> list[HeldTogether]:
+    """Of vendors' files, what of a company is held for one reason and comes to one of these øre, oldest file first."""
+    waits = select(file.c.id).where(file.c.state.in_(("partly_booked", "quarantined")))
+    last = select(func.max(reading.c.id)).where(reading.c.file_id.in_(waits)).group_by(reading.c.file_id)
+    total = func.sum(outcome.c.net)
     query = (
+        select(file.c.id, file.c.name, func.min(outcome.c.record), func.count(), total, outcome.c.reason)
+        .join_from(outcome, reading, reading.c.id == outcome.c.reading_id)
+        .join(file, file.c.id == reading.c.file_id)
+        .where(outcome.c.reading_id.in_(last), outcome.c.outcome == "held", outcome.c.net != 0)
+        .group_by(file.c.id, file.c.name, outcome.c.reason)
+        .having(among(conn, total, amounts))
+        .order_by(file.c.id, func.min(outcome.c.record))
+    )
+    # A scope that is no company's yet may be this one's.
+    scopes = (f"company {company_number}:", f"property {company_number}-", "creditor ")
+    # PostgreSQL sums bigint to numeric.
+    rows = [HeldTogether._make(row)._replace(amount=int(row[4])) for row in conn.execute(query)]
+    return [one for one in rows if one.reason.removeprefix("suspense of ").startswith(scopes)]
+
+
+def held_lines(conn: Connection, account_number: str) -> list[Held]:
+    """Lines of one of our accounts with a bank that are not booked, as the last reading of each file has it."""
+    file_ids = (
+        select(reading.c.file_id)
+        .join_from(bank_statement, reading, reading.c.id == bank_statement.c.reading_id)
+        .join(file, file.c.id == reading.c.file_id)
+        .where(bank_statement.c.account == account_number, file.c.state.in_(("partly_booked", "quarantined")))
+    )
+    told = reading.alias("told")
+    # A file may have statements of several accounts: a line is of that before it.
+    own_account = (
+        select(bank_statement.c.account)
+        .join(told, told.c.id == bank_statement.c.reading_id)
+        .where(told.c.file_id == reading.c.file_id, bank_statement.c.record < outcome.c.record)
+        .order_by(bank_statement.c.record.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return [Held(*row[:7]) for row in conn.execute(_held(file_ids).where(own_account == account_number))]
+
+
+def _held(file_ids: Select[Any]) -> Select[Any]:
+    """Of the last reading of each of these files."""
+    last = select(func.max(reading.c.id)).where(reading.c.file_id.in_(file_ids)).group_by(reading.c.file_id)
+    return (
         select(
             reading.c.file_id,
             file.c.name,
@@ -174,7 +235,6 @@ def held_of(conn: Connection, account: ClearingAccount, day: date) -> list[Held]
         .where(outcome.c.reading_id.in_(last), outcome.c.outcome == "held", outcome.c.net != 0)
         .order_by(outcome.c.reading_id, outcome.c.record)
     )
-    return [Held(*row[:7]) for row in conn.execute(query) if _belongs(row, account)]
 
 
 def _of_day(query: Select[Any], account_id: int, day: date) -> Select[Any]:

@@ -84,12 +84,45 @@ def candidates_for(conn: Connection, witnesses: Iterable[OpenWitness]) -> dict[i
     found: defaultdict[int, set[int]] = defaultdict(set)
     for table, reference in _BOOKED:
         if unknown:
+            same_day = table.c.booking_date == witness.c.booking_date
             for same in (_same_id(table, reference), _same_reference(table, reference)):
-                pairs = _pairs(table, same).where(among(conn, witness.c.id, unknown))
+                pairs = _pairs(table, [table.c.entry_id], same_day, same).where(among(conn, witness.c.id, unknown))
                 for witness_id, entry_id in conn.execute(pairs):
                     found[witness_id].add(entry_id)
         unknown -= found.keys()
     return {witness_id: tuple(sorted(entries)) for witness_id, entries in found.items()}
+
+
+class Alike(NamedTuple):
+    """A booked payment that a witness may have seen, whatever speaks against it."""
+
+    entry_id: int
+    #: As of OpenWitness.
+    payment_id: str
+    booking_date: date
+    reference: str
+
+
+def alike(conn: Connection, witnesses: Collection[OpenWitness]) -> dict[int, list[Alike]]:
+    """By witness id, payments of the same company and amount with its payment id or reference, of any day.
+
+    None that another witness of its instance confirms; those of the nearest day first.
+    """
+    day_of = {one.id: one.booking_date for one in witnesses}
+    found: defaultdict[int, set[Alike]] = defaultdict(set)
+    for table, reference in _BOOKED:
+        told = (table.c.entry_id, table.c.payment_id, table.c.booking_date, reference)
+        same_id = and_(table.c.payment_id == witness.c.payment_id, table.c.payment_id != "")
+        same_reference = and_(
+            table.c.booking_date == witness.c.booking_date, reference == witness.c.reference, reference != ""
+        )
+        for same in (same_id, same_reference):
+            for id_, *payment in conn.execute(_pairs(table, told, same).where(among(conn, witness.c.id, day_of))):
+                found[id_].add(Alike._make(payment))
+    return {
+        id_: sorted(ones, key=lambda one: (abs((one.booking_date - day_of[id_]).days), one.entry_id))
+        for id_, ones in found.items()
+    }
 
 
 def confirm(conn: Connection, pairs: Mapping[int, int], *, actor: str, at: datetime) -> None:
@@ -197,25 +230,18 @@ def let_go(conn: Connection, reading_ids: Collection[int]) -> None:
     )
 
 
-def _pairs(table: Table, same: ColumnElement[bool]) -> Select[Any]:
+def _pairs(table: Table, told: Sequence[ColumnElement[Any]], *same: ColumnElement[bool]) -> Select[Any]:
+    """(witness, what is ``told`` of the payment) of the same company and amount, which no other of its instance has."""
     confirmed = witness.alias("confirmed")
     taken = (
         select(confirmed.c.id)
         .where(confirmed.c.entry_id == table.c.entry_id, confirmed.c.vendor == witness.c.vendor)
         .exists()
     )
+    same = (table.c.company_id == witness.c.company_id, table.c.amount == witness.c.amount, *same)
     return (
-        select(witness.c.id, table.c.entry_id)
-        .join_from(
-            witness,
-            table,
-            and_(
-                table.c.company_id == witness.c.company_id,
-                table.c.amount == witness.c.amount,
-                table.c.booking_date == witness.c.booking_date,
-                same,
-            ),
-        )
+        select(witness.c.id, *told)
+        .join_from(witness, table, and_(*same))
         .join(entry, entry.c.id == table.c.entry_id)
         .join(batch, batch.c.id == entry.c.batch_id)
         .outerjoin(reading, reading.c.id == batch.c.reading_id)
@@ -224,12 +250,16 @@ def _pairs(table: Table, same: ColumnElement[bool]) -> Select[Any]:
 
 
 def _same_id(table: Table, reference: ColumnElement[str]) -> ColumnElement[bool]:
-    ours = witness.c.reference
-    agrees = or_(reference == ours, reference == "", ours == "")
-    return and_(table.c.payment_id == witness.c.payment_id, table.c.payment_id != "", agrees)
+    return and_(
+        table.c.payment_id == witness.c.payment_id, table.c.payment_id != "", _agree(reference, witness.c.reference)
+    )
 
 
 def _same_reference(table: Table, reference: ColumnElement[str]) -> ColumnElement[bool]:
-    ours = witness.c.payment_id
-    agrees = or_(table.c.payment_id == ours, table.c.payment_id == "", ours == "")
+    agrees = _agree(table.c.payment_id, witness.c.payment_id)
     return and_(reference == witness.c.reference, reference != "", agrees)
+
+
+def _agree(one: ColumnElement[str], other: ColumnElement[str]) -> ColumnElement[bool]:
+    """Equal, or one of the two is not told."""
+    return or_(one == other, one == "", other == "")

@@ -65,6 +65,8 @@ slip_payment = Table(
     Column("booking_date", Date, nullable=False),
     Column("amount", BigInteger, nullable=False),
     Index("ix_slip_payment_payment_id", "company_id", "payment_id"),
+    # By which what another file has seen is found.
+    Index("ix_slip_payment_booking_date", "company_id", "booking_date"),
 )
 
 payout = Table(

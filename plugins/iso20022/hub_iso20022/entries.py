@@ -44,6 +44,8 @@ class Entries:
         amount = amounts.sign(values.get("sign", ""), "Ntry/CdtDbtInd") * amounts.ore(money.text, "Ntry/Amt")
         count = self._count(values, transactions, line)
         status = values.get("status", "") or values.get("own_status", "")
+        if not status:
+            raise Malformed("an entry that does not say whether it is booked", line=line, field="Ntry/Sts")
         statement.count(amount, is_booked=status == BOOKED)
         if status != BOOKED:
             yield Kept(

@@ -119,6 +119,7 @@ TRANSACTION: Paths = {
     "Refs/TxId": ("transaction", _ONE),
     "Amt": ("amount", _MONEY),
     "CdtDbtInd": ("sign", _ONE),
+    "AmtDtls/InstdAmt/Amt": ("instructed_amount", _MONEY),
     "AmtDtls/TxAmt/Amt": ("booked_amount", _MONEY),
     "BkTxCd/Domn/Cd": ("domain", _ONE),
     "BkTxCd/Domn/Fmly/Cd": ("family", _ONE),

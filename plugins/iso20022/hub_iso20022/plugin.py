@@ -29,8 +29,8 @@ class Plugin(Vendor):
     api = API_VERSION
     settings_model: ClassVar[type[Settings]] = Iso20022Settings
     kinds: ClassVar[Mapping[str, FileKind]] = {
-        STATEMENT: FileKind("Statement of an account (camt.053)"),
-        NOTIFICATION: FileKind("Notification of credits and debits (camt.054)"),
+        STATEMENT: FileKind("Statement of an account (camt.053)", counted=True),
+        NOTIFICATION: FileKind("Notification of credits and debits (camt.054)", counted=True),
     }
     settings: Iso20022Settings
 

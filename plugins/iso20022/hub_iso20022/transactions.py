@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from hub.plugin import BankLine, Chargeback, Payment, PaymentSeen
 from hub_iso20022 import records, slips
-from hub_iso20022.paths import Values
+from hub_iso20022.paths import Money, Values
 from hub_iso20022.settings import Iso20022Settings
 
 _NOT_PROVIDED = "NOTPROVIDED"
@@ -58,8 +58,9 @@ class Lines:
         if is_return and (not slip.fault if slip.payment_id else payer_account and end_to_end):
             takes_back = link
         servicer_reference = _servicer_reference(booked, said)
-        shown_reference = servicer_reference or ("" if booked.is_batch else entry.get("servicer_reference", ""))
-        texts = _texts(entry, said, end_to_end)
+        # Also one that names no line alone: a batch's tells a slip in it from the same slip paid again in another.
+        told_reference = servicer_reference or entry.get("servicer_reference", "")
+        texts = _texts(booked, said, end_to_end)
         if is_return:
             texts.append(f"tilbageført {said.get('return_reason', '')}")
         return BankLine(
@@ -80,7 +81,7 @@ class Lines:
             payer_account,
             takes_back,
             link,
-            records.key(link, booked.booked, shown_reference, amount, said.get("transaction", "")),
+            records.key(link, booked.booked, told_reference, amount, said.get("transaction", "")),
             records.one_text([*texts, wrong, note]),
         )
 
@@ -191,10 +192,13 @@ def _servicer_reference(booked: Booked, said: Values) -> str:
     return records.naming(of_entry) or records.naming(own)
 
 
-def _texts(entry: Values, said: Values, end_to_end: str) -> list[str]:
-    """What payer and bank have written, the payer's words first."""
+def _texts(booked: Booked, said: Values, end_to_end: str) -> list[str]:
+    """What payer and bank have written, the payer's words first; what was asked for, where it was another currency."""
     texts = [*said.get("remittance", ()), *said.get("references", ()), *said.get("documents", ())]
-    texts += [values[name] for name in ("own_code", "more") for values in (said, entry) if name in values]
+    texts += [values[name] for name in ("own_code", "more") for values in (said, booked.values) if name in values]
+    instructed: Money | None = said.get("instructed_amount")
+    if instructed is not None and instructed.currency != booked.currency:
+        texts.append(f"{instructed.text} {instructed.currency}")
     if end_to_end:
         texts.append(f"EndToEndId {end_to_end}")
     return texts

@@ -157,6 +157,14 @@ def test_a_transfer_tells_all_that_was_written(read) -> None:
     assert (line.value_date, line.booking_date, line.code) == (DAY, DAY, "PMNT/RCDT/DMCT")
 
 
+@pytest.mark.parametrize(("currency", "said"), [("EUR", "1089.14 EUR"), ("DKK", "")])
+def test_what_was_asked_for_in_another_currency_is_told(read, currency: str, said: str) -> None:
+    """What was booked counts: the account's currency."""
+    asked = f'<AmtDtls><InstdAmt><Amt Ccy="{currency}">1089.14</Amt></InstdAmt>'.encode()
+    (line,) = the_lines(read(made(replace(TRANSFER, text="", bank_text="")).replace(b"<AmtDtls>", asked, 1)))
+    assert (line.amount, line.currency, line.text) == (812_500, "DKK", said)
+
+
 def test_a_payer_may_be_told_in_his_address_alone(read) -> None:
     """As Nordea's published sample has it."""
     named = "<Dbtr><Nm>Bo Æblegård</Nm></Dbtr>".encode()
@@ -297,6 +305,19 @@ def test_keys_tell_amounts_and_payers_apart(read) -> None:
         replace(SLIP, payment_id="26840149965328".rjust(15, "0")),
     ]
     assert len({line.key for line in the_lines(read(made(*lines)))}) == len(lines)
+
+
+def test_the_same_slip_in_another_batch_of_the_day_is_another_payment(read) -> None:
+    """R17: two batches differ in the bank's reference alone; each is the same in an overlapping statement."""
+    slip = replace(SLIP, servicer_reference="")
+    one, other, again = (
+        [line.key for line in the_lines(read(made(batch([slip, TRANSFER], servicer_reference=name))))]
+        for name in ("0129999", "0130000", "0129999")
+    )
+    assert one == again
+    assert one[0] != other[0]
+    # What has a reference of its own needs no other.
+    assert one[1] == other[1]
 
 
 def test_a_bar_in_the_file_parts_no_key(read) -> None:

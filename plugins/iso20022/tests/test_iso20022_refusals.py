@@ -142,6 +142,7 @@ def test_decimals_that_say_nothing_may_follow(read) -> None:
         ('<Amt Ccy="DKK">8125.00', '<Amt Ccy="EUR">8125.00', "not the account's currency: found EUR, expected DKK"),
         ('<Amt Ccy="DKK">8125.00', "<Amt>8125.00", "not the account's currency"),
         ("<Sts>BOOK</Sts>", "<Sts>BOOK</Sts><RvslInd>ja</RvslInd>", "field 'Ntry/RvslInd': found ja"),
+        ("<Sts>BOOK</Sts>", "", "field 'Ntry/Sts': an entry that does not say whether it is booked"),
         ("<NtryRef>1</NtryRef>", '<Amt Ccy="DKK">1.00</Amt>', "stands twice where it may stand once"),
     ],
 )

@@ -140,10 +140,15 @@ def _events(archive: zipfile.ZipFile, name: str) -> Iterator[Event]:
 
 def _sheet(archive: zipfile.ZipFile) -> str:
     """The path of the only sheet. Raises Malformed."""
-    sheets = [event for event in _events(archive, _WORKBOOK) if isinstance(event, Started) and event.name == "sheet"]
-    if len(sheets) != 1:
-        raise Malformed("another workbook", found=f"{len(sheets)} sheets", expected="one", do=_AGAIN)
-    wanted = next((value for name, value in sheets[0].attributes.items() if name.endswith(_RELATION_ID)), "")
+    sheet: Started | None = None
+    for event in _events(archive, _WORKBOOK):
+        if isinstance(event, Started) and event.name == "sheet":
+            if sheet is not None:
+                raise Malformed("another workbook", found="several sheets", expected="one", do=_AGAIN)
+            sheet = event
+    if sheet is None:
+        raise Malformed("another workbook", found="no sheet", expected="one", do=_AGAIN)
+    wanted = next((value for name, value in sheet.attributes.items() if name.endswith(_RELATION_ID)), "")
     for event in _events(archive, _RELATIONS):
         if isinstance(event, Started) and event.name == "Relationship" and event.attributes.get("Id", "") == wanted:
             return posixpath.normpath(posixpath.join("/xl", event.attributes.get("Target", ""))).lstrip("/")

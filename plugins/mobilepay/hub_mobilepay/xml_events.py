@@ -14,6 +14,9 @@ from hub.plugin import Malformed
 
 #: Of one element's own text.
 TEXT_CHARACTERS_MAX = 2_000
+#: Of elements within each other, and of names in one file: the parser remembers both, so without an end they would
+#: fill the memory.
+LEVELS_MAX, NAMES_MAX = 256, 10_000
 #: Of what must be read in one piece: a tag with its attributes, a comment.
 _PIECE_BYTES_MAX = 1 << 20
 _CHUNK_BYTES = 1 << 16
@@ -76,6 +79,8 @@ class _Parser:
             self._fed_bytes += len(chunk)
             if self._fed_bytes - self._expat.CurrentByteIndex > _PIECE_BYTES_MAX:
                 self._refuse(f"a tag or comment of more than {_PIECE_BYTES_MAX} bytes")
+            if len(self._expat.intern) > NAMES_MAX:
+                self._refuse(f"more than {NAMES_MAX} names of elements and attributes")
         except Malformed as malformed:
             refused = malformed
         except expat.ExpatError as wrong:
@@ -100,6 +105,8 @@ class _Parser:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         line = self._expat.CurrentLineNumber
         namespace, _, local = name.rpartition(_BETWEEN)
+        if len(self._open) == LEVELS_MAX:
+            self._refuse(f"more than {LEVELS_MAX} elements within each other")
         self._open.append((line, []))
         self._found.append(Started(line, namespace, local, attributes))
 

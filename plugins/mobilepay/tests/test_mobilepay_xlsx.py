@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import re
 import struct
 import tracemalloc
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -120,6 +122,27 @@ def test_a_table_of_contents_with_too_many_entries_is_not_read(read: Read, month
         read(many)
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (b"<a>" * 1_000_000, "more than 256 elements within each other"),
+        (b"".join(b"<a%d/>" % number for number in range(200_000)), "more than 10000 names of elements and attributes"),
+    ],
+    ids=["levels", "names"],
+)
+def test_what_a_parser_would_have_to_remember_is_limited(read: Read, month: bytes, rows: bytes, said: str) -> None:
+    """Within the ratio: the rest of the file is of what cannot be packed."""
+    head = part(month, SHEET).partition(b"<sheetData>")[0]
+    bomb = repacked(month, sheet=head + b"<sheetData>" + rows, noise=random.Random(1).randbytes(200_000))
+    tracemalloc.start()
+    try:
+        with pytest.raises(Malformed, match=f"{SHEET}, line 1: {said}"):
+            read(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
 DOCTYPE = '<!DOCTYPE sst [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
 
 
@@ -173,9 +196,20 @@ def test_cells_may_be_without_addresses_and_texts_in_pieces(read: Read, month: b
     assert read(repacked(month, sheet=sheet.encode(), texts=texts.encode())) == read(month)
 
 
+def test_what_another_program_writes_is_read(read: Read, layout_b: Any) -> None:
+    """openpyxl: styles, properties, and the parts that spreadsheet programs add."""
+    rows = layout_b.month()[:-1]
+    sheet = openpyxl.Workbook().active
+    for row in rows:
+        sheet.append([cell / 100 if isinstance(cell, int) else cell for cell in row])
+    written = io.BytesIO()
+    sheet.parent.save(written)
+    assert read(written.getvalue()) == read(layout_b.xlsx(rows))
+
+
 def test_a_second_sheet_is_refused(read: Read, month: bytes) -> None:
     book = part(month, BOOK).replace(b"</sheets>", b'<sheet name="More" sheetId="2" id="rId1"/></sheets>')
-    with pytest.raises(Malformed, match="another workbook: found 2 sheets, expected one"):
+    with pytest.raises(Malformed, match="another workbook: found several sheets, expected one"):
         read(repacked(month, book=book))
 
 

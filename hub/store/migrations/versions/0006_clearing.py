@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_slip_payment"))
     )
     op.create_index("ix_slip_payment_payment_id", "slip_payment", ["company_id", "payment_id"], unique=False)
+    op.create_index("ix_slip_payment_booking_date", "slip_payment", ["company_id", "booking_date"], unique=False)
     op.create_table("payout",
         sa.Column("entry_id", ID, nullable=False),
         sa.Column("company_id", ID, nullable=False),
