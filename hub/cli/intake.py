@@ -43,8 +43,6 @@ PeriodOption = Annotated[
     str | None,
     typer.Option(metavar="FROM..TO", help="The period of results that carry none, e.g. 2025-06-01..2026-05-31."),
 ]
-#: What a person has to do something about.
-_HELD_BACK = ("quarantined", "held_for_approval", "partly_booked")
 
 
 def ingest(
@@ -245,7 +243,9 @@ def _tell_act(outcome: FileOutcome) -> None:
 
 
 def _status(outcomes: list[FileOutcome]) -> int:
-    return HELD_BACK if any(outcome.result.state in _HELD_BACK for outcome in outcomes) else 0
+    from hub.store import results
+
+    return HELD_BACK if any(outcome.result.state in results.HELD_BACK for outcome in outcomes) else 0
 
 
 def _shape(outcome: FileOutcome) -> dict[str, Any]:

@@ -35,6 +35,7 @@ def document_of(
         "at_zero": [one.name for one in found.settled],
         "lines": [_judged(one) for one in lines],
         "witnesses": [_witness(one) for one in seen],
+        "files_held_back": found.files_held_back,
         "clear": found.is_clear,
     }
 
@@ -243,6 +244,9 @@ def tell(document: Mapping[str, Any]) -> None:
         say(*_account_told(account))
     _tell_lines(document["lines"])
     _tell_witnesses(document["witnesses"])
+    if count := document["files_held_back"]:
+        files = _counted(count, "file is", "files are")
+        say("", f"{files} not booked, or not whole, and not in these figures; see: hub files")
     say("", _sum_of(document))
 
 
@@ -378,7 +382,9 @@ def _sum_of(document: Mapping[str, Any]) -> str:
     at_zero = _counted(len(document["at_zero"]), "clearing account", "clearing accounts")
     if document["clear"]:
         return f"everything nets to 0.00: {at_zero}, every bank line explained"
-    banks = sum(bool(one["gaps"]) or one["difference"] not in (None, "0.00") for one in document["banks"])
+    banks = sum(
+        bool(one["gaps"] or one["held"]) or one["difference"] not in (None, "0.00") for one in document["banks"]
+    )
     counts = (
         (len(document["clearing"]), "clearing account", "clearing accounts"),
         (len(document["lines"]), "bank line", "bank lines"),

@@ -10,6 +10,7 @@ from hub.exchange.pulling import pull
 from hub.exchange.workers import is_exchanging
 from hub.intake.hub import Hub
 from hub.outbox import sending
+from hub.store import results
 from hub.store.exchange import dispatches, totals
 from hub.store.exchange.rounds import Round
 from hub.store.exchange.states import DispatchState
@@ -17,7 +18,6 @@ from hub.store.exchange.totals import Brought
 
 #: What a person has to do something about.
 _TO_MEND: tuple[DispatchState, ...] = ("uncertain", "stopped")
-_HELD_BACK = ("quarantined", "held_for_approval", "partly_booked", None)
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Exchange:
     def is_well(self) -> bool:
         """Whether nothing of it needs a person, or another try."""
         through = all(one.result == "done" and not one.refused for one in self.rounds)
-        held_back = any(one.state in _HELD_BACK for one in self.brought)
+        held_back = any(one.state in (*results.HELD_BACK, None) for one in self.brought)
         return through and not held_back and not self.to_mend and not self.refusals
 
 

@@ -30,6 +30,7 @@ from hub.store.clearing.makeup import (
 )
 from hub.store.clearing.settlements import Settled, settlements_of_day, settlements_of_items
 from hub.store.clearing.witnesses import OpenWitness, open_witnesses
+from hub.store.views import files_held_back
 
 #: Of one account; the rest is counted.
 ITEMS_SHOWN_MAX = 20
@@ -89,6 +90,8 @@ class Picture(NamedTuple):
     settled: tuple[ClearingAccount, ...]
     lines: tuple[OpenLine, ...]
     witnesses: tuple[OpenWitness, ...]
+    #: Files of any company of which something is not booked: what is in them is not in these figures.
+    files_held_back: int
 
     @property
     def is_clear(self) -> bool:
@@ -111,7 +114,7 @@ def picture(conn: Connection, site: Site, company_ids: Collection[int] | None = 
     found = tuple(_accounts(conn, site, clearing, lines))
     unsettled = {one.account.id for one in found}
     rest = tuple(one for one in clearing if one.id not in unsettled)
-    return Picture(tuple(banks), found, rest, tuple(lines), tuple(witnesses))
+    return Picture(tuple(banks), found, rest, tuple(lines), tuple(witnesses), files_held_back(conn))
 
 
 def _accounts(

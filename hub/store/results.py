@@ -7,6 +7,9 @@ from typing import Literal
 
 State = Literal["booked", "partly_booked", "held_for_approval", "duplicate", "quarantined", "ignored", "reversed"]
 
+#: Something of it is not booked, and waits for a person.
+HELD_BACK: tuple[State, ...] = ("quarantined", "partly_booked", "held_for_approval")
+
 #: Begins a reason that a person has to hear of at once, though the file itself is well.
 LOUD = "attention: "
 

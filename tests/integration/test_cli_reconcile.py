@@ -72,6 +72,18 @@ def test_a_month_end_at_zero_and_then_one_payment_short(site: Path) -> None:
     assert hub("verify", "--quick", site=site).status == 0
 
 
+def test_files_that_are_not_booked_are_told_beside_what_is_at_zero(site: Path) -> None:
+    """Nothing open is no proof where a vendor's file waits for a person."""
+    _vendor(site, ("101", 500_00))
+    _bank(site, 500_00)
+    (site / "cut.txt").write_bytes(tiny_site.delivery(("201", 250_00), number=2)[:-200])
+    assert hub("ingest", site / "cut.txt", site=site).status == 2
+    told = hub("reconcile", site=site)
+    assert "everything nets to 0.00" in told.out
+    assert "1 file is not booked, or not whole, and not in these figures; see: hub files" in _said(told)
+    assert _reconciled(site)["files_held_back"] == 1
+
+
 def test_one_payment_short_is_named(site: Path) -> None:
     _vendor(site, ("101", 500_00), ("201", 250_00))
     _bank(site, 500_00)

@@ -9,10 +9,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Text, cast, func, select
 
 from hub.store.exchange.states import DispatchState
-from hub.store.results import LOUD, State
+from hub.store.results import HELD_BACK, LOUD, State
 from hub.store.tables import delivery, delivery_event, dispatch, dispatch_event, exchange_round, fetched, file, reading
 
-_FILES: tuple[State, ...] = ("quarantined", "partly_booked", "held_for_approval")
 _DISPATCHES: tuple[DispatchState, ...] = ("uncertain", "stopped")
 _UNDER_WAY: tuple[DispatchState, ...] = ("waiting", "sending")
 
@@ -95,7 +94,7 @@ def troubled_files(conn: Connection) -> list[TroubledFile]:
     query = (
         select(file.c.id, file.c.name, file.c.vendor, file.c.state, reading.c.reasons, reading.c.held)
         .join(reading, reading.c.id == _LATEST)
-        .where(file.c.state.in_(_FILES))
+        .where(file.c.state.in_(HELD_BACK))
         .order_by(file.c.id)
     )
     return [TroubledFile(id_, name, vendor or "", *rest) for id_, name, vendor, *rest in conn.execute(query)]

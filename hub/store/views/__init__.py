@@ -7,7 +7,7 @@ from hub.store.views.arrears import Arrears, arrears
 from hub.store.views.balances import Balance, balance, has_movements, open_by_charge
 from hub.store.views.charges import Charge, ChargeDetail, ChargeQuery, charge_detail, charges
 from hub.store.views.documents import Filed, documents
-from hub.store.views.files import FileDetail, ListedFile, file_detail, files
+from hub.store.views.files import FileDetail, ListedFile, file_detail, files, files_held_back
 from hub.store.views.holdings import Holding
 from hub.store.views.movements import Movement, Paid, movements, paid_by_entry
 from hub.store.views.next_charges import Upcoming, next_charge, next_due
@@ -51,6 +51,7 @@ __all__ = [
     "documents",
     "file_detail",
     "files",
+    "files_held_back",
     "has_movements",
     "movements",
     "next_charge",

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, func, literal, or_, select
 from hub.store.exchange.fetched import Fetched, of_file
 from hub.store.journal import FileRow, get_file
 from hub.store.members import Taken, taken
-from hub.store.results import State
+from hub.store.results import HELD_BACK, State
 from hub.store.tables import arrival, event, file, reading
 from hub.store.views.sources import IN_PARTS
 
@@ -63,6 +63,13 @@ def files(conn: Connection, state: State | None = None) -> Iterator[ListedFile]:
     )
     for row in conn.execute(query, execution_options=IN_PARTS):
         yield ListedFile(*row[:7], list(row.reasons or ()))
+
+
+def files_held_back(conn: Connection) -> int:
+    """How many files there are of which something is not booked, and waits for a person."""
+    query = select(func.count()).select_from(file).where(file.c.state.in_(HELD_BACK))
+    count: int = conn.execute(query).scalar_one()
+    return count
 
 
 def file_detail(conn: Connection, file_id: int) -> FileDetail | None:
