@@ -18,6 +18,7 @@ from hub.intake.matching import Matched, Matcher
 from hub.intake.own_references import OwnWords
 from hub.plugin import BankLine
 from hub.settings import Site, VendorConfig, vendor_file
+from hub.settings.clearing import is_fi_creditor
 from hub.store.match_rules import tenancies_by_rule
 from hub.store.portfolio import (
     CreditorCompany,
@@ -153,6 +154,9 @@ class LineMatcher:
             )
         if not self._books(creditor):
             return _Whose(None, f"{slip} {self._booked_by(creditor)}")
+        if not others and is_fi_creditor(creditor):
+            # Betalingsservice could not know that it is to leave this slip to us: both would book it (R17).
+            return _Whose(None, f"{slip} is no company's: put its number into the portfolio's column fi_creditor (R14)")
         heard = known.slips[creditor][line.payment_id]
         if heard is None:
             if ruled := known.rules.get(customer_key(line.payment_id)):

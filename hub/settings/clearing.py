@@ -28,6 +28,11 @@ class AmountRange(NamedTuple):
     most: int
 
 
+def is_fi_creditor(creditor: str) -> bool:
+    """Whether a slip's number is an FI creditor's; a giro account, which no column of the portfolio has, is not."""
+    return creditor.startswith("8")
+
+
 def parse_range(text: str) -> AmountRange:
     """``-100.00..-0.01``; an end left out is open. Raises ValueError."""
     found = _RANGE.fullmatch(text.strip())

@@ -10,13 +10,12 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from hub.settings import Problem, Site, vendor_file
+from hub.settings.clearing import is_fi_creditor
 
 if TYPE_CHECKING:  # this package is loaded in every plug-in's process, which has no use for a database library
     from hub.store.portfolio import PortfolioFacts
 
 _CREDITOR_DIGITS = 8
-#: Begins every FI creditor number; a giro account, which no column of the portfolio has, begins otherwise.
-_FI = "8"
 
 
 def wrong_numbers(site: Site) -> Iterator[Problem]:
@@ -46,7 +45,7 @@ def unknown_numbers(site: Site, portfolio: PortfolioFacts) -> Iterator[Problem]:
                 told = "no company and no property of the portfolio: what comes for that number is held"
                 yield Problem(vendor_file(name), f"numbers.{number}", repr(named), told)
         for creditor in config.books_slips_of:
-            if creditor.startswith(_FI) and creditor not in creditors:
+            if is_fi_creditor(creditor) and creditor not in creditors:
                 told = "no company's creditor number of slips; the portfolio's column fi_creditor says it (R14)"
                 yield Problem(vendor_file(name), "books_slips_of", repr(creditor), told)
 

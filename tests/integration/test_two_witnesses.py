@@ -99,6 +99,23 @@ class TestTheBankBooks:
         assert bank_books.desk.all(told) == [("seen", why)]
         bank_books.proven()
 
+    @sqlite_only
+    @pytest.mark.parametrize("bank_first", [True, False])
+    def test_a_number_that_the_portfolio_lacks_is_not_booked_by_both(
+        self, bank_books: ClearingDesk, bank_first: bool
+    ) -> None:
+        """By the portfolio alone Betalingsservice knows that it is to leave the company's slips to the bank."""
+        with bank_books.db.write() as conn:
+            conn.execute(update(company).values(fi_creditor=None))
+        told = [("bank", by_bank()), ("bs", told_by_betalingsservice())]
+        for vendor, record in told if bank_first else told[::-1]:
+            bank_books.book(vendor, record)
+        (waiting,) = bank_books.open()
+        assert "put its number into the portfolio's column fi_creditor (R14)" in waiting.reason
+        bank_books.reconcile()
+        assert (bank_books.desk.balance(FIRST), bank_books.on(BANK), bank_books.on(BS)) == (-AMOUNT, AMOUNT, 0)
+        bank_books.proven()
+
     def test_a_tenant_who_pays_the_same_slip_twice_has_both(self, bank_books: ClearingDesk) -> None:
         bank_books.book("bank", by_bank(1, servicer="AR1"), by_bank(2, servicer="AR2"))
         bank_books.book("bs", told_by_betalingsservice(1, archive="AR1"), told_by_betalingsservice(2, archive="AR2"))
