@@ -91,7 +91,7 @@ def test_one_payment_short_is_named(site: Path) -> None:
     assert told.status == 2
     said = _said(told)
     assert "shows 250.00 less: exactly 250.00 is entry" in said
-    assert "D0602.txt line 4: " in said
+    assert "D0602.txt record 4: " in said
     assert "Mads Holm customer 201" in said
     assert "open: 1 clearing account, 1 bank line" in said
     (account,) = _reconciled(site)["clearing"]

@@ -67,7 +67,7 @@ def test_a_payment_that_the_bank_does_not_show_is_named_until_it_comes(tmp_path:
 
     said = site.hub("reconcile", status=2).out
     assert "shows 4000.00 less: exactly 4000.00 is entry" in said
-    assert f"0602-1.txt line 4: Betalingsservice H{B}, {B}" in said
+    assert f"0602-1.txt record 4: Betalingsservice H{B}, {B}" in said
     assert open_on_clearing(site) == {OF_PROPERTY_1: "9000.00"}
 
     # A person says that the line is that day's all the same; the day is open by what is missing.
