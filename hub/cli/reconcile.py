@@ -22,7 +22,8 @@ from hub.cli.context import (
     root_of,
 )
 from hub.cli.output import answer
-from hub.cli.reconcile_showing import document_of, tell
+from hub.cli.reconcile_document import document_of
+from hub.cli.reconcile_showing import tell
 from hub.errors import HubError
 from hub.money import parse_amount
 

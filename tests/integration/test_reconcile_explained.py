@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from hub.cli.reconcile_showing import document_of
+from hub.cli.reconcile_document import document_of
 from hub.plugin import PaymentSeen
 from hub.reconciling.candidates import judged_lines
 from hub.reconciling.engine import Reconciled
