@@ -34,7 +34,7 @@ from hub.settings import Site
 from hub.store import bulk
 from hub.store.books import Books
 from hub.store.consumption.results import taken_from
-from hub.store.keys import KeyBook, Occurrence, booked_records
+from hub.store.keys import Earlier, KeyBook, booked_records
 from hub.store.results import Counts
 from hub.store.tables import match_rule, outcome
 from hub.vendors import Instance
@@ -155,15 +155,16 @@ class Booking:
         Raises HeldError on the same key with another amount (R5), ChangedError on a record that this file has entered
         before under another key.
         """
+        judged = self._keys.judge(keys, part)
+        if not judged.earlier and not self.is_resumed:
+            return list(zip(free, judged.keys, strict=True))
         new: list[tuple[Matched[R], str]] = []
-        resumed = self.is_resumed
-        for place, key, occurrence in zip(free, keys, self._keys.judge(keys, part), strict=True):
-            if occurrence.earlier is not None:
-                self._repeat(place, key, occurrence, part)
+        for at, (place, full) in enumerate(zip(free, judged.keys, strict=True)):
+            if at in judged.earlier:
+                self._repeat(place, keys[at], full, judged.earlier[at], part)
             else:
-                if resumed:
-                    self.refuse_entered(place.record.record, occurrence.key)
-                new.append((place, occurrence.key))
+                self.refuse_entered(place.record.record, full)
+                new.append((place, full))
         return new
 
     def refuse_entered(self, record: int, key: str) -> None:
@@ -260,16 +261,16 @@ class Booking:
         bulk.insert_rows(self.conn, outcome, self._outcomes)
         self._outcomes.clear()
 
-    def _repeat(self, place: Matched[R], key: str, occurrence: Occurrence, part: Part | None) -> None:
-        record, reason = place.record, f"booked before as {occurrence.key}"
-        if occurrence.earlier is not None and given(record.amount) != occurrence.earlier.input_hash:
+    def _repeat(self, place: Matched[R], key: str, full: str, earlier: Earlier, part: Part | None) -> None:
+        record, reason = place.record, f"booked before as {full}"
+        if given(record.amount) != earlier.input_hash:
             raise HeldError(
                 place.scopes[-1],
-                f"conflict: line {record.record} says {format_amount(record.amount)}, but {occurrence.key} was booked "
+                f"conflict: line {record.record} says {format_amount(record.amount)}, but {full} was booked "
                 "before with another amount; ask the vendor which holds (R5)",
             )
-        if part is not None and occurrence.earlier is not None and part.is_doubtful(occurrence.earlier):
-            reason = f"it may be money of its own (R17): a line alike was {reason}, entry {occurrence.earlier.entry_id}"
+        if part is not None and part.is_doubtful(earlier):
+            reason = f"it may be money of its own (R17): a line alike was {reason}, entry {earlier.entry_id}"
             self.counts.held += 1
             self.note_outcome(place, "held", reason, key)
             self.doubted.append(f"line {record.record}, {format_amount(record.amount)}: {reason}")

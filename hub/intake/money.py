@@ -99,42 +99,48 @@ class MoneyDesk:
                 self._post([(place, key)])
 
     def _post(self, items: Sequence[_Item]) -> None:
-        by_company: defaultdict[int, list[Movement]] = defaultdict(list)
-        #: By company, which of its movements answers which collection.
-        answers: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-        #: By company, which of its movements are payments by slip.
-        by_slip: defaultdict[int, list[tuple[int, Payment]]] = defaultdict(list)
+        by_company: defaultdict[int, list[_Item]] = defaultdict(list)
+        for item in items:
+            by_company[item[0].company_id].append(item)
+        for company_id, ours in by_company.items():
+            self._post_in(company_id, ours)
+
+    def _post_in(self, company_id: int, items: Sequence[_Item]) -> None:
+        movements: list[Movement] = []
+        #: Which of the movements answers which collection, and which are payments by slip.
+        answers: list[tuple[int, int]] = []
+        by_slip: list[tuple[int, Payment]] = []
         for place, key in items:
             record = place.record
             if place.answer is not None:
-                answers[place.company_id].append((len(by_company[place.company_id]), place.answer.collection.id))
+                answers.append((len(movements), place.answer.collection.id))
             if isinstance(record, Payment):
                 if record.payment_id:
-                    by_slip[place.company_id].append((len(by_company[place.company_id]), record))
-                by_company[place.company_id].append(self._payment(place, record, key))
+                    by_slip.append((len(movements), record))
+                movements.append(self._payment(place, record, key))
             elif isinstance(record, PaymentFailed):
                 self._booking.counts.failed += 1
                 if place.tenancy is None:
                     self._booking.note_outcome(place, "failed", f"{record.text}: {place.reason}")
                 else:
-                    by_company[place.company_id].append(self._failure(place, record, key))
-        for company_id, movements in by_company.items():
-            ids = self._booking.books.post(company_id, movements)
-            if company_id in answers:
-                add_results(self._booking.conn, [(ids[at], answered) for at, answered in answers[company_id]])
-            if company_id in by_slip:
-                slips = [(ids[at], payment) for at, payment in by_slip[company_id]]
-                note_slip_payments(self._booking.conn, company_id, slips)
+                    movements.append(self._failure(place, record, key))
+        ids = self._booking.books.post(company_id, movements)
+        if answers:
+            add_results(self._booking.conn, [(ids[at], answered) for at, answered in answers])
+        if by_slip:
+            note_slip_payments(self._booking.conn, company_id, [(ids[at], payment) for at, payment in by_slip])
 
     def _payment(self, place: Matched[MoneyRecord], record: Payment, key: str) -> Movement:
-        amount = record.amount
-        self._booking.count(amount, record.currency, on_tenancy=place.tenancy is not None)
-        clearing, open_from = self._way_of(place, record)
+        booking = self._booking
+        amount, tenancy, text = record.amount, place.tenancy, record.text
+        booking.count(amount, record.currency, on_tenancy=tenancy is not None)
+        clearing, open_from = self._ways.get((place.company_id, record.creditor, record.group)) or self._way_of(
+            place, record
+        )
         value_date = ISO[record.value_date]
-        text = record.text
         if place.rule:
-            self._booking.rule_uses[place.rule] += 1
-            text = f"{text} {self._booking.books.words(place.company_id).by_rule.format(rule=place.rule)}"
+            booking.rule_uses[place.rule] += 1
+            text = f"{text} {booking.books.words(place.company_id).by_rule.format(rule=place.rule)}"
         demanded: tuple[tuple[int, int], ...] = ()
         if place.answer is not None:
             demanded = place.answer.demanded
@@ -142,7 +148,7 @@ class MoneyDesk:
         # By position: a third faster than by name, and this is made for every payment there is.
         return Movement(
             kinds.PAYMENT if amount >= 0 else kinds.PAYOUT,
-            place.tenancy,
+            tenancy,
             -amount,
             value_date,
             value_date if value_date > open_from else open_from,
@@ -156,7 +162,7 @@ class MoneyDesk:
             "",
             (),
             record.customer,
-            self._booking.vendor,
+            booking.vendor,
             place.reason,
             (),
             kinds.OTHER,

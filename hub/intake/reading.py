@@ -61,7 +61,7 @@ BOOKING_ATTEMPTS_MAX = 3
 #: Reasons kept of one reading; the rest is counted.
 REASONS_MAX = 50
 #: Objects made between two looks for cycles while booking.
-_COLLECT_EVERY = 100_000
+_COLLECT_EVERY = 1_000_000
 #: A tuple, which isinstance takes far faster than a union: this is asked of every record, twice.
 _MONEY = (Payment, PaymentFailed, Chargeback)
 _KEPT = (Kept, DeliveryReceipt)

@@ -36,11 +36,12 @@ class Earlier(NamedTuple):
     file_id: int | None
 
 
-class Occurrence(NamedTuple):
-    """A record's key with its occurrence within the file, and what was booked under it before, if anything."""
+class Judged(NamedTuple):
+    """The keys of a batch with their occurrences within the file, in order."""
 
-    key: str
-    earlier: Earlier | None
+    keys: list[str]
+    #: By place among them: what was booked under it before.
+    earlier: dict[int, Earlier]
 
 
 class Apart(Protocol):
@@ -97,14 +98,14 @@ class KeyBook:
         self._conn = conn
         self._reading_id = reading_id
 
-    def judge(self, keys: Sequence[str], part: Apart | None = None) -> list[Occurrence]:
+    def judge(self, keys: Sequence[str], part: Apart | None = None) -> Judged:
         """The occurrence within the file of each business key, and the earlier entry of that occurrence.
 
         All of them are of one ``part``: then it is the occurrence within that, and entries apart from it are passed
         over.
         """
         if not keys:
-            return []
+            return Judged([], {})
         after = _NO_RECORD if part is None else part.record
         distinct = set(keys)
         seen: Counter[str] = Counter()
@@ -117,13 +118,15 @@ class KeyBook:
             if booked:
                 seen.update(self.shown(keys, after))
         elif len(distinct) == len(keys):
-            return [Occurrence(key + _FIRST, None) for key in keys]
+            return Judged([key + _FIRST for key in keys], {})
         passed = set() if part is None else {full for full, earlier in booked.items() if part.is_apart(earlier)}
-        judged = []
-        for key in keys:
+        judged = Judged([], {})
+        for at, key in enumerate(keys):
             seen[key] += 1
             full = f"{key}{_MARK}{seen[key]}" if not passed else _free(key, passed, seen[key])
-            judged.append(Occurrence(anew.get(full, full), booked.get(full)))
+            judged.keys.append(anew.get(full, full))
+            if full in booked:
+                judged.earlier[at] = booked[full]
         return judged
 
     def _any_between(self, first: str, last: str) -> bool:
