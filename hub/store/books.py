@@ -85,12 +85,13 @@ class Books:
             return []
         ours, terms = self._batch(company_id)
         rows = Rows()
+        homes, business = terms.policy(False), terms.policy(True)
+        moved = [(m.amount, m.tenancy) for m in movements if m.tenancy is not None]
         positions = load_positions(
             self.conn,
-            {m.tenancy.id: terms.policy(m.tenancy.business) for m in movements if m.tenancy and m.amount < 0},
-            {m.tenancy.id for m in movements if m.tenancy is not None and m.amount > 0},
+            {tenancy.id: business if tenancy.business else homes for amount, tenancy in moved if amount < 0},
+            {tenancy.id for amount, tenancy in moved if amount > 0},
         )
-        homes, business = terms.policy(False), terms.policy(True)
         differences: list[tuple[Movement, list[tuple[int, int]]]] = []
         ids = self._ids.take("entry", len(movements))
         for entry_id, movement in zip(ids, movements, strict=True):
@@ -249,13 +250,15 @@ class Books:
         """
         kind, tenancy, amount, value_date, posting_date, contra, contra_date, key, given, text, record = movement[:11]
         own_id, own_code = own
-        rows.postings.append((entry_id, 0, own_id, amount, value_date))
+        posted = rows.postings
+        posted.append((entry_id, 0, own_id, amount, value_date))
         postings = [(own_code, amount, value_date)]
-        if amount or movement.parts:
+        parts = movement.parts
+        if amount or parts:
             shared = self._shared_deltas
-            for seq, ((contra_id, contra_code), part) in enumerate(movement.parts or ((contra, -amount),), start=1):
+            for seq, ((contra_id, contra_code), part) in enumerate(parts or ((contra, -amount),), start=1):
                 postings.append((contra_code, part, contra_date))
-                rows.postings.append((entry_id, seq, contra_id, part, contra_date))
+                posted.append((entry_id, seq, contra_id, part, contra_date))
                 shared[contra_id] = shared.get(contra_id, 0) + part
             deltas = shared if tenancy is None else rows.account_deltas
             deltas[own_id] = deltas.get(own_id, 0) + amount

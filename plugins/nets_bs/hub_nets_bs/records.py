@@ -13,6 +13,7 @@ section is ``0210`` or ``0219`` and the day of the list stands before the custom
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Literal, NamedTuple
 
 from hub.plugin import Chargeback, HubError, MandateChange, Payment, PaymentFailed, SlipIssued, format_amount
@@ -65,6 +66,8 @@ class _IsoDates(dict[date | None, str]):
 
 
 _ISO = _IsoDates()
+#: A third quicker than calling the class, and most records of a file are payments.
+_new_payment = partial(tuple.__new__, Payment)
 
 
 class Coordinates(NamedTuple):
@@ -109,8 +112,9 @@ def payment(
     link = _link(creditor, group, section, due, customer, reference)
     text = _text(_TEXT[section] if amount >= 0 else "Betalingsservice udbetaling", reference) + note
     key = _key(link, PAID[section], paid_on, trace)
+    slip = (customer, trace) if section == SLIP else ("", "")
     its = (record, creditor, group, customer, amount, _CURRENCY, paid_on, booked_on, due, reference, link, key, text)
-    return Payment(*its, customer, trace) if section == SLIP else Payment(*its)
+    return _new_payment(its + slip)
 
 
 def failed(
@@ -237,9 +241,10 @@ def _kroner(ore: int) -> str:
 
 
 def _link(creditor: str, group: str, section: str, due: date | None, customer: str, reference: str) -> str:
-    customer, reference = customer.replace("|", _BAR), reference.replace("|", _BAR)
+    if "|" in customer or "|" in reference:
+        customer, reference = customer.replace("|", _BAR), reference.replace("|", _BAR)
     # Filled up as in the file, so that keys are in its order: the hub's index then grows at one end.
-    return f"nets|{creditor}|{group}|{section}|{_ISO[due]}|{customer:0>15}|{reference}"
+    return f"nets|{creditor}|{group}|{section}|{_ISO[due]}|{customer.rjust(15, '0')}|{reference}"
 
 
 def _key(link: str, code: str, on: date | None, trace: str) -> str:
