@@ -7,9 +7,8 @@ only the booking can see (a conflict, R5) rolls it back, holds that property too
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -22,6 +21,7 @@ from hub.intake.bank_lines import BankDesk
 from hub.intake.bank_matching import LineMatcher
 from hub.intake.booking import Booking, ChangedError, HeldError, net_of
 from hub.intake.consumption import ConsumptionDesk, Period, Periods, period_unknown_at
+from hub.intake.garbage import collect_batch, rare_collections
 from hub.intake.hub import Hub
 from hub.intake.mandates import MandateDesk, mandates_in
 from hub.intake.matching import Matcher, MoneyRecord
@@ -60,8 +60,6 @@ from hub.vendors import Instance
 BOOKING_ATTEMPTS_MAX = 3
 #: Reasons kept of one reading; the rest is counted.
 REASONS_MAX = 50
-#: Objects made between two looks for cycles while booking.
-_COLLECT_EVERY = 1_000_000
 #: A tuple, which isinstance takes far faster than a union: this is asked of every record, twice.
 _MONEY = (Payment, PaymentFailed, Chargeback)
 _KEPT = (Kept, DeliveryReceipt)
@@ -185,23 +183,12 @@ def _check(job: Job) -> Verdict:
     return verdict
 
 
-@contextmanager
-def _rare_collections() -> Iterator[None]:
-    """A booking makes millions of tuples and no cycles: looking for some every 700 of them took a third of its time."""
-    usual = gc.get_threshold()
-    gc.set_threshold(_COLLECT_EVERY, *usual[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
-
-
 def _book(job: Job, verdict: Verdict, dry_run: bool) -> Result:
     clash: Exception | None = None
     for _ in range(BOOKING_ATTEMPTS_MAX):
         result: Result | None = None
         try:
-            with _rare_collections(), job.hub.db.write() as conn:
+            with rare_collections, job.hub.db.write() as conn:
                 if dry_run:
                     journal.add_rehearsed(conn, job.file)
                 result = _book_once(job, verdict, conn)
@@ -269,6 +256,7 @@ def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
                 if isinstance(record, _KEPT):
                     booking.note_kept(record)
             booking.write_outcomes()
+            collect_batch()
     mandate_desk.close()
     slip_desk.close()
     names_desk.close()

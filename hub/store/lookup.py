@@ -10,8 +10,11 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Text, any_
 from sqlalchemy.dialects.postgresql import ARRAY
 
 _ROWS_A_PART = 2_000
-#: What reads a whole table, or sets out to.
-_WHOLE_TABLE_PLANS = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
+#: What reads a whole table, or sets out to; and helpers, which take longer to start than 2,000 rows to find.
+_OFF = {
+    **dict.fromkeys(("enable_seqscan", "enable_hashjoin", "enable_mergejoin"), "off"),
+    "max_parallel_workers_per_gather": "0",
+}
 
 
 def among(
@@ -38,7 +41,7 @@ def by_index(connection: Connection) -> None:
     where no statistics are kept yet.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(select(*(func.set_config(name, "off", True) for name in _WHOLE_TABLE_PLANS)))
+        connection.execute(select(*(func.set_config(name, off, True) for name, off in _OFF.items())))
 
 
 def streamed(connection: Connection, query: Select[Any]) -> Generator[tuple[Any, ...]]:
