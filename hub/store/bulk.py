@@ -21,6 +21,8 @@ from psycopg import sql
 from sqlalchemy import Column, Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+from hub.store.arrays import int_array
+
 Row = tuple[Any, ...]
 #: SQLite takes 32,766 parameters a statement; no table that is written in bulk has more than 40 columns.
 _ROWS_A_STATEMENT = 64
@@ -87,7 +89,7 @@ def add_amounts(
         f"UPDATE {table.name} SET {column.name} = {table.name}.{column.name} + d.delta "
         f"FROM unnest(%s::bigint[], %s::bigint[]) AS d(id, delta) WHERE {table.name}.{key} = d.id{bound}"
     )
-    return conn.exec_driver_sql(statement, (list(ids), list(amounts))).rowcount == len(pairs)
+    return conn.exec_driver_sql(statement, (int_array(ids), int_array(amounts))).rowcount == len(pairs)
 
 
 def _insert_many(conn: Connection, table: str, names: tuple[str, ...], rows: Sequence[Row]) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Generator, Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Text, any_, column, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Connection, Select, any_, column, func, literal, select
+
+from hub.store.arrays import BIGINTS, TEXTS, int_array, text_array
 
 _ROWS_A_PART = 2_000
 #: What reads a whole table, or sets out to; and helpers, which take longer to start than 2,000 rows to find.
@@ -29,8 +30,9 @@ def among(
         listed = func.json_each(json.dumps(sorted(values))).table_valued(column("value"))
         return searched.in_(select(listed.c.value))
     # Not the column's own type: a cast to varchar(n) cuts a longer value, which then matches what it is not.
-    kind = ARRAY(BigInteger if searched.type.python_type is int else Text)
-    return searched == any_(literal(list(values), kind))
+    if searched.type.python_type is int:
+        return searched == any_(literal(int_array(cast("Collection[int]", values)), BIGINTS))
+    return searched == any_(literal(text_array(cast("Collection[str]", values)), TEXTS))
 
 
 def by_index(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""How PostgreSQL finds the rows of a few thousand keys, however small the table, where no statistics are kept yet."""
+"""How PostgreSQL finds the rows of a few thousand keys: by index, where no statistics are kept yet, and as they are."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, event, literal, select
 
+from hub.store.arrays import BIGINTS, TEXTS, int_array, text_array
 from hub.store.database import Database, create
 from hub.store.lookup import by_index
 from hub.store.positions import load_positions
@@ -55,3 +58,18 @@ def test_the_next_transaction_may_read_whole_tables(on_postgres: Database) -> No
         assert conn.exec_driver_sql("SHOW enable_seqscan").scalar_one() == "off"
     with on_postgres.write() as conn:
         assert conn.exec_driver_sql("SHOW enable_seqscan").scalar_one() == "on"
+
+
+@given(texts=st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))))
+@example(texts=['"', "\\", "NULL", "", "{}", "a,b", " x ", "æ", '\\"', "line\nbreak"])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_postgresql_reads_texts_as_they_were(on_postgres: Database, texts: list[str]) -> None:
+    with on_postgres.read() as conn:
+        assert conn.execute(select(literal(text_array(texts), TEXTS))).scalar_one() == texts
+
+
+@given(numbers=st.lists(st.integers(-(2**63), 2**63 - 1)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_postgresql_reads_numbers_as_they_were(on_postgres: Database, numbers: list[int]) -> None:
+    with on_postgres.read() as conn:
+        assert conn.execute(select(literal(int_array(numbers), BIGINTS))).scalar_one() == numbers

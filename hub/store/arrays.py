@@ -1,0 +1,36 @@
+"""PostgreSQL's arrays as text: what the driver makes of a list of thousands takes six times as long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy.types import UserDefinedType
+
+
+class Array(UserDefinedType[str]):
+    """A parameter that :func:`int_array` or :func:`text_array` has written."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def __init__(self, of: str) -> None:
+        self.of = of
+
+    def get_col_spec(self, **_: object) -> str:
+        return f"{self.of}[]"
+
+
+BIGINTS, TEXTS = Array("BIGINT"), Array("TEXT")
+
+
+def int_array(numbers: Iterable[int]) -> str:
+    return f"{{{','.join(map(str, numbers))}}}"
+
+
+def text_array(texts: Iterable[str]) -> str:
+    """Each in quotation marks, so that none is taken for NULL, a number of elements or nothing."""
+    quoted = [f'"{text}"' for text in texts]
+    whole = ",".join(quoted)
+    if "\\" in whole or whole.count('"') != 2 * len(quoted):
+        whole = ",".join(['"' + text[1:-1].replace("\\", "\\\\").replace('"', '\\"') + '"' for text in quoted])
+    return f"{{{whole}}}"
