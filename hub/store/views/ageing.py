@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from functools import partial
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
@@ -42,6 +43,10 @@ class Aged(NamedTuple):
     ageing: Ageing
 
 
+#: Half the time of calling the class.
+_new_aged = partial(tuple.__new__, Aged)
+
+
 class Total(NamedTuple):
     """Of a property (``1-12``) or a company (``1``); tenancies with something to show or not."""
 
@@ -75,11 +80,13 @@ def ageing(conn: Connection, scope: Scope, as_of: date, recorded: datetime | Non
     properties = _property_keys(conn, scope)
     found = []
     for property_id, id_, key, name, currency, now, since in rows:
-        owed = now - (since or 0)
-        bands, too_much = open_.get(id_, _NOTHING)
+        owed = now - since if since else now
+        its = _NO_DEBT
         # Most tenancies owe nothing, and have nothing open.
-        its = balanced(bands, owed, too_much) if owed or any(bands) else _NO_DEBT
-        found.append(Aged(properties[property_id], key, name, currency, its))
+        if owed or id_ in open_:
+            bands, too_much = open_.get(id_, _NOTHING)
+            its = balanced(bands, owed, too_much) if owed or any(bands) else _NO_DEBT
+        found.append(_new_aged((properties[property_id], key, name, currency, its)))
     return found
 
 
