@@ -188,7 +188,8 @@ def source_document(source: Source) -> dict[str, object]:
 
 
 def source_text(source: Source) -> str:
-    return f"{source.file}, line {source.record}" if source.file else ""
+    """The file and its record, which need not be a line of it; empty for an act of a person."""
+    return f"{source.file} record {source.record}" if source.file else ""
 
 
 def bank_document(said: BankSaid | None) -> dict[str, Any] | None:

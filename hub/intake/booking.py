@@ -273,7 +273,7 @@ class Booking:
             reason = f"it may be money of its own (R17): a line alike was {reason}, entry {earlier.entry_id}"
             self.counts.held += 1
             self.note_outcome(place, "held", reason, key)
-            self.doubted.append(f"line {record.record}, {format_amount(record.amount)}: {reason}")
+            self.doubted.append(f"record {record.record}, {format_amount(record.amount)}: {reason}")
             return
         self.counts.duplicate += 1
         self.note_outcome(place, "duplicate", reason, key)

@@ -137,7 +137,7 @@ def _named(one: Stated) -> str:
     days = f"{one.first_day}" if one.first_day == one.last_day else f"{one.first_day}..{one.last_day}"
     number = "" if one.sequence is None else f", number {one.sequence}"
     return (
-        f"statement {one.identification or '-'} of {days}{number} (file {one.file_id}, {one.file}, line {one.record})"
+        f"statement {one.identification or '-'} of {days}{number} (file {one.file_id}, {one.file}, record {one.record})"
     )
 
 

@@ -61,7 +61,7 @@ def confirm_by_hand(acting: Acting, witness_id: int, entry_id: int) -> dict[str,
         raise ConfirmRefusedError(f"there is no payment seen {witness_id} that waits", do="see: hub reconcile")
     if not any(one.entry_id == entry_id for one in alike(conn, [seen]).get(witness_id, ())):
         raise ConfirmRefusedError(
-            f"entry {entry_id} is not what was seen in {seen.file} line {seen.record}",
+            f"entry {entry_id} is not what was seen in {seen.file} record {seen.record}",
             why=f"it is no payment of {format_amount(seen.amount)} in company {seen.company} with the same payment id "
             "or reference, or another one that was seen is known to be it",
             do="see: hub reconcile",

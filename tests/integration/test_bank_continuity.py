@@ -159,7 +159,7 @@ class TestNotKnown:
         assert (held.state, held.counts.held, held.counts.unmatched, paid(desk)) == ("partly_booked", 1, 1, 1)
         (loud,) = [reason for reason in held.reasons if "held" in reason]
         assert loud.startswith("attention: 1 line is held")
-        assert f"line 2, {RENT // 100}.00: it may be money of its own (R17)" in loud
+        assert f"record 2, {RENT // 100}.00: it may be money of its own (R17)" in loud
         bank = bank_of(desk)
         assert bank.difference == RENT + 5_00
         assert [(one.file, one.record, one.amount) for one in bank.held] == [("file2", 2, RENT)]
@@ -201,5 +201,5 @@ def test_statements_of_one_file_are_held_against_one_another(desk: ClearingDesk)
     result: Result = desk.book("bank", day(0, RENT, 1), rent(2), day(7_00, 9_00, 2, D2, record=3), other(4, 2_00, D2))
     (told,) = result.reasons
     assert told.startswith("attention: gap")
-    assert "(file 1, file1, line 3)" in told
-    assert "(file 1, file1, line 1)" in told
+    assert "(file 1, file1, record 3)" in told
+    assert "(file 1, file1, record 1)" in told

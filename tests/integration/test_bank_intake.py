@@ -323,8 +323,8 @@ class TestContinuity:
         desk.book("bank", statement(0, 10_00, first=D1, last=D1, number=1))
         (told,) = desk.book("bank", statement(25_00, 30_00, first=D4, last=D4, number=3)).reasons
         assert told == (
-            f"attention: gap: account {ACCOUNT}: statement 3 of 2026-11-05, number 3 (file 2, file2, line 93) after "
-            "statement 1 of 2026-11-02, number 1 (file 1, file1, line 91): that ends with 10.00, this begins with "
+            f"attention: gap: account {ACCOUNT}: statement 3 of 2026-11-05, number 3 (file 2, file2, record 93) after "
+            "statement 1 of 2026-11-02, number 1 (file 1, file1, record 91): that ends with 10.00, this begins with "
             "25.00, 15.00 apart: fetch what is missing between from the bank"
         )
 
@@ -363,8 +363,8 @@ class TestContinuity:
         again = desk.book("bank", *first, line(5_00, customer="101", record=3))
         (told,) = [reason for reason in again.reasons if "repeat" in reason]
         assert told == (
-            f"account {ACCOUNT}: statement 1 of 2026-11-02, number 1 (file 2, file2, line 1) repeats statement 1 of "
-            "2026-11-02, number 1 (file 1, file1, line 1): each of its lines is booked once"
+            f"account {ACCOUNT}: statement 1 of 2026-11-02, number 1 (file 2, file2, record 1) repeats statement 1 of "
+            "2026-11-02, number 1 (file 1, file1, record 1): each of its lines is booked once"
         )
         assert (again.counts.duplicate, again.counts.booked, desk.desk.balance(FIRST)) == (1, 1, -15_00)
         other = desk.book("bank", statement(0, 99_00)._replace(record=1))

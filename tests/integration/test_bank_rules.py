@@ -17,7 +17,7 @@ from hub.store.clearing.lines import open_lines
 from hub.store.clearing.rule_uses import RuleUses, rule_uses
 from hub.store.database import Database
 from hub.store.tables import entry
-from hub.store.views import Transaction, TransactionQuery, company_of, transactions
+from hub.store.views import Asked, Transaction, TransactionQuery, company_of, search, transactions
 from tests.banking import ACCOUNT, PAYER, Bank, fee, line, paid_by_phone, payout
 from tests.desk import NOW
 from tests.hand import FIRST, OTHER, SECOND, Hand
@@ -130,6 +130,21 @@ def test_over_all_channels_the_company_has_what_came(hand: Hand) -> None:
         kinds.SETTLEMENT: 485_00 - 485_00 - 485_00,
     }
     assert sum(one.amount for one in found) == 500_00 - 15_00 - 35_00
+
+
+def test_a_line_given_by_a_rule_is_listed_as_one_given_by_hand(hand: Hand) -> None:
+    """A movement tells whose it was when it came; whose it is now, the match that has it."""
+    bank = Bank(hand, LAUNDRY)
+    by_rule, by_hand = bank.books(line(9_00, payer_account=PAYER), line(9_00))
+    bank.reconciles()
+    hand.match(by_hand, FIRST)
+    assert hand.position(FIRST).balance == -18_00
+
+    with hand.db.read() as conn:
+        found = transactions(conn, TransactionQuery(company_of(conn, "1").id), 100)
+        entries = search(conn, Asked("9.00", 9_00), 100).entries
+    assert {(one.entry, one.tenancy, one.name) for one in found} == {(by_rule, None, None), (by_hand, None, None)}
+    assert [one.tenancy for one in entries if one.kind == kinds.MATCH] == [FIRST, FIRST]
 
 
 def _by_kind(found: Sequence[Transaction]) -> dict[str, int]:

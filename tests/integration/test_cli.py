@@ -286,7 +286,7 @@ class TestBooks:
 
     def test_people_see_whole_names_and_amounts(self, booked: tuple[Path, Answer]) -> None:
         assert "Søren Ærø" in hub("balance", FIRST, site=booked[0]).out
-        assert re.search(r"payment .* -100\.00 .*payments\.txt, line 3", hub("movements", FIRST, site=booked[0]).out)
+        assert re.search(r"payment .* -100\.00 .*payments\.txt record 3", hub("movements", FIRST, site=booked[0]).out)
         assert "customer number '999' is unknown under creditor 09999999" in hub("unmatched", site=booked[0]).out
         assert tiny_site.STATEMENT in hub("documents", FIRST, site=booked[0]).out
 

@@ -132,6 +132,34 @@ def test_unmatched_and_suggest_tell_what_the_bank_says(site: Path) -> None:
     assert (candidate["tenancy"], [reason["code"] for reason in candidate["reasons"]]) == ("1-1-1-1", ["same_payer"])
 
 
+def test_where_money_came_from_is_a_record_as_a_banks_file_has_no_lines_to_go_by(site: Path) -> None:
+    _take_in(site, 1, _line(9_00, "Vask", reference="777"), _line(8_00, "Husleje", reference="101"))
+    for asked, place in (
+        (("unmatched",), "s1.xml record 2"),
+        (("transactions", "--company", 1), "s1.xml record 2"),
+        (("search", "9,00"), "s1.xml record 2"),
+        (("movements", "1-1-1-1"), "s1.xml record 3"),
+        (("reconcile",), "s1.xml record 2"),
+    ):
+        assert place in hub(*asked, site=site).out
+
+
+def test_a_payment_slip_that_a_remembered_match_knows_is_its_tenancys_in_the_lists(site: Path) -> None:
+    _settings(site, f'books_slips_of = ["{tiny_site.CREDITOR}"]\n')
+    slip = {"creditor": tiny_site.CREDITOR, "payment_id": "000000000000026"}
+    _take_in(site, 1, _line(9_00, "A", **slip), _line(8_00, "B", reference="101"))
+    (payment,) = _open_lines(site)
+    assert hub("match", payment, "1-1-1-1", "--remember", site=site).status == 0
+    _take_in(site, 2, _line(7_00, "C", 2, **slip))
+
+    asked = ("transactions", "--company", 1, "--json")
+    by_rule, by_number, by_hand = hub(*asked, site=site).json["transactions"]
+    assert (by_rule["amount"], by_rule["text"][-9:]) == ("7.00", "(regel 1)")
+    assert by_rule["tenancy"] == by_number["tenancy"] == "1-1-1-1"
+    assert by_rule["name"] == by_number["name"]
+    assert (by_rule["customer"], by_hand["customer"]) == (None, "26")
+
+
 def test_a_line_is_explained_down_to_its_fields(site: Path) -> None:
     _take_in(site, 1, _line(-35_00, "Gebyr 1"), _line(9_00, "Vask", payer="Møntvask"))
     (settled,) = [

@@ -19,7 +19,7 @@ class Source(NamedTuple):
 
     #: The file's name, "" = none.
     file: str
-    #: 1-based line of the file.
+    #: 1-based line of the file, or the record's number where its records are no lines (``FileKind.counted``).
     record: int | None
     file_id: int | None
 

@@ -32,7 +32,7 @@ class Transaction(NamedTuple):
     amount: int
     #: Code of the account: ``clearing:nets_bs:02345678:00001``, ``bank:DK5000400440116243``, ``bank`` by hand.
     channel: str
-    #: None where nobody's (yet).
+    #: Whose it was when it came, None where nobody's: what is given to a tenancy later, its match has.
     tenancy: str | None
     name: str | None
     #: Of what nobody's was: the number that the payer gave, and his reference.
