@@ -192,8 +192,12 @@ def _shape(one: Exchanged) -> dict[str, Any]:
         },
         "push": push
         and {
-            "to": list(push.targets),
+            "to": [way.target for way in push.channels],
             "last": push.last and _round(push.last),
+            "channels": [
+                {"channel": way.channel, "to": way.target, "last": way.last and _round(way.last)}
+                for way in push.channels
+            ],
             "next_at": push.next_at and moment(push.next_at),
             "not_mailed": list(push.not_mailed),
             **push.counts,
@@ -229,25 +233,46 @@ def _tell(found: Sequence[Exchanged], zone: ZoneInfo) -> None:
             "nothing is exchanged by a machine: see docs/exchange.md for [sftp], [folder] and [mail] of a vendor's file"
         )
         return
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for one in found:
         if one.pull is not None:
             rows.append((one.vendor, "pull", *_told_last(one.pull.last, zone), _next_pull(one.pull, zone)))
         if one.push is not None:
-            rows.append((one.vendor, "push", *_told_last(one.push.last, zone), _next_push(one.push, zone)))
+            rows += _rows_of_push(one.vendor, one.push, zone)
         if one.expected is not None:
             what = "MISSING" if one.expected.missing else ""
             rows.append((one.vendor, "file", "", what, one.expected.expect, f"by {_at(one.expected.next_by, zone)}"))
     table(("name", "what", "last", "result", "of it", "next"), rows)
     for one in found:
-        for side in (one.pull, one.push):
-            last = None if side is None else side.last
-            if last is not None and last.result is not None and (last.result != "done" or last.refused):
+        for last in _last_rounds(one):
+            if last.result is not None and (last.result != "done" or last.refused):
                 say(f"{one.vendor} {last.what}: {last.text}")
         for why in () if one.push is None else one.push.not_mailed:
             say(f"{one.vendor}: {why}")
         if one.expected is not None and one.expected.missing is not None:
             say(one.expected.missing.text)
+
+
+def _rows_of_push(vendor: str, push: Pushed, zone: ZoneInfo) -> list[tuple[str, ...]]:
+    """Where there are several ways, one row for what waits for any of them, and one for the last round of each."""
+    waits = _next_push(push, zone)
+    if len(push.channels) > 1:
+        ways = [(vendor, f"push {way.channel}", *_told_last(way.last, zone), "") for way in push.channels]
+        return [(vendor, "push", "", "", "", waits), *ways]
+    (last,) = _last_pushes(push)
+    return [(vendor, "push", *_told_last(last, zone), waits)]
+
+
+def _last_rounds(one: Exchanged) -> list[Round]:
+    """The pull's, and those of all ways of the push."""
+    lasts = [] if one.pull is None else [one.pull.last]
+    lasts += [] if one.push is None else _last_pushes(one.push)
+    return [last for last in lasts if last is not None]
+
+
+def _last_pushes(push: Pushed) -> list[Round | None]:
+    """Of each way; where the settings have lost all of them, the last there was."""
+    return [way.last for way in push.channels] or [push.last]
 
 
 def _told_last(last: Round | None, zone: ZoneInfo) -> tuple[str, str, str]:

@@ -11,10 +11,11 @@ from sqlalchemy import Connection
 from hub.exchange import expected, schedule
 from hub.exchange.expected import Missing
 from hub.outbox import sending
-from hub.outbox.channels import channels_of, not_mailed
+from hub.outbox.channels import Channel, channels_of, not_mailed, sections_of
 from hub.settings import Site
 from hub.settings.exchange import parse_expectation
 from hub.store.exchange import rounds, totals
+from hub.store.exchange.dispatches import ChannelName
 from hub.store.exchange.rounds import Round
 from hub.store.exchange.states import STATES, DispatchState
 
@@ -33,11 +34,22 @@ class Pulled:
 
 
 @dataclass(frozen=True)
+class PushedBy:
+    """One way of what is sent."""
+
+    channel: ChannelName
+    #: ``sftp://user@host:port/folder``, ``mailto:address``, a folder.
+    target: str
+    last: Round | None
+
+
+@dataclass(frozen=True)
 class Pushed:
     """What is sent. ``next_at`` None = nothing waits."""
 
-    #: Where to, a channel each: ``sftp://user@host:port/folder``, ``mailto:address``, a folder.
-    targets: tuple[str, ...]
+    #: All ways that the settings have, in the order sftp, folder, mail.
+    channels: tuple[PushedBy, ...]
+    #: By whichever way, also one that the settings have lost.
     last: Round | None
     next_at: datetime | None
     #: Dispatches by state.
@@ -101,11 +113,16 @@ def _pushed(
     conn: Connection, site: Site, name: str, last: Round | None, counts: Mapping[DispatchState, int], now: datetime
 ) -> Pushed | None:
     """Also of an instance that has no way any more, while something is still told of what it had."""
-    targets = tuple(channel.target for channel in channels_of(site, name))
+    channels = tuple(_pushed_by(conn, site, name, channel) for channel in channels_of(site, name))
     unmailed = tuple(not_mailed(site, name))
-    if not targets and not unmailed and not any(counts.values()):
+    if not channels and not unmailed and not any(counts.values()):
         return None
-    return Pushed(targets, last, sending.next_due_at(conn, name, now), counts, unmailed)
+    return Pushed(channels, last, sending.next_due_at(conn, name, now), counts, unmailed)
+
+
+def _pushed_by(conn: Connection, site: Site, name: str, channel: Channel) -> PushedBy:
+    made_with = rounds.settings_hash(sections_of(site, name, channel.name))
+    return PushedBy(channel.name, channel.target, rounds.last_push(conn, name, channel.name, made_with))
 
 
 def _expected(site: Site, name: str, missing: Missing | None, now: datetime) -> Expected | None:

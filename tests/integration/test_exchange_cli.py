@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,13 +12,17 @@ from typing import Any
 
 import pytest
 
-from tests.exchanging import ExchangingSite, put
+from hub.outbox.channels import sections_of
+from hub.store.exchange.rounds import begin, settings_hash
+from tests.exchanging import EXCHANGE, ExchangingSite, put
 from tests.integration.cli_runner import Answer, hub
 from tests.sshd import Sshd, silent_server
 from tests.tiny_site import delivery
 
 PULL = ("[sftp.pull]", 'folders = ["out"]', "settle_seconds = 0", 'after = "delete"')
 PUSH = ("[sftp.push]", 'folder = "in"')
+FOLDER = ("[folder]", 'path = "handed"')
+MAIL = ("[mail]", "send = true", 'to = ["anna@meters.example"]')
 FILE = "BS0605-0000000001.txt"
 
 
@@ -158,6 +164,82 @@ def test_push_alone_and_pull_alone(site: ExchangingSite, sshd: Sshd, there: Path
     assert (site.sent(), site.states()) == ({FILE: "sent"}, {})
     assert ask("run", "bs", "--pull").status == 0
     assert site.states() == {"D1.txt": "booked"}
+
+
+def test_no_way_that_works_hides_one_that_fails(tmp_path: Path, sshd: Sshd) -> None:
+    site, dead = _three_ways(tmp_path, sshd)
+    ran = hub("exchange", "run", "bs", "--json", site=site.root)
+    assert [(one["what"], one["result"]) for one in ran.json["exchange"][0]["rounds"]] == [
+        ("push", "failed"),
+        ("push", "done"),
+        ("push", "failed"),
+        ("pull", "failed"),
+    ]
+    ids = {one["channel"]: one["id"] for one in hub("outbox", "--json", site=site.root).json["dispatches"]}
+    for failed in ("sftp", "mail"):
+        assert hub("outbox", "cancel", ids[failed], "--note", "by hand", site=site.root).status == 0
+    assert hub("outbox", "retry", ids["folder"], "--again", "--note", "lost there", site=site.root).status == 0
+    assert hub("exchange", "run", "bs", "--push", site=site.root).status == 0
+    shown = hub("exchange", "show", "bs", "--json", site=site.root).json
+    assert (shown["rounds"][0]["what"], shown["rounds"][0]["result"]) == ("push", "done")
+    ways = shown["push"]["channels"]
+    assert [(one["channel"], one["to"], one["last"]["result"]) for one in ways] == [
+        ("sftp", f"sftp://{sshd.user}@127.0.0.1:{dead}/in", "failed"),
+        ("folder", str(site.root / "handed"), "done"),
+        ("mail", "mailto:anna@meters.example", "failed"),
+    ]
+    assert shown["push"]["to"] == [one["to"] for one in ways]
+    assert shown["push"]["last"] == ways[1]["last"]
+    told = hub("exchange", site=site.root).out
+    rows = [
+        r"bs +pull .* failed +0 there, 0 fetched, 0 refused ",
+        r"bs +push +1 sent\b",
+        r"bs +push sftp .* failed +0 of 0 sent\b",
+        r"bs +push folder .* done +1 of 1 sent\b",
+        r"bs +push mail .* failed +0 of 0 sent\b",
+        r"bs pull: .*no connection",
+        r"bs push: sftp: .*no connection",
+        r"bs push: mail: .*no connection",
+    ]
+    lines = [line for line in told.split("\n") if line.startswith("bs ")]
+    assert len(lines) == len(rows), told
+    assert [row for row, line in zip(rows, lines, strict=True) if re.match(row, line) is None] == [], told
+
+
+def test_a_push_that_has_not_ended_is_its_own_channels(tmp_path: Path, sshd: Sshd) -> None:
+    site, _ = _three_ways(tmp_path, sshd)
+    assert hub("exchange", "run", "bs", "--push", site=site.root).status == 2
+    with site.hub() as opened, opened.db.write() as conn:
+        made_with = settings_hash(sections_of(opened.site, "bs", "mail"))
+        begin(conn, "bs", "push", made_with, opened.clock())
+    shown = hub("exchange", "--json", site=site.root).json["exchange"][0]["push"]
+    assert [one["last"]["result"] for one in shown["channels"]] == ["failed", "done", None]
+    assert "not ended" in hub("exchange", site=site.root).out
+
+
+def test_a_way_whose_settings_changed_has_its_last_push_and_a_new_way_none(tmp_path: Path, sshd: Sshd) -> None:
+    site, _ = _three_ways(tmp_path, sshd)
+    site.goes("bs", *FOLDER)
+    assert hub("exchange", "run", "bs", site=site.root).status == 2
+    site.goes("bs", "[folder]", 'path = "elsewhere"', *MAIL)
+    shown = hub("exchange", "--json", site=site.root).json["exchange"][0]["push"]
+    folder, mail = shown["channels"]
+    assert (folder["channel"], folder["last"]["result"]) == ("folder", "done")
+    assert (mail["channel"], mail["last"]) == ("mail", None)
+    assert re.search(r"push mail +never", hub("exchange", site=site.root).out)
+
+
+def _three_ways(tmp_path: Path, sshd: Sshd) -> tuple[ExchangingSite, int]:
+    """A site with a delivery that only the folder takes: nobody listens at the port of the server and of mail."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        dead = int(listening.getsockname()[1])
+    mail = f'[mail]\nhost = "127.0.0.1"\nport = {dead}\nsender = "hub@example.com"\n'
+    site = ExchangingSite(tmp_path / "site", f'{EXCHANGE}{mail}confirmed = ["anna@meters.example"]\n')
+    (site.root / "handed").mkdir()
+    site.goes_to(sshd, *PULL, *PUSH, *FOLDER, *MAIL, port=dead)
+    site.deliver(b"an order")
+    return site, dead
 
 
 def test_a_missing_file_is_told_until_it_comes(site: ExchangingSite, ask: Ask) -> None:

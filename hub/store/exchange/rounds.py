@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, func, insert, or_, select, text, update
+from sqlalchemy import Connection, and_, func, insert, or_, select, text, update
 
+from hub.store.exchange.dispatches import ChannelName
 from hub.store.tables import exchange_round
 
 What: TypeAlias = Literal["pull", "push", "tell"]
@@ -89,6 +90,19 @@ def last_with(conn: Connection, vendor: str, what: What, settings_hash: str) -> 
     same = (exchange_round.c.vendor == vendor, exchange_round.c.what == what)
     query = select(*_ROUND).where(*same, exchange_round.c.settings_hash == settings_hash)
     row = conn.execute(query.order_by(exchange_round.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else Round._make(row)
+
+
+def last_push(conn: Connection, vendor: str, channel: ChannelName, settings_hash: str) -> Round | None:
+    """The push of the channel that began last, whatever became of it.
+
+    Once a push has ended, the name of its channel stands before its text. Until then, and for ever where it was killed,
+    it is known by ``settings_hash``, of what the settings say of the channel now.
+    """
+    its = exchange_round.c.text.startswith(f"{channel}: ")
+    unended = and_(exchange_round.c.result.is_(None), exchange_round.c.settings_hash == settings_hash)
+    query = select(*_ROUND).where(exchange_round.c.vendor == vendor, exchange_round.c.what == "push")
+    row = conn.execute(query.where(its | unended).order_by(exchange_round.c.id.desc()).limit(1)).one_or_none()
     return None if row is None else Round._make(row)
 
 
