@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Table, func, select, text
+from sqlalchemy.event import listen, remove
 
 from hub.imports.portfolio import COLUMNS, import_portfolio
 from hub.imports.table import ImportReport, TableError
 from hub.ledger.chain import genesis
 from hub.store.database import Database
-from hub.store.lookup import among
 from hub.store.portfolio import (
     customer_key,
     portfolio_facts,
@@ -754,13 +754,16 @@ class TestLookups:
             else:
                 explain = "EXPLAIN "
                 connection.execute(text("SET LOCAL enable_seqscan = off"))
-            plans: list[str] = []
+            asked: list[tuple[str, Any]] = []
 
-            def run(query: Any) -> None:
-                compiled = query.compile(connection, compile_kwargs={"literal_binds": True})
-                plans.append(" ".join(map(str, connection.exec_driver_sql(explain + str(compiled)).all())))
+            def note(_conn: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+                asked.append((statement, values))
 
-            run(select(tenancy.c.id).where(tenancy.c.company_id == 1, among(connection, tenancy.c.customer_key, ["1"])))
-            run(select(tenancy.c.id).where(among(connection, tenancy.c.key, ["1"])))
+            listen(connection, "before_cursor_execute", note)
+            tenancies_by_customer(connection, 1, ["1"])
+            tenancies_by_key(connection, ["1"])
+            remove(connection, "before_cursor_execute", note)
+            found = [connection.exec_driver_sql(explain + statement, values).all() for statement, values in asked]
+            plans = [" ".join(map(str, plan)) for plan in found]
         assert "uq_tenancy_customer" in plans[0]
         assert "tenancy_key" in plans[1] or "autoindex_tenancy" in plans[1]
