@@ -12,6 +12,7 @@ import typer
 from hub.cli.context import as_unicode, now
 from hub.errors import HubError
 from hub.money import AmountError, format_amount, parse_amount
+from hub.store.views.sources import place
 
 if TYPE_CHECKING:
     from hub.ledger.ageing import Ageing
@@ -188,8 +189,8 @@ def source_document(source: Source) -> dict[str, object]:
 
 
 def source_text(source: Source) -> str:
-    """The file and its record, which need not be a line of it; empty for an act of a person."""
-    return f"{source.file} record {source.record}" if source.file else ""
+    """Empty for an act of a person."""
+    return place(source.file, source.record)
 
 
 def bank_document(said: BankSaid | None) -> dict[str, Any] | None:

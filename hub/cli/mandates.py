@@ -12,6 +12,7 @@ from hub.cli.asking import CompanyOption, TenancyOption, day_of, iso, unicode_or
 from hub.cli.context import ActorOption, JsonOption, SiteOption, actor_of, books_of, hub_of, now, root_of
 from hub.cli.ledger import TenancyArgument
 from hub.cli.output import answer, say, table
+from hub.store.views.sources import place
 
 if TYPE_CHECKING:
     from hub.acts.act import Acting
@@ -204,7 +205,7 @@ def _told(one: Told) -> dict[str, Any]:
         "text": one.text,
         "file": one.file or None,
         "line": one.record,
-        "source": f"{one.file}, line {one.record}" if one.record else one.file,
+        "source": place(one.file, one.record),
         "at": f"{one.at:%Y-%m-%dT%H:%M:%SZ}",
         "actor": one.actor,
     }

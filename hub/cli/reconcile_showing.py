@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hub.cli.output import say, table
+from hub.store.views.sources import place
 
 
 def tell(document: Mapping[str, Any]) -> None:
@@ -99,17 +100,15 @@ def _parts_told(parts: Sequence[Mapping[str, Any]], records: Sequence[Mapping[st
 
 
 def _record_told(one: Mapping[str, Any]) -> str:
-    place = f"{one['file']} record {one['record']}" if one["file"] else "an act"
+    where = place(one["file"], one["record"]) if one["file"] else "an act"
     whose = " ".join(filter(None, (one["tenancy"], one["name"], one["customer"] and f"customer {one['customer']}")))
-    return f"entry {one['entry']}, {place}: {one['text']}" + (f", {whose}" if whose else "")
+    return f"entry {one['entry']}, {where}: {one['text']}" + (f", {whose}" if whose else "")
 
 
 def _held_told(one: Mapping[str, Any]) -> str:
     whose = " ".join(filter(None, (one["tenancy"], one["reference"])))
     return (
-        f"{one['amount']}, {one['file']} record {one['record']}"
-        + (f", {whose}" if whose else "")
-        + f": {one['reason']}"
+        f"{one['amount']}, {place(one['file'], one['record'])}" + (f", {whose}" if whose else "") + f": {one['reason']}"
     )
 
 
@@ -127,15 +126,15 @@ def _tell_lines(lines: Sequence[Mapping[str, Any]]) -> None:
         say("", "bank lines that nobody has explained:")
     for one in lines:
         part = "" if one["whole"] == one["amount"] else f" left of {one['whole']}"
-        place = f"{one['file']} record {one['record']}" if one["file"] else "moved by a person"
+        where = place(one["file"], one["record"]) if one["file"] else "moved by a person"
         say(f"  line {one['line']}  {one['amount']} {one['currency']}{part} on {one['date']}: {one['text']}")
-        say(f"    {place}; {one['reason']}")
+        say(f"    {where}; {one['reason']}")
         for candidate in one["candidates"]:
             has = f" ({candidate['open']} is open)" if candidate["open"] else ""
             say(f"    not {candidate['target']}{has}: {candidate['why_not']}")
         for held in one["held"]:
             records = "" if held["records"] == 1 else f" and {held['records'] - 1} more"
-            say(f"    exactly that is not booked: {held['file']} record {held['record']}{records}: {held['reason']}")
+            say(f"    exactly that is not booked: {place(held['file'], held['record'])}{records}: {held['reason']}")
         if one["rule_why_not"]:
             say(f"    not by rule {one['rule']}: {one['rule_why_not']}")
     if lines:
@@ -149,8 +148,7 @@ def _tell_witnesses(witnesses: Sequence[Mapping[str, Any]]) -> None:
         what = one["payment_id"] or one["reference"] or "no number"
         say(f"  seen {one['seen']}  {one['amount']} on {one['date']}: {what}")
         say(
-            f"    {one['file']} record {one['record']}"
-            + ("" if one["candidates"] else "; no booked payment is like it")
+            f"    {place(one['file'], one['record'])}" + ("" if one["candidates"] else "; no booked payment is like it")
         )
         say(*(f"    not entry {other['entry']}: {other['why_not']}" for other in one["candidates"]))
     if any(one["candidates"] for one in witnesses):

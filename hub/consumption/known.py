@@ -170,7 +170,7 @@ def contradictions(of: Known, what: results.What, lines: Sequence[Line]) -> list
             ours = f"our books have {format_amount(line.on_account)}"
             export = "" if exported is None else f"it was told {format_amount(exported)}, "
             found.append(
-                f"line {line.record}: the file says {format_amount(told)} on account of "
+                f"record {line.record}: the file says {format_amount(told)} on account of "
                 f"{of.of.company_number}-{of.of.number}-{line.unit}-{line.tenant}, {export}{ours} (R28)"
             )
     return found

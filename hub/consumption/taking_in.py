@@ -25,7 +25,7 @@ class TwiceError(Exception):
     """One tenancy stands twice in a file; ``record`` is the second time."""
 
     def __init__(self, record: int) -> None:
-        super().__init__(f"line {record}: its tenancy stands twice in the file")
+        super().__init__(f"record {record}: its tenancy stands twice in the file")
 
 
 class Repeated(NamedTuple):
@@ -139,8 +139,8 @@ def _refusal(of: Known, changed: Sequence[Line]) -> str:
         if not (refused or waits):
             continue
         said = (
-            f"conflict: line {line.record} says {format_amount(line.amount)}, and consumption account {of.account.id} "
-            f"({of.place}) has {format_amount(earlier[-1].amount)}"
+            f"conflict: record {line.record} says {format_amount(line.amount)}, and consumption account "
+            f"{of.account.id} ({of.place}) has {format_amount(earlier[-1].amount)}"
         )
         if refused:
             return f"{said}; later results are refused by the company's settings: ask the vendor which holds (R5, R29)"

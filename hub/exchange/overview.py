@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from hub.exchange import expected, schedule
 from hub.exchange.expected import Missing
 from hub.outbox import sending
-from hub.outbox.channels import Channel, channels_of, not_mailed, sections_of
+from hub.outbox.channels import Channel, channels_of, not_mailed
 from hub.settings import Site
 from hub.settings.exchange import parse_expectation
 from hub.store.exchange import rounds, totals
@@ -113,16 +113,15 @@ def _pushed(
     conn: Connection, site: Site, name: str, last: Round | None, counts: Mapping[DispatchState, int], now: datetime
 ) -> Pushed | None:
     """Also of an instance that has no way any more, while something is still told of what it had."""
-    channels = tuple(_pushed_by(conn, site, name, channel) for channel in channels_of(site, name))
+    channels = tuple(_pushed_by(conn, name, channel) for channel in channels_of(site, name))
     unmailed = tuple(not_mailed(site, name))
     if not channels and not unmailed and not any(counts.values()):
         return None
     return Pushed(channels, last, sending.next_due_at(conn, name, now), counts, unmailed)
 
 
-def _pushed_by(conn: Connection, site: Site, name: str, channel: Channel) -> PushedBy:
-    made_with = rounds.settings_hash(sections_of(site, name, channel.name))
-    return PushedBy(channel.name, channel.target, rounds.last_push(conn, name, channel.name, made_with))
+def _pushed_by(conn: Connection, name: str, channel: Channel) -> PushedBy:
+    return PushedBy(channel.name, channel.target, rounds.last_push(conn, name, channel.name))
 
 
 def _expected(site: Site, name: str, missing: Missing | None, now: datetime) -> Expected | None:

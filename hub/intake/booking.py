@@ -172,7 +172,7 @@ class Booking:
         if record in self._entered or record in self.taken_before:
             raise ChangedError(
                 f"was booked from this file before, and would now be {key}",
-                where=f"line {record}",
+                where=f"record {record}",
                 why="the period or another setting of the vendor instance has changed since",
                 do="read the file again with the settings of its first reading",
             )
@@ -266,7 +266,7 @@ class Booking:
         if given(record.amount) != earlier.input_hash:
             raise HeldError(
                 place.scopes[-1],
-                f"conflict: line {record.record} says {format_amount(record.amount)}, but {full} was booked "
+                f"conflict: record {record.record} says {format_amount(record.amount)}, but {full} was booked "
                 "before with another amount; ask the vendor which holds (R5)",
             )
         if part is not None and part.is_doubtful(earlier):

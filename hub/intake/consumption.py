@@ -122,7 +122,7 @@ class ConsumptionDesk:
         self._scopes[found.id] = place.scopes[-1]
         period = self._periods.of(record, found.id)
         if period is None:
-            raise HeldError(place.scopes[-1], f"period unknown: line {record.record} carries none (R30)")
+            raise HeldError(place.scopes[-1], f"period unknown: record {record.record} carries none (R30)")
         return _Of(found.id, type_[0], period), type_[1]
 
     def _account(self, of: _Of) -> AccountRow:

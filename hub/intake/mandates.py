@@ -146,13 +146,13 @@ class MandateDesk:
     def _came_of(self, place: MandatePlace, now: Mandate) -> str:
         change, owner = place.change, place.owner
         if now.tenancy_id is None:
-            self._unknown.append(f"customer {change.customer} in line {change.record}")
+            self._unknown.append(f"customer {change.customer} in record {change.record}")
             return f"mandate {now.id}, {place.reason}: hub mandates assign"
         if owner is not None and owner.move_out is not None and change.change != CANCELLED:
             late = change.start is None or change.start > owner.move_out
             if late:
                 self._booking.notes.append(
-                    f"line {change.record}: customer {change.customer} is {owner.key}, who moved out on "
+                    f"record {change.record}: customer {change.customer} is {owner.key}, who moved out on "
                     f"{owner.move_out}; the number and its mandate stay with that tenancy (R15)"
                 )
         return f"mandate {now.id}"

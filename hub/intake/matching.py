@@ -297,15 +297,15 @@ class Matcher:
             vacancy = of_type is not None and plain_number(record.tenant) in map(plain_number, of_type[1].vacant)
             owner = self.property_of(record)
             if owner is None or (tenancy is None and not vacancy):
-                self._hold(scope, f"line {record.record}: tenancy {key} is not in the portfolio")
+                self._hold(scope, f"record {record.record}: tenancy {key} is not in the portfolio")
             elif tenancy is None and plain_number(record.unit) not in self._units_of(owner.id):
-                self._hold(scope, f"line {record.record}: {key} is a vacancy of a unit that is not in the portfolio")
+                self._hold(scope, f"record {record.record}: {key} is a vacancy of a unit that is not in the portfolio")
             self.companies.judge_company(f"company {company}", company)
             self.companies.judge_property(scope)
             self._judge_charge_type(scope, company, record.charge_type)
             if of_type is None:
                 told = f"charge type {record.charge_type} carries no results in company {company} (R26)"
-                self._hold(scope, f"line {record.record}: {told}: set result of a [consumption.NAME] in its settings")
+                self._hold(scope, f"record {record.record}: {told}: set result of a [consumption.NAME] in its settings")
             company_id = owner.company_id if owner is not None else 0
             tenancy = None if vacancy else tenancy
             matched.append(Matched(record, company_id, company, tenancy, "", (f"company {company}", scope)))

@@ -58,12 +58,12 @@ class Differing:
         if asked.withdrawn:
             paid = format_amount(record.amount)
             self._booking.notes.append(
-                f"line {record.record}: {paid} answers collection {asked.id}, which was withdrawn"
+                f"record {record.record}: {paid} answers collection {asked.id}, which was withdrawn"
             )
         if record.amount != asked.amount:
             self._count += 1
             self._first = self._first or (
-                f"line {record.record}: {format_amount(record.amount)} for collection {asked.id} of "
+                f"record {record.record}: {format_amount(record.amount)} for collection {asked.id} of "
                 f"{format_amount(asked.amount)}"
             )
 
@@ -226,7 +226,7 @@ class MoneyDesk:
         try:
             taken = find_payment(self._booking.conn, place.company_id, record.link, record.amount)
         except SecondChargebackError as error:
-            raise HeldError(place.scopes[-1], f"conflict: line {record.record}: {error}") from error
+            raise HeldError(place.scopes[-1], f"conflict: record {record.record}: {error}") from error
         if isinstance(taken, NoPayment):
             self._booking.notes.append(_loose(record, taken))
             (entry_id,) = self._booking.books.post(place.company_id, [movement])
@@ -257,7 +257,7 @@ class MoneyDesk:
 
 
 def _loose(record: Chargeback, found: NoPayment) -> str:
-    told = f"line {record.record}: charge-back of {format_amount(record.amount)}"
+    told = f"record {record.record}: charge-back of {format_amount(record.amount)}"
     if found.reversed is not None:
         payment, reversal = found.reversed
         return f"{told} booked as a debit of its own: its payment {payment} was reversed by entry {reversal}"

@@ -135,8 +135,8 @@ def read_file(
     verdict = _check(job)
     if verdict.period_unknown_at is not None:
         reason = (
-            f"period unknown: line {verdict.period_unknown_at} carries no period, none was given, and its property has "
-            "not just one open consumption account, or one that its last day is none of; ingest with --period "
+            f"period unknown: record {verdict.period_unknown_at} carries no period, none was given, and its property "
+            "has not just one open consumption account, or one that its last day is none of; ingest with --period "
             "FROM..TO, set period in "
             f"config/vendors/{instance.name}.toml, or open the account: hub consumption open (R30)"
         )

@@ -59,7 +59,7 @@ class ReceiptDesk:
         """Raises VendorFault for a verdict that is none."""
         take = {"transmitted": self._transmitted, "accepted": self._accepted, "refused": self._refused}
         if receipt.verdict not in (*take, _NOTE):
-            raise VendorFault(f"line {receipt.record}: a receipt with the verdict {receipt.verdict!r}")
+            raise VendorFault(f"record {receipt.record}: a receipt with the verdict {receipt.verdict!r}")
         if self._said_before:
             return
         about = receipt.file or receipt.delivery or receipt.vendor_number

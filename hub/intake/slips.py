@@ -62,7 +62,7 @@ class SlipDesk:
 
     def _came_of(self, place: Matched[SlipIssued]) -> str:
         if place.tenancy is None:
-            self._unknown.append(f"customer {place.record.customer} in line {place.record.record}")
+            self._unknown.append(f"customer {place.record.customer} in record {place.record.record}")
             return place.reason
         return "" if place.answer is None else f"collection {place.answer.collection.id}"
 
@@ -77,7 +77,7 @@ class SlipDesk:
             + ("" if before.company_id == now.company_id else ", in another company")
             + ": kept as it was; ask the vendor which holds"
         )
-        self._booking.notes.append(f"line {slip.record}: {conflict}")
+        self._booking.notes.append(f"record {slip.record}: {conflict}")
         self._booking.note_kept(slip, conflict, place.tenancy and place.tenancy.key)
 
     def _add(self, places: Sequence[Matched[SlipIssued]]) -> None:

@@ -128,7 +128,7 @@ class _Going:
         with self.db.write() as conn:
             if by_hand:
                 dispatches.hurry(conn, self.vendor, self.channel.name)
-            id_ = rounds.begin(conn, self.vendor, "push", settings, self.clock())
+            id_ = rounds.begin(conn, self.vendor, "push", settings, self.clock(), self.channel.name)
         result: RoundResult = "failed"
         told = "a fault of ours: see the log"
         try:
@@ -137,7 +137,7 @@ class _Going:
         finally:
             counts = (self.tried, self.sent, self.tried - self.sent)
             with self.db.write() as conn:
-                rounds.end(conn, id_, result, f"{self.channel.name}: {told}", *counts, self.clock())
+                rounds.end(conn, id_, result, told, *counts, self.clock())
         with self.db.read() as conn:
             return rounds.get(conn, id_)
 

@@ -12,6 +12,7 @@ from hub.errors import HubError
 from hub.money import format_amount
 from hub.store.clearing.witnesses import Alike, OpenWitness, alike, confirm, open_witnesses
 from hub.store.tables import witness
+from hub.store.views.sources import place
 
 #: Of one payment that was seen: those of the nearest days.
 ALIKE_MAX = 5
@@ -61,7 +62,7 @@ def confirm_by_hand(acting: Acting, witness_id: int, entry_id: int) -> dict[str,
         raise ConfirmRefusedError(f"there is no payment seen {witness_id} that waits", do="see: hub reconcile")
     if not any(one.entry_id == entry_id for one in alike(conn, [seen]).get(witness_id, ())):
         raise ConfirmRefusedError(
-            f"entry {entry_id} is not what was seen in {seen.file} record {seen.record}",
+            f"entry {entry_id} is not what was seen in {place(seen.file, seen.record)}",
             why=f"it is no payment of {format_amount(seen.amount)} in company {seen.company} with the same payment id "
             "or reference, or another one that was seen is known to be it",
             do="see: hub reconcile",

@@ -22,6 +22,7 @@ from hub.ledger import kinds
 from hub.money import format_amount
 from hub.reports.ledger_rows import ROWS_A_TIME, companies, document_type, entries_with_postings, of_companies
 from hub.store.tables import account, batch, company, entry
+from hub.store.views.sources import place
 from hub.store.views.vouchers import voucher_text
 
 #: Where an account of this kind stands in a balance sheet; what a tenant owes or we hold for him is told by the sign.
@@ -154,7 +155,7 @@ def _transaction(rows: Sequence[Row[Any]], names: _Names) -> str:
         f'  voucher: "{voucher_text(head.year, head.voucher)}"',
         f'  document_type: "{document_type(head)}"',
         f"  posting_date: {head.posting_date}",
-        f'  source: "{_quoted(source)}{"" if head.record is None else f", line {head.record}"}"',
+        f'  source: "{_quoted(place(source, head.record))}"',
     ]
     for row in rows:
         told.append(f"  {names.of(row)} {format_amount(row.amount)} {row.currency}")

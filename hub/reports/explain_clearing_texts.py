@@ -69,7 +69,7 @@ _PHRASES: Mapping[Language, _Phrases] = {
         from_payer=" fra {payer}",
         bank_reference=", bankens reference {reference}",
         by_rule="Bankreglen {rule} siger, at sådanne betalinger er dine.",
-        seen_in="{vendor} fortæller om samme betaling i {file}, linje {record}.",
+        seen_in="{vendor} fortæller om samme betaling i {file}, post {record}.",
     ),
     "sv": _Phrases(
         fee="{vendor} behöll {amount} i avgift den {date}.",
@@ -98,7 +98,7 @@ _PHRASES: Mapping[Language, _Phrases] = {
         from_payer=" från {payer}",
         bank_reference=", bankens referens {reference}",
         by_rule="Bankregeln {rule} säger att sådana betalningar är dina.",
-        seen_in="{vendor} berättar om samma betalning i {file}, rad {record}.",
+        seen_in="{vendor} berättar om samma betalning i {file}, post {record}.",
     ),
 }
 

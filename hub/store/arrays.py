@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy.types import UserDefinedType
 
@@ -24,13 +24,18 @@ BIGINTS, TEXTS = Array("BIGINT"), Array("TEXT")
 
 
 def int_array(numbers: Iterable[int]) -> str:
-    return f"{{{','.join(map(str, numbers))}}}"
+    """Raises TypeError on what is no integer."""
+    return f"{{{','.join(map(int.__repr__, numbers))}}}"
 
 
-def text_array(texts: Iterable[str]) -> str:
-    """Each in quotation marks, so that none is taken for NULL, a number of elements or nothing."""
-    quoted = [f'"{text}"' for text in texts]
-    whole = ",".join(quoted)
-    if "\\" in whole or whole.count('"') != 2 * len(quoted):
-        whole = ",".join(['"' + text[1:-1].replace("\\", "\\\\").replace('"', '\\"') + '"' for text in quoted])
-    return f"{{{whole}}}"
+def text_array(texts: Collection[str]) -> str:
+    """Each in quotation marks, so that none is taken for NULL, a number of elements or nothing.
+
+    Raises TypeError on what is no text.
+    """
+    if not texts:
+        return "{}"
+    whole = '","'.join(texts)
+    if "\\" in whole or whole.count('"') != 2 * (len(texts) - 1):
+        whole = '","'.join([text.replace("\\", "\\\\").replace('"', '\\"') for text in texts])
+    return f'{{"{whole}"}}'

@@ -57,8 +57,8 @@ class TestFound:
         booked = desk.book(paid("101", 200_00, REFERENCE))
         assert desk.open_lines(FIRST) == [("OCT", 500_00), ("NOV", 150_00), ("NOV", 50_00)]
         assert booked.reasons == [
-            f"1 payment differs from what the collection demands, first line 3: 200.00 for collection {collection} of "
-            "400.00; see: hub collections list"
+            f"1 payment differs from what the collection demands, first record 3: 200.00 for collection {collection} "
+            "of 400.00; see: hub collections list"
         ]
 
     def test_without_a_reference_by_customer_and_due_date(self, desk: Desk) -> None:
@@ -84,7 +84,7 @@ class TestFound:
         assert results(desk) == []
         booked = desk.book(paid("101", 400_00, REFERENCE))
         assert results(desk) == [("payment", collection)]
-        assert booked.reasons == [f"line 3: 400.00 answers collection {collection}, which was withdrawn"]
+        assert booked.reasons == [f"record 3: 400.00 answers collection {collection}, which was withdrawn"]
 
     @pytest.mark.parametrize("known", [True, False])
     def test_by_the_payment_id_of_its_slip(self, desk: Desk, known: bool) -> None:
@@ -298,7 +298,7 @@ class TestSlips:
         again = desk.book(*told)
         assert (booked.counts.kept, again.counts.kept, again.state) == (3, 3, "booked")
         assert booked.reasons == [
-            "1 payment slip is of nobody here, first customer 555 in line 5: what is paid with it goes to suspense"
+            "1 payment slip is of nobody here, first customer 555 in record 5: what is paid with it goes to suspense"
         ]
         rows = desk.all(select(slip.c.payment_id, slip.c.collection_id, slip.c.origin).order_by(slip.c.record))
         assert rows == [(ID, collection, "vendor"), (OTHER_ID, collection, "vendor"), (THIRD_ID, None, "vendor")]
@@ -312,7 +312,7 @@ class TestSlips:
         desk.book(issued("101", ID, REFERENCE))
         booked = desk.book(issued("101", ID, REFERENCE, amount=1_00))
         assert booked.reasons == [
-            f"line 3: payment id {ID} was said to be of 400.00 due 2026-11-02, and now of 1.00 due 2026-11-02: "
+            f"record 3: payment id {ID} was said to be of 400.00 due 2026-11-02, and now of 1.00 due 2026-11-02: "
             "kept as it was; ask the vendor which holds"
         ]
         assert desk.one(select(slip.c.amount)) == 400_00

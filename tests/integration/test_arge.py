@@ -164,7 +164,7 @@ def test_last_years_results_are_not_taken_into_the_account_that_is_open(site: Ar
     site.hub("consumption", "open", "--property", "1-7", "--type", "heat", "--period", PERIOD)
     (last_year,) = site.ingest("DTD305_20250701120000.DAT", _result(STAYED[0], 512550, 0, "310525"))
     assert last_year["state"] == "quarantined"
-    assert "period unknown: line 1" in " ".join(last_year["reasons"])
+    assert "period unknown: record 1" in " ".join(last_year["reasons"])
     assert site.balance(STAYED[0]) == "0.00"
 
 

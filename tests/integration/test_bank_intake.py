@@ -174,8 +174,8 @@ class TestSlips:
         assert slips.desk.open_lines(FIRST) == [("OCT", 500_00), ("NOV", 10_00)]
         assert results(slips.desk) == [("payment", collection)]
         assert booked.reasons == [
-            f"1 payment differs from what the collection demands, first line 1: 290.00 for collection {collection} of "
-            "300.00; see: hub collections list"
+            f"1 payment differs from what the collection demands, first record 1: 290.00 for collection {collection} "
+            "of 300.00; see: hub collections list"
         ]
         slips.proven()
 

@@ -122,7 +122,7 @@ class TestOnce:
         elsewhere = paid("201", 70_00, group="00002", line=7)
         outcome = desk.book(changed, neighbour, elsewhere)
         assert (outcome.state, outcome.counts.held, outcome.counts.booked) == ("partly_booked", 2, 1)
-        assert "conflict: line 5 says 120.00" in outcome.reasons[0]
+        assert "conflict: record 5 says 120.00" in outcome.reasons[0]
         assert (desk.balance("1-1-1-1"), desk.balance("1-1-2-1"), desk.balance("1-2-1-1")) == (-100_00, 0, -70_00)
 
     def test_a_file_is_booked_in_its_second_reading_where_the_first_had_held_it(self, desk: Desk) -> None:
@@ -143,7 +143,7 @@ class TestOnce:
         later = (date(2026, 6, 1), date(2027, 5, 31))
         again = desk.book_as(records, file, period=later)
         assert (again.state, again.counts.booked) == ("partly_booked", 0)
-        assert "line 1: was booked from this file before" in again.reasons[0]
+        assert "record 1: was booked from this file before" in again.reasons[0]
         assert desk.balance("1-1-1-1") == 1_00
         assert desk.book_as(records, file, period=PERIOD).counts.duplicate == 1
 
@@ -317,17 +317,17 @@ class TestConsumptionResults:
     def test_an_unknown_tenancy_holds_its_property_alone(self, desk: Desk) -> None:
         outcome = desk.book(result("1", 1_00), result("9", 2_00, line=2), result("1", 3_00, line=3, property_="2"))
         assert (outcome.state, outcome.counts.held, outcome.counts.booked) == ("partly_booked", 2, 1)
-        assert outcome.reasons == ["property 1-1 is held: line 2: tenancy 1-1-9-1 is not in the portfolio"]
+        assert outcome.reasons == ["property 1-1 is held: record 2: tenancy 1-1-9-1 is not in the portfolio"]
 
     def test_a_tenancy_that_stands_twice_holds_its_property(self, desk: Desk) -> None:
         outcome = desk.book(result("1", 1_00), result("1", 1_00, line=2), size=1)
         assert outcome.state == "quarantined"
-        assert "line 2: its tenancy stands twice" in outcome.reasons[0]
+        assert "record 2: its tenancy stands twice" in outcome.reasons[0]
 
     def test_a_period_that_nobody_knows_is_asked_for(self, desk: Desk) -> None:
         unknown = desk.book(result("1", 1_00, period=False))
         assert unknown.state == "quarantined"
-        assert unknown.reasons[0].startswith("period unknown: line 1")
+        assert unknown.reasons[0].startswith("period unknown: record 1")
         assert desk.book(result("1", 1_00, period=False), period=PERIOD).state == "booked"
 
     def test_an_unknown_charge_type_holds_its_property(self, desk: Desk) -> None:

@@ -96,7 +96,7 @@ class TestLaterResults:
         hand.desk.book(said("1", 100_00))
         outcome = hand.desk.book(said("1", 101_00), said("1", 5_00, 2, property_="2"))
         assert (outcome.state, outcome.counts.held, outcome.counts.booked) == ("partly_booked", 1, 1)
-        assert "conflict: line 1 says 101.00, and consumption account 1" in outcome.reasons[0]
+        assert "conflict: record 1 says 101.00, and consumption account 1" in outcome.reasons[0]
         assert hand.desk.balance(FIRST) == 100_00
 
     def test_the_same_again_changes_nothing(self, hand: Hand) -> None:
@@ -245,7 +245,7 @@ class TestRefused:
         outcome = hand.desk.book(said("1", 1_00, on_account=7_00), said("2", 5_00, 2, on_account=0))
         assert (outcome.state, outcome.counts.held) == ("quarantined", 2)
         assert (
-            "line 1: the file says 7.00 on account of 1-1-1-1, it was told 0.00, our books have 0.00"
+            "record 1: the file says 7.00 on account of 1-1-1-1, it was told 0.00, our books have 0.00"
             in (outcome.reasons[0])
         )
 
@@ -323,13 +323,13 @@ class TestVacancies:
 
     def test_a_vacancy_of_an_unknown_property_is_held(self, hand: Hand) -> None:
         outcome = hand.desk.book(said("1", 1_00, tenant="0", property_="77"))
-        assert outcome.reasons == ["property 1-77 is held: line 1: tenancy 1-77-1-0 is not in the portfolio"]
+        assert outcome.reasons == ["property 1-77 is held: record 1: tenancy 1-77-1-0 is not in the portfolio"]
 
     def test_a_vacancy_of_an_unknown_unit_is_held(self, hand: Hand) -> None:
         """Misread positions often give zeros: nothing goes to the owner unseen."""
         outcome = hand.desk.book(said("77", 1_00, tenant="0"))
         assert outcome.reasons == [
-            "property 1-1 is held: line 1: 1-1-77-0 is a vacancy of a unit that is not in the portfolio"
+            "property 1-1 is held: record 1: 1-1-77-0 is a vacancy of a unit that is not in the portfolio"
         ]
 
     def test_moved_out_is_who_moves_by_the_cut_off(self, hand: Hand) -> None:

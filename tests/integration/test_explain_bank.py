@@ -147,7 +147,7 @@ class TestLines:
         bank.tells(PaymentSeen(*seen))
         bank.reconciles()
 
-        assert _told(hand, entry_id)[-1] == "bank fortæller om samme betaling i file2, linje 1."
+        assert _told(hand, entry_id)[-1] == "bank fortæller om samme betaling i file2, post 1."
 
     def test_money_that_a_rule_gave_to_a_tenancy(self, bank: Bank, hand: Hand) -> None:
         bank.rules({"name": "laundry", "payer_account": PAYER, "tenancy": FIRST})

@@ -97,7 +97,7 @@ class TestBeancount:
         assert (out.meta["kind"], out.meta["source"]) == ("charge", 'by Åse "the" bookkeeper')
         assert [str(posting.units) for posting in out.postings] == ["1250.00 DKK", "-1000.00 DKK", "-250.00 DKK"]
         suspended = [one for one in found.values() if one.postings[0].account == "Liabilities:1:Suspense"]
-        sources = ["file1, line 4", "file5, line 1", "file5, line 2", "file5, line 3"]
+        sources = ["file1 record 4", "file5 record 1", "file5 record 2", "file5 record 3"]
         assert sorted(one.meta["source"] for one in suspended) == sources
 
     def test_one_ore_that_is_not_ours_is_found(self, desk: Desk, tmp_path: Path) -> None:

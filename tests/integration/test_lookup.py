@@ -73,3 +73,15 @@ def test_postgresql_reads_texts_as_they_were(on_postgres: Database, texts: list[
 def test_postgresql_reads_numbers_as_they_were(on_postgres: Database, numbers: list[int]) -> None:
     with on_postgres.read() as conn:
         assert conn.execute(select(literal(int_array(numbers), BIGINTS))).scalar_one() == numbers
+
+
+@pytest.mark.parametrize("wrong", [[None], [1, "5,6"]])
+def test_what_is_no_number_gets_into_no_array(wrong: list[Any]) -> None:
+    with pytest.raises(TypeError):
+        int_array(wrong)
+
+
+@pytest.mark.parametrize("wrong", [[None], ["a", 1]])
+def test_what_is_no_text_gets_into_no_array(wrong: list[Any]) -> None:
+    with pytest.raises(TypeError):
+        text_array(wrong)

@@ -211,4 +211,4 @@ def test_a_full_list_is_compared_and_adopted_by_a_person(site: CollectingSite) -
     assert "is customer 202" in refused(site, "assign", unknown["id"], D)
     assert "has no full list" in refused(site, "compare", 1)
     (said,) = site.ask("mandates", "show", B)["history"]
-    assert (said["what"], said["source"]) == ("adopted", "0603-2.txt, line 3")
+    assert (said["what"], said["source"]) == ("adopted", "0603-2.txt record 3")

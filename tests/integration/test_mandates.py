@@ -120,7 +120,7 @@ def test_another_debtor_group_is_another_agreement(hand: Hand) -> None:
     """The vendor keeps a mandate under creditor, group and customer: Bjørn's property has group 2."""
     result = hand.desk.book(change("201", start=JANUARY))
     assert covers(hand, BJØRN) is None
-    assert "mandates of customers that nobody here is: 1, first customer 201 in line 3" in result.reasons[0]
+    assert "mandates of customers that nobody here is: 1, first customer 201 in record 3" in result.reasons[0]
     hand.desk.book(change("201", start=JANUARY, group="00002"))
     assert covers(hand, BJØRN) == "000000007"
 

@@ -261,7 +261,7 @@ class TestRefused:
         back = hand.reverse(payment)
         came = hand.desk.book(taken_back("101", 150_00))
         because = f"its payment {payment} was reversed by entry {back}"
-        assert f"line 9: charge-back of 150.00 booked as a debit of its own: {because}" in came.reasons
+        assert f"record 9: charge-back of 150.00 booked as a debit of its own: {because}" in came.reasons
 
     def test_nothing_is_taken_back_in_another_currency_than_the_books(self, hand: Hand) -> None:
         hand.desk.book(paid("101", 150_00))

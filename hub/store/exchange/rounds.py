@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, and_, func, insert, or_, select, text, update
+from sqlalchemy import Connection, func, insert, or_, select, text, update
 
 from hub.store.exchange.dispatches import ChannelName
 from hub.store.tables import exchange_round
@@ -58,10 +58,12 @@ def lock(conn: Connection, vendor: str, what: What) -> None:
         conn.execute(text("SELECT pg_advisory_xact_lock(:a, hashtext(:b))"), {"a": _LOCKS, "b": f"{what} {vendor}"})
 
 
-def begin(conn: Connection, vendor: str, what: What, settings_hash: str, at: datetime) -> int:
-    """Id of the new round."""
+def begin(
+    conn: Connection, vendor: str, what: What, settings_hash: str, at: datetime, channel: ChannelName | None = None
+) -> int:
+    """Id of the new round; a push is of one ``channel``, whose name stands before its text."""
     values = {"vendor": vendor, "what": what, "settings_hash": settings_hash, "started_at": at}
-    counts = {"text": "", "seen": 0, "moved": 0, "refused": 0}
+    counts = {"text": "" if channel is None else _of(channel), "seen": 0, "moved": 0, "refused": 0}
     made = insert(exchange_round).values(values | counts).returning(exchange_round.c.id)
     return int(conn.execute(made).scalar_one())
 
@@ -69,9 +71,10 @@ def begin(conn: Connection, vendor: str, what: What, settings_hash: str, at: dat
 def end(
     conn: Connection, id: int, result: RoundResult, text: str, seen: int, moved: int, refused: int, at: datetime
 ) -> None:
-    """``text`` says to people how it went."""
-    values = {"result": result, "text": text, "seen": seen, "moved": moved, "refused": refused, "ended_at": at}
-    conn.execute(update(exchange_round).where(exchange_round.c.id == id).values(values))
+    """``text`` says to people how it went; the name of a push's channel stands before it already."""
+    values = {"result": result, "text": exchange_round.c.text + text, "ended_at": at}
+    counts = {"seen": seen, "moved": moved, "refused": refused}
+    conn.execute(update(exchange_round).where(exchange_round.c.id == id).values(values | counts))
 
 
 def get(conn: Connection, id: int) -> Round:
@@ -93,16 +96,11 @@ def last_with(conn: Connection, vendor: str, what: What, settings_hash: str) -> 
     return None if row is None else Round._make(row)
 
 
-def last_push(conn: Connection, vendor: str, channel: ChannelName, settings_hash: str) -> Round | None:
-    """The push of the channel that began last, whatever became of it.
-
-    Once a push has ended, the name of its channel stands before its text. Until then, and for ever where it was killed,
-    it is known by ``settings_hash``, of what the settings say of the channel now.
-    """
-    its = exchange_round.c.text.startswith(f"{channel}: ")
-    unended = and_(exchange_round.c.result.is_(None), exchange_round.c.settings_hash == settings_hash)
-    query = select(*_ROUND).where(exchange_round.c.vendor == vendor, exchange_round.c.what == "push")
-    row = conn.execute(query.where(its | unended).order_by(exchange_round.c.id.desc()).limit(1)).one_or_none()
+def last_push(conn: Connection, vendor: str, channel: ChannelName) -> Round | None:
+    """The push of the channel that began last, whatever became of it."""
+    its = (exchange_round.c.vendor == vendor, exchange_round.c.what == "push")
+    query = select(*_ROUND).where(*its, exchange_round.c.text.startswith(_of(channel)))
+    row = conn.execute(query.order_by(exchange_round.c.id.desc()).limit(1)).one_or_none()
     return None if row is None else Round._make(row)
 
 
@@ -128,3 +126,7 @@ def failures_in_a_row(conn: Connection, vendor: str, what: What) -> int:
     others = exchange_round.c.result.is_distinct_from("failed")
     before = select(func.coalesce(func.max(exchange_round.c.id), 0)).where(*its, others).scalar_subquery()
     return int(conn.execute(select(func.count()).where(*its, exchange_round.c.id > before)).scalar_one())
+
+
+def _of(channel: ChannelName) -> str:
+    return f"{channel}: "
