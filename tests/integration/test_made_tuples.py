@@ -31,15 +31,16 @@ _MAKERS: dict[str, Any] = {
 @pytest.mark.parametrize("maker", _MAKERS)
 def test_every_field_is_there(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, maker: str) -> None:
     counts: list[int] = []
-    module, _, name = maker.rpartition(".")
-    plain = getattr(import_module(module), name)
+    path, _, name = maker.rpartition(".")
+    module = import_module(path)
+    plain = getattr(module, name)
 
     def counted(values: Sequence[Any]) -> Any:
         one = plain(values)
         counts.append(len(one))
         return one
 
-    monkeypatch.setattr(maker, counted)
+    monkeypatch.setattr(module, name, counted)
     desk = Desk(database, tmp_path)
     assert desk.book(paid("101", 100_00)).counts.booked == 1
     with database.read() as conn:
