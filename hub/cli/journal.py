@@ -116,10 +116,13 @@ def list_journals(
     """The journals exported so far."""
     from hub.reports.journal import journal
 
-    with books_of(root_of(ctx, site)) as (_, conn):
+    with books_of(root_of(ctx, site)) as (the_site, conn):
         found = journal.list_exports(conn, company)
     rows = (
-        (one.id, one.company, one.at.date(), _asked(one), one.entries, format_amount(one.debit), one.name, one.actor)
+        (
+            *(one.id, one.company, the_site.today(one.company, one.at), _asked(one), one.entries),
+            *(format_amount(one.debit), one.name, one.actor),
+        )
         for one in found
     )
     columns = (">journal", "company", "exported", "of", ">entries", ">debit = credit", "file", "by")

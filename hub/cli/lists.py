@@ -23,6 +23,7 @@ from hub.cli.asking import (
     source_text,
     span_of,
     when_of,
+    zone_of,
 )
 from hub.cli.context import JsonOption, SiteOption, as_unicode, books_of, root_of
 from hub.cli.ledger import moment
@@ -31,6 +32,8 @@ from hub.ledger import kinds
 from hub.money import format_amount
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from hub.store.views import Arrears, Charge, ChargeDetail, Found, FoundEntry, TakenBack, Transaction
 
 #: Between accounts of our own: no tenancy's by what they are.
@@ -117,7 +120,7 @@ def show_charge(
     """A charge with its lines, what has paid it, notes and attachments."""
     from hub.store import views
 
-    with books_of(root_of(ctx, site)) as (_, conn):
+    with books_of(root_of(ctx, site)) as (the_site, conn):
         found = views.charge_detail(conn, charge)
     foreign = found.foreign
     document = {
@@ -144,7 +147,7 @@ def show_charge(
         "notes": [{**one._asdict(), "at": moment(one.at)} for one in found.notes],
         "attachments": [{**one._asdict(), "at": moment(one.at)} for one in found.attachments],
     }
-    answer(as_json, document, lambda: _tell_charge(found))
+    answer(as_json, document, lambda: _tell_charge(found, zone_of(the_site, found.charge.tenancy)))
     return 0
 
 
@@ -296,7 +299,7 @@ def _tell_charges(found: list[Charge], left_out: int) -> None:
     _tell(columns, rows, left_out, "no charges")
 
 
-def _tell_charge(found: ChargeDetail) -> None:
+def _tell_charge(found: ChargeDetail, zone: ZoneInfo) -> None:
     it = found.charge
     say(f"charge {it.id}  {it.reference}, {it.kind}, of {it.tenancy} {it.name}, entry {it.entry}")
     say(f"{it.text}: due {it.due_date}, {it.currency}")
@@ -323,9 +326,11 @@ def _tell_charge(found: ChargeDetail) -> None:
             for one in found.paid
         ]
         table(("date", "by", ">entry", ">money of", "type", ">amount", "why"), rows)
-    say(*(f"note {one.at:%Y-%m-%d} {one.actor}: {one.text}" for one in found.notes))
+    say(*(f"note {one.at.astimezone(zone):%Y-%m-%d} {one.actor}: {one.text}" for one in found.notes))
     if found.attachments:
-        files = [(one.id, one.name, one.size, f"{one.at:%Y-%m-%d}", one.actor) for one in found.attachments]
+        files = [
+            (one.id, one.name, one.size, f"{one.at.astimezone(zone):%Y-%m-%d}", one.actor) for one in found.attachments
+        ]
         table((">attachment", "name", ">bytes", "added", "by"), files)
         say(f"to have one: hub charges attachment {found.attachments[0].id} --out FILE")
 
