@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from sqlalchemy import exists, select
+
 from hub.acts.act import REFERENCE_CHARACTERS_MAX, Acting, judged_text
 from hub.acts.holdings import held, in_credit, refuse_above, refuse_going_out
 from hub.errors import HubError
@@ -14,6 +16,7 @@ from hub.money import format_amount
 from hub.store.differences import written_off_beside
 from hub.store.entries import Account, Movement
 from hub.store.portfolio import TenancyRef
+from hub.store.tables import allocation
 
 
 class AmountRefusedError(HubError):
@@ -32,7 +35,8 @@ def receive(
 ) -> dict[str, Any]:
     """``amount`` øre has come in on the bank: it pays what is open, or goes to ``holding``. Default day: today.
 
-    ``written_off`` of what it tells is how little was missing and is not owed any more (R24), None for nothing.
+    ``written_off`` of what it tells is how little was missing and is not owed any more (R24), None for nothing;
+    ``reference_found`` whether ``reference`` named a charge that was open, None where none was asked for.
     """
     tenancy, booked_on = _begun(acting, tenancy_key, amount, day)
     bank = acting.books.shared_account(tenancy.company_id, kinds.BANK, kinds.BANK)
@@ -51,7 +55,14 @@ def receive(
     else:
         entry_id = acting.books.enter(tenancy.company_id, acting.books.holding(tenancy, holding), movement)
     told = _told(entry_id, tenancy, amount, booked_on, to=holding)
-    return {**told, "written_off": written_off_beside(acting.conn, entry_id)}
+    found = _paid_by_reference(acting, entry_id) if reference and holding == kinds.BALANCE else None
+    return {**told, "written_off": written_off_beside(acting.conn, entry_id), "reference_found": found}
+
+
+def _paid_by_reference(acting: Acting, entry_id: int) -> bool:
+    its = exists().where(allocation.c.entry_id == entry_id, allocation.c.policy == kinds.BY_REFERENCE)
+    found: bool = acting.conn.execute(select(its)).scalar_one()
+    return found
 
 
 def pay_out(
@@ -158,6 +169,8 @@ def _movement(
     key = acting.entry_key()
     judged_text(text, "a text")
     judged_text(reference, "a reference", REFERENCE_CHARACTERS_MAX)
+    # As vendors' files write theirs: the text is where movements, the general ledger and a search find it again.
+    text = text if reference in text else f"{text} {reference}"
     return Movement(kind, tenancy, amount, on, on, contra, on, key, input_hash(amount), text, reference=reference)
 
 

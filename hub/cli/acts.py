@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.acting import DateOption, EntryArgument, KeyOption, answered, performed
+from hub.cli.acting import DateOption, EntryArgument, KeyOption, acted, answered, performed
 from hub.cli.asking import day_of
 from hub.cli.context import (
     ActorOption,
@@ -24,6 +24,7 @@ from hub.cli.context import (
 )
 from hub.cli.intake import FileArgument
 from hub.cli.ledger import TenancyArgument
+from hub.cli.output import warn
 from hub.money import parse_amount
 
 if TYPE_CHECKING:
@@ -72,7 +73,12 @@ def pay(
     def do(acting: Acting) -> Mapping[str, Any]:
         return money.receive(acting, tenancy, ore, holding=to, day=day, reference=reference, text=text)
 
-    return performed(ctx, site, "pay", asked, do, actor=actor, key=key, as_json=as_json)
+    done = acted(ctx, site, "pay", asked, do, actor=actor, key=key)
+    if done.result.get("reference_found") is False:
+        whose = done.result["tenancy"]
+        warn(f"hub: {whose} has no open charge with reference {reference}; the money was used in the usual order")
+    answered(as_json, done.result, done.repeated)
+    return 0
 
 
 def payout(

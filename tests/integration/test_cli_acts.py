@@ -67,6 +67,21 @@ class TestMoney:
         assert (out["amount"], _balance(site)) == ("75.00", "0.00")
         assert hub("verify", site=site).status == 0
 
+    def test_the_reference_of_money_by_hand_stays_with_it(self, site: Path) -> None:
+        _rent(site)
+        paid = _json(site, "pay", FIRST, "77.00", "--reference", "2607-1", "--text", "Overført via netbank")
+        mistyped = hub("pay", FIRST, "5.00", "--reference", "2607-l", site=site)
+
+        assert paid["reference_found"] is True
+        assert "1-1-1-1 has no open charge with reference 2607-l" in mistyped.err
+        assert _json(site, "pay", FIRST, "1.00", "--reference", "2607-l")["reference_found"] is False
+        assert _json(site, "pay", FIRST, "1.00", "--text", "Se 2607-1", "--reference", "2607-1")["reference_found"]
+        assert _json(site, "pay", FIRST, "2.00")["reference_found"] is None
+        texts = [one["text"] for one in _json(site, "movements", FIRST)["movements"] if one["kind"] == "payment"]
+        assert texts == [
+            *("Overført via netbank 2607-1", "Indbetaling 2607-l", "Indbetaling 2607-l", "Se 2607-1", "Indbetaling"),
+        ]
+
     def test_a_small_difference_that_was_written_off_is_told(self, site: Path) -> None:
         (site / "config/companies/1.toml").write_text(_COMPANY + '[allocation]\nsmall_difference = "0.50"\n')
         _rent(site)
