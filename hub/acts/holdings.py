@@ -12,10 +12,11 @@ from hub.errors import HubError
 from hub.ledger import kinds
 from hub.money import format_amount
 from hub.store.collecting.answers import open_payouts
-from hub.store.holdings import holdings_among, holdings_of
+from hub.store.holdings import holdings_among
 from hub.store.portfolio import TenancyRef
 from hub.store.positions import NOTHING
 from hub.store.tables import credit, entry, posting
+from hub.store.views.balances import least_held
 
 
 class OverdrawnError(HubError):
@@ -23,11 +24,11 @@ class OverdrawnError(HubError):
 
 
 def held(acting: Acting, tenancy: TenancyRef, name: str, day: date) -> int:
-    """Øre that may be taken from a holding on ``day``: the least that it has then or on any day after it."""
-    for one in holdings_of(acting.conn, tenancy.id):
-        if one.name == name:
-            return _least_credit(acting, one.account_id, day) - acting.books.pending(one.account_id) - one.unpaid
-    return 0
+    """Øre that may be taken from a holding on ``day``: the least that it has then or on any day after it.
+
+    A charge for it fills it on the day that its payment counts, however early that was booked (R10).
+    """
+    return least_held(acting.conn, tenancy, day).get(name, 0)
 
 
 def in_credit(acting: Acting, tenancy: TenancyRef, day: date) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -41,6 +41,42 @@ def test_nor_what_leaves_it_later(hand: Hand) -> None:
     with pytest.raises(OverdrawnError):
         hand.pay_out(FIRST, 500_00, holding="prepaid_rent", day=date(2021, 1, 1))
     hand.pay_out(FIRST, 500_00, holding="prepaid_rent")
+
+
+def test_a_charge_for_a_holding_fills_it_when_its_payment_comes(hand: Hand) -> None:
+    """Money of next week is there already in a file of today (R10)."""
+    hand.charge(FIRST, "RENT", "2026-10-01", 3_000_00)
+    hand.charge(FIRST, "DEP", "2026-11-20", LineAsked("20", 3_000_00))
+    hand.desk.book(paid("101", 3_000_00, "DEP", on=COMING))
+    before = hand.everything()
+    for take in (
+        lambda: hand.transfer(FIRST, 3_000_00, "deposit", "balance"),
+        lambda: hand.transfer(FIRST, 3_000_00, "deposit", "prepaid_rent"),
+        lambda: hand.pay_out(FIRST, 1, holding="deposit"),
+        lambda: hand.pay_out(FIRST, 1, holding="deposit", day=COMING - timedelta(1)),
+    ):
+        with pytest.raises(OverdrawnError, match=r"more than the 0\.00 that holding 'deposit' has"):
+            take()
+    assert hand.everything() == before
+    hand.pay_out(FIRST, 3_000_00, holding="deposit", day=COMING)
+    assert _held(hand, FIRST, COMING) == 0
+
+
+def test_a_charge_for_a_holding_has_filled_it_on_no_day_before_its_payment(hand: Hand) -> None:
+    hand.charge(FIRST, "DEP", "2026-10-01", LineAsked("20", 100_00))
+    hand.pay(FIRST, 100_00, reference="DEP", day=date(2026, 10, 2))
+    with pytest.raises(OverdrawnError, match=r"100\.00 is more than the 0\.00"):
+        hand.pay_out(FIRST, 100_00, holding="deposit", day=date(2026, 10, 1))
+    hand.pay_out(FIRST, 40_00, holding="deposit", day=date(2026, 11, 2))
+    with pytest.raises(OverdrawnError, match=r"70\.00 is more than the 60\.00"):
+        hand.pay_out(FIRST, 70_00, holding="deposit", day=date(2026, 10, 2))
+    hand.pay_out(FIRST, 60_00, holding="deposit", day=date(2026, 10, 2))
+    assert [_held(hand, FIRST, date(2026, month, 2)) for month in (10, 11)] == [40_00, 0]
+
+
+def _held(hand: Hand, tenancy: str, day: date) -> int:
+    with hand.db.read() as conn:
+        return views.balance(conn, tenancy, day).holdings[0].held
 
 
 def test_a_payment_to_come_leaves_no_credit_today(hand: Hand) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -77,11 +77,6 @@ def balance(conn: Connection, tenancy_key: str, as_of: date, recorded: datetime 
     ageing = aged(
         ((line.due_date, line.remaining) for line in figures.lines), figures.balance, as_of, found.ref.business
     )
-    unpaid: defaultdict[str, int] = defaultdict(int)
-    settled = settled_of(conn, [line.line_id for line in figures.lines if line.holding is not None], at)
-    for line in figures.lines:
-        if line.holding is not None and line.line_id not in settled:
-            unpaid[line.holding] += line.remaining
     return Balance(
         found.ref.key,
         found.name,
@@ -93,9 +88,24 @@ def balance(conn: Connection, tenancy_key: str, as_of: date, recorded: datetime 
         recorded,
         ageing,
         figures.number,
-        tuple(holdings(conn, found.ref.id, at, unpaid)),
+        tuple(_holdings(conn, found.ref, at, figures.lines)),
         found.move_out,
     )
+
+
+def least_held(conn: Connection, ref: TenancyRef, day: date) -> dict[str, int]:
+    """Øre of every holding by name, at the end of ``day`` or of whichever day after it leaves it the least (R23).
+
+    So what comes only later is not in it, and what leaves later is not either; a few questions a day that is to come.
+    """
+    own = [ref.account_id, *conn.scalars(select(account.c.id).where(account.c.tenancy_id == ref.id))]
+    later = select(posting.c.value_date).where(posting.c.account_id.in_(own), posting.c.value_date > day)
+    least: dict[str, int] = {}
+    for on in [day, *conn.scalars(later.distinct())]:
+        at = AsOf(on)
+        for one in _holdings(conn, ref, at, list(_open_lines(conn, ref, at))):
+            least[one.name] = min(one.held, least.get(one.name, one.held))
+    return least
 
 
 def figures_of(conn: Connection, found: Tenancy, at: AsOf) -> Figures:
@@ -115,6 +125,17 @@ def open_by_charge(conn: Connection, ref: TenancyRef, as_of: date) -> dict[int, 
 def has_movements() -> ColumnElement[bool]:
     """Of ``tenancy``: it was ever charged or paid anything."""
     return exists().where(posting.c.account_id == tenancy.c.account_id).correlate(tenancy)
+
+
+def _holdings(conn: Connection, ref: TenancyRef, at: AsOf, lines: Collection[OpenLine]) -> list[Holding]:
+    """``lines`` is all that was open then."""
+    filling = [line for line in lines if line.holding is not None]
+    settled = settled_of(conn, [line.line_id for line in filling], at)
+    unpaid: defaultdict[str, int] = defaultdict(int)
+    for line in filling:
+        if line.holding is not None and line.line_id not in settled:
+            unpaid[line.holding] += line.remaining
+    return holdings(conn, ref.id, at, unpaid)
 
 
 def _open_lines(conn: Connection, ref: TenancyRef, at: AsOf) -> Iterator[OpenLine]:
