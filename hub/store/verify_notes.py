@@ -17,6 +17,7 @@ def wrong_notes(conn: Connection) -> Iterator[str]:
     yield from told_by(conn, _credited_lines(), _tell_credited_line)
     yield from told_by(conn, _credit_notes(), _tell_credit_note)
     yield from told_by(conn, _holdings(), _tell_holding)
+    yield from told_by(conn, _no_holdings(), _tell_no_holding)
     yield from told_by(conn, _kinds(), _tell_kind)
 
 
@@ -69,6 +70,19 @@ def _holdings() -> Select[Any]:
 
 def _tell_holding(row: Row[Any]) -> str:
     return f"account {row.code} is a holding of {row.key or 'no tenancy'}"
+
+
+def _no_holdings() -> Select[Any]:
+    """A receivable is named by its tenancy, which says so itself, and all others are a company's own."""
+    return (
+        select(account.c.code, tenancy.c.key)
+        .join_from(account, tenancy, tenancy.c.id == account.c.tenancy_id)
+        .where(account.c.kind != kinds.HOLDING)
+    )
+
+
+def _tell_no_holding(row: Row[Any]) -> str:
+    return f"account {row.code} is said to hold money of {row.key}, and is no holding"
 
 
 def _kinds() -> Select[Any]:

@@ -52,6 +52,7 @@ def wrong_portfolio(conn: Connection) -> Iterator[str]:
     for key, said, derived in streamed(conn, _DERIVED):
         if (customer_key(said or "") or None) != derived:
             yield f"tenancy {key} has customer number {said!r}, and payments are matched on {derived!r}"
+    yield from _former_numbers(conn)
     yield from _wrong_values(conn)
 
 
@@ -142,6 +143,44 @@ def _customers() -> Select[Any]:
 def _tell_customer(row: Row[Any]) -> str:
     whose = "nobody's" if row.tenancy_id is None else "another tenancy's"
     return f"tenancy {row.key} has customer number {row.customer_key}, which was {whose} first (R15)"
+
+
+def _former_numbers(conn: Connection) -> Iterator[str]:
+    """What was ever said to be a tenancy's customer number is its for good, in use or not (R15)."""
+    its = portfolio_change.c
+    query: Select[Any] = (
+        select(its.id, its.old, its.new, tenancy.c.key, tenancy.c.company_id)
+        .join_from(portfolio_change, tenancy, tenancy.c.key == its.key)
+        .where(its.what == "tenancy", its.field == "bs_customer")
+        .order_by(its.id)
+    )
+    for part in conn.execute(query, execution_options={"yield_per": _VALUES_A_TIME}).partitions():
+        yield from _given_away(conn, part)
+
+
+def _given_away(conn: Connection, changes: Sequence[Row[Any]]) -> Iterator[str]:
+    told = {
+        (row.company_id, key, row.key): row.id
+        for row in changes
+        for said in (row.old, row.new)
+        if (key := customer_key(said or ""))
+    }
+    query = (
+        select(customer_number.c.company_id, customer_number.c.customer_key, tenancy.c.key)
+        .join_from(customer_number, tenancy, tenancy.c.id == customer_number.c.tenancy_id)
+        .where(
+            among(conn, customer_number.c.company_id, {company_id for company_id, *_ in told}),
+            among(conn, customer_number.c.customer_key, {key for _, key, _ in told}),
+        )
+    )
+    owners = {(row.company_id, row.customer_key): row.key for row in conn.execute(query)}
+    for (company_id, key, whose), change in told.items():
+        owner = owners.get((company_id, key))
+        if owner != whose:
+            yield (
+                f"customer number {key} was tenancy {whose}'s, as change {change} says, and is kept as "
+                f"{owner or 'nobody'}'s (R15)"
+            )
 
 
 def _numbers_of_others() -> Select[Any]:

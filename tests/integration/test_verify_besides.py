@@ -72,10 +72,10 @@ def _work(database: Database, folder: Path) -> None:
         do(lambda acting, asked=asked: charges.add_charge(acting, "1-1-3-1", asked))
     do(lambda acting: money.receive(acting, "1-1-3-1", 70_00, day=date(2026, 3, 2), reference="SAME1"))
     portfolio = folder / "again.csv"
-    for name, day in (("Bente", "2026-03-31"), ("Dorte", "2026-04-30")):
+    for name, day, number in (("Bente", "2026-03-31", "771"), ("Dorte", "2026-04-30", "772")):
         portfolio.write_text(
-            "company,property,unit,tenant,name,caseworker,move_out,business\n"
-            f"1,1,3,1,Ny Lejer,{name},{day},ja\n1,1,1,1,Søren Ærø,{name},,\n",
+            "company,property,unit,tenant,name,caseworker,move_out,business,bs_customer\n"
+            f"1,1,3,1,Ny Lejer,{name},{day},ja,{number}\n1,1,1,1,Søren Ærø,{name},,,101\n",
             encoding="utf-8",
         )
         report = import_portfolio(database, portfolio, now=NOW, actor="anna", currency_of=lambda number: "DKK")
@@ -108,7 +108,7 @@ def test_the_books_are_in_order_before(books: Database) -> None:
     assert counted["posting journals"] == 3
     assert counted["allocations in the chain"] == 2
     assert counted["batches of before allocations were in it"] == 22
-    assert counted["changes of the portfolio"] == 5
+    assert counted["changes of the portfolio"] == 7
 
 
 RULE = "(SELECT max(id) FROM match_rule)"
@@ -271,6 +271,23 @@ OF_1 = "(SELECT min(entry_id) FROM exported WHERE export_id = 1)"
         (
             "UPDATE customer_number SET tenancy_id = 4 WHERE customer_key = '101'",
             "was given to 2-7-10-1, another company's",
+        ),
+        (
+            "DELETE FROM customer_number WHERE customer_key = '771'",
+            "customer number 771 was tenancy 1-1-3-1's, as change 6 says, and is kept as nobody's (R15)",
+        ),
+        (
+            "UPDATE customer_number SET tenancy_id = 1 WHERE customer_key = '771'",
+            "customer number 771 was tenancy 1-1-3-1's, as change 6 says, and is kept as 1-1-1-1's (R15)",
+        ),
+        # --- Accounts that say whose they are
+        (
+            "UPDATE account SET tenancy_id = 1 WHERE kind = 'suspense' AND company_id = 1",
+            "account suspense is said to hold money of 1-1-1-1, and is no holding",
+        ),
+        (
+            "UPDATE account SET tenancy_id = 1 WHERE code = 'receivable:1-1-3-1'",
+            "account receivable:1-1-3-1 is said to hold money of 1-1-1-1, and is no holding",
         ),
         (
             "UPDATE tenancy SET business = (1 = 0) WHERE key = '1-1-3-1'",
