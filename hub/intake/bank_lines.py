@@ -17,6 +17,7 @@ from hub.store.chargebacks import NoPayment, SecondChargebackError, Taken, find_
 from hub.store.clearing.noting import note_lines
 from hub.store.collecting.matching import add_results, collection_of
 from hub.store.entries import Correction, Movement
+from hub.store.match_rules import unmarked
 from hub.store.results import LOUD
 
 _Item: TypeAlias = tuple[Matched[BankLine], str]
@@ -70,7 +71,7 @@ class BankDesk:
     def _movement(self, place: Matched[BankLine], key: str) -> Movement:
         booking, line = self._booking, place.record
         value_date = ISO[line.value_date]
-        text = line.text
+        text = unmarked(line.text)
         if place.rule:
             booking.rule_uses[place.rule] += 1
             text = f"{text} {booking.books.words(place.company_id).by_rule.format(rule=place.rule)}"

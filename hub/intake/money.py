@@ -19,6 +19,7 @@ from hub.store.chargebacks import NoPayment, SecondChargebackError, find_payment
 from hub.store.clearing.noting import note_slip_payments
 from hub.store.collecting.matching import add_results, collection_of
 from hub.store.entries import Account, Correction, Movement
+from hub.store.match_rules import unmarked
 
 _Item = tuple[Matched[MoneyRecord], str]
 #: Half the time of calling the class, and this is made for every payment there is.
@@ -135,7 +136,7 @@ class MoneyDesk:
 
     def _payment(self, place: Matched[MoneyRecord], record: Payment, key: str) -> Movement:
         booking = self._booking
-        amount, tenancy, text = record.amount, place.tenancy, record.text
+        amount, tenancy, text = record.amount, place.tenancy, unmarked(record.text)
         booking.count(amount, record.currency, on_tenancy=tenancy is not None)
         clearing, open_from = self._ways.get((place.company_id, record.creditor, record.group)) or self._way_of(
             place, record

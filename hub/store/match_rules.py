@@ -30,6 +30,14 @@ def rule_marked(text: str) -> int | None:
     return None if found is None else int(found[1])
 
 
+def unmarked(text: str) -> str:
+    """What a file says of a payment, as its entry may say it: what :func:`rule_marked` would read gets a full stop.
+
+    Or what a payer writes would be counted and explained as a payment that a rule has booked.
+    """
+    return text if text[-1:] != ")" or rule_marked(text) is None else f"{text}."
+
+
 class Rule(NamedTuple):
     """``uses`` counts the payments that it has booked."""
 

@@ -7,9 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, and_, cast, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, and_, cast, exists, func, literal, or_, select
 
 from hub.ledger import kinds
+from hub.ledger.words import WORDS
+from hub.store.lookup import streamed
+from hub.store.match_rules import rule_marked
 from hub.store.portfolio import customer_key
 from hub.store.tables import (
     account,
@@ -43,6 +46,7 @@ def wrong_rows(conn: Connection) -> Iterator[str]:
     ):
         yield from told_by(conn, query, told)
     yield from _wrong_payers(conn)
+    yield from _lost_rules(conn)
 
 
 def lost_charges(conn: Connection, charges: int, lines: int) -> Iterator[str]:
@@ -232,9 +236,19 @@ def _wrong_payers(conn: Connection) -> Iterator[str]:
             yield f"rule {rule} is of what {said} pays, and payment {payment}, with which it was made, is of {customer}"
 
 
+def _marks(rule: Any) -> ColumnElement[bool]:
+    """Entries whose text says, in any language, that this rule has booked them."""
+    phrases = {words.by_rule for words in WORDS.values()}
+    return or_(*(entry.c.text.like(_like(phrase, rule)) for phrase in sorted(phrases)))
+
+
+def _like(phrase: str, rule: Any) -> ColumnElement[str]:
+    before, after = phrase.split("{rule}")
+    return literal(f"% {before}") + rule + literal(after)
+
+
 def _uses() -> Select[Any]:
     """Payments out of files that name the rule in their text, on its tenancy."""
-    named = literal("% (regel ") + cast(match_rule.c.id, String) + ")"
     found = (
         select(func.count())
         .select_from(posting)
@@ -243,7 +257,7 @@ def _uses() -> Select[Any]:
             posting.c.account_id == account.c.id,
             posting.c.seq == 0,
             entry.c.record.is_not(None),
-            entry.c.text.like(named),
+            _marks(cast(match_rule.c.id, String)),
         )
         .correlate(match_rule, account)
         .scalar_subquery()
@@ -258,3 +272,13 @@ def _uses() -> Select[Any]:
 
 def _tell_uses(row: Row[Any]) -> str:
     return f"rule {row.id} is said to have booked {row.uses} payments, the books have {row.found} by it"
+
+
+def _lost_rules(conn: Connection) -> Iterator[str]:
+    """Payments out of files that name a rule which is gone: nobody could be told any more why a tenancy has them."""
+    known = set(conn.scalars(select(match_rule.c.id)))
+    of_files = (entry.c.record.is_not(None), entry.c.kind.in_((kinds.PAYMENT, kinds.PAYOUT)))
+    for id_, text in streamed(conn, select(entry.c.id, entry.c.text).where(*of_files, _marks(literal("%")))):
+        rule = rule_marked(text)
+        if rule is not None and rule not in known:
+            yield f"entry {id_} says that rule {rule} has booked it, and there is no such rule"
