@@ -191,7 +191,9 @@ def search(
     text: Annotated[
         str,
         typer.Argument(
-            metavar="TEXT|AMOUNT", callback=as_unicode, help="A name, address, number or reference; or 6.412,50."
+            metavar="TEXT|AMOUNT",
+            callback=as_unicode,
+            help="A name, address, number, reference, voucher or text; or 6.412,50.",
         ),
     ],
     on: Annotated[str | None, typer.Option("--on", metavar="DATE", help="Of this day alone, YYYY-MM-DD.")] = None,
@@ -202,10 +204,11 @@ def search(
     as_json: JsonOption = False,
     site: SiteOption = None,
 ) -> int:
-    """Look for an amount, a name or a reference over all tenancies.
+    """Look for an amount, a name, a reference, a voucher or a text over all tenancies.
 
     An amount, however it is written, finds entries of it with either sign, also of money that is nobody's, and tells
-    which of them were taken back. Who paid it on the 3rd: --on DATE. What begins with a minus sign goes after --.
+    which of them were taken back. Who paid it on the 3rd: --on DATE, on which it counts or was booked. A voucher is
+    written as it is printed, 2026-123; each company has its own. What begins with a minus sign goes after --.
     """
     from hub.store import views
 
@@ -262,6 +265,7 @@ def _entry(one: FoundEntry) -> dict[str, Any]:
     return {
         **one._asdict(),
         "value_date": one.value_date.isoformat(),
+        "booked_on": one.booked_on.isoformat(),
         "amount": format_amount(one.amount),
         "source": source_document(one.source),
         "taken_back_by": one.taken_back_by and one.taken_back_by._asdict(),
@@ -350,14 +354,18 @@ def _tell_found(text: str, found: Found) -> None:
     if found.charges:
         _tell_charges(list(found.charges), 0)
     if found.entries:
-        columns = (">entry", "date", "kind", ">amount", "taken back by", "tenancy", "who", "from")
+        columns = (
+            *(">entry", "voucher", "booked", "counts", "kind", ">amount", "taken back by"),
+            *("tenancy", "who", "text", "from"),
+        )
         table(
             columns,
             [
                 (
-                    *(one.entry, one.value_date, one.kind, format_amount(one.amount)),
+                    *(one.entry, one.voucher, one.booked_on, one.value_date, one.kind, format_amount(one.amount)),
                     *(_back(one.taken_back_by), one.tenancy or "nobody's"),
                     brief(one.name or f"{one.customer or ''} {one.reference or ''}".strip()),
+                    brief(one.text),
                     source_text(one.source),
                 )
                 for one in found.entries

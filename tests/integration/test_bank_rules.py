@@ -147,6 +147,14 @@ def test_a_line_given_by_a_rule_is_listed_as_one_given_by_hand(hand: Hand) -> No
     assert [one.tenancy for one in entries if one.kind == kinds.MATCH] == [FIRST, FIRST]
 
 
+def test_a_line_is_found_by_what_the_bank_says_of_it(hand: Hand) -> None:
+    bank = Bank(hand, LAUNDRY)
+    (entry_id,) = bank.books(line(9_00, "Vask", payer="Vaskeriet ÅSE", payer_account=PAYER, servicer_reference="SR-77"))
+    with hand.db.read() as conn:
+        for text in ("vaskeriet åse", PAYER, "sr-77", "vask"):
+            assert [one.entry for one in search(conn, Asked(text), 100).entries] == [entry_id], text
+
+
 def _by_kind(found: Sequence[Transaction]) -> dict[str, int]:
     kinds_of = {one.kind for one in found}
     return {kind: sum(one.amount for one in found if one.kind == kind) for kind in kinds_of}

@@ -280,6 +280,28 @@ class TestSearch:
     def test_a_charge_by_the_beginning_of_its_reference(self, booked: Teller, site: Path) -> None:
         assert [one["reference"] for one in told(site, "search", "SHOP")["charges"]] == ["SHOP-OCT"]
 
+    def test_the_text_of_an_entry_and_the_reference_given_by_hand(self, booked: Teller, site: Path) -> None:
+        given = ("--reference", "BANKREF-4711", "--text", "Overført via NETBANK, ØRE")
+        assert hub("pay", HOME, "77.00", *given, site=site).status == 0
+        for text in ("BANKREF-4711", "bankref-47", "netbank", "overført", "øre"):
+            (found,) = told(site, "search", text)["entries"]
+            assert (found["tenancy"], found["amount"]) == (HOME, "-77.00")
+        assert "Overført via NETBANK, ØRE BANKREF-4711" in hub("search", "4711", site=site).out
+        assert told(site, "search", "ET")["entries"] == []
+
+    def test_a_voucher_as_it_is_printed(self, booked: Teller, site: Path) -> None:
+        assert hub("pay", SHOP, "1.00", "--date", TODAY, "--text", "Se 2026-3", site=site).status == 0
+        every = [one for key in (HOME, SHOP) for one in told(site, "movements", key)["movements"]]
+        for one in every:
+            found = told(site, "search", one["voucher"], "--company", 1)["entries"][0]
+            assert (found["entry"], found["voucher"], found["company"]) == (one["entry"], one["voucher"], "1")
+        first, mentioned = told(site, "search", "2026-3")["entries"]
+        assert (first["voucher"], mentioned["text"]) == ("2026-3", "Se 2026-3")
+        assert told(site, "search", "2026-3", "--limit", 1)["entries"] == [first]
+        for text in ("2026-99", "2025-3", "2026-0", "2026-3x"):
+            assert told(site, "search", text)["entries"] == []
+        assert told(site, "search", "2026-3", "--company", 2)["entries"] == []
+
     def test_no_wild_cards(self, booked: Teller, site: Path) -> None:
         found = told(site, "search", "%%%")
         assert (found["tenancies"], found["charges"], found["entries"]) == ([], [], [])
@@ -342,6 +364,17 @@ class TestFromFiles:
         assert len(told(site, *company, "--from", "2026-11-03")["transactions"]) == 1
         assert len(told(site, *company, "--to", "2026-11-02")["transactions"]) == 2
         assert told(site, *company, "--limit", 2)["left_out"] == 1
+
+    def test_a_payment_by_the_day_of_its_booking_or_the_day_on_which_it_counts(self, desk: Desk, site: Path) -> None:
+        desk.book(paid("102", 777_77, on=date(2026, 11, 10))._replace(booking_date=date(2026, 11, 11)))
+        (booked,) = (
+            one for one in told(site, "transactions", "--company", 1)["transactions"] if one["amount"] == "777.77"
+        )
+        assert booked["value_date"] != booked["booked_on"]
+        for day in (booked["value_date"], booked["booked_on"]):
+            (found,) = told(site, "search", "777.77", "--on", day)["entries"]
+            assert (found["value_date"], found["booked_on"]) == (booked["value_date"], booked["booked_on"])
+        assert told(site, "search", "777.77", "--to", "2026-11-01")["entries"] == []
 
     def test_money_of_nobody_is_found_by_amount_customer_and_reference(self, desk: Desk, site: Path) -> None:
         for text in ("41,00", "777", "ref9"):

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true
 
 from hub.store.lookup import among
 from hub.store.portfolio import customer_key
-from hub.store.tables import account, charge, company, entry, posting, suspense, tenancy
+from hub.store.tables import (
+    account,
+    bank_line,
+    batch,
+    charge,
+    company,
+    entry,
+    posting,
+    suspense,
+    tenancy,
+    voucher_range,
+)
 from hub.store.views.charges import Charge, charges_by_reference
 from hub.store.views.owners import OWNER, with_owner
 from hub.store.views.sources import IN_PARTS, Source, split_source, with_source
 from hub.store.views.standing import TakenBack, taken_back
+from hub.store.views.vouchers import voucher_text, with_document
 
-#: A shorter part of a key is in too many of them.
-KEY_PART_CHARS_MIN = 3
+#: A shorter part of a key or text is in too many of them.
+PART_CHARS_MIN = 3
+#: As it is printed: year and number.
+_VOUCHER = re.compile(r"([12][0-9]{3})-([0-9]{1,12})")
+_SAID_BY_BANK = ("payer", "payer_account", "payment_id", "servicer_reference", "text")
+#: The other side of an entry, with the day of its booking there.
+_CONTRA = posting.alias("contra")
+_IS_CONTRA = (_CONTRA.c.entry_id == entry.c.id) & (_CONTRA.c.seq == 1)
 _LAST_CHARACTER = "\U0010ffff"
 
 
@@ -34,8 +53,12 @@ class FoundEntry(NamedTuple):
     """``amount`` as it stands on its own account: a payment is negative (R19)."""
 
     entry: int
+    #: Of the company's series: ``2026-123``.
+    voucher: str
     company: str
     value_date: date
+    #: When it was booked at the bank or vendor (R10).
+    booked_on: date
     kind: str
     amount: int
     currency: str
@@ -52,7 +75,7 @@ class FoundEntry(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What is looked for; days are those on which an entry counts or a charge falls due."""
+    """What is looked for; days are those on which an entry counts or was booked, or a charge falls due."""
 
     text: str
     #: Øre, where the text is an amount: either sign is found.
@@ -75,7 +98,7 @@ class Found(NamedTuple):
 
     tenancies: list[FoundTenancy]
     charges: list[Charge]
-    #: The newest first. Of an amount, of money in suspense, or with the text in their key.
+    #: The newest first, but for those of a voucher's number. Of an amount, or with the text in what is said of them.
     entries: list[FoundEntry]
     more: bool
 
@@ -119,52 +142,107 @@ def _tenancies(conn: Connection, asked: Asked) -> Iterator[FoundTenancy]:
 
 def _entries(conn: Connection, asked: Asked, limit: int) -> list[FoundEntry]:
     """Found first by the ids of those that are wanted, then shown; one pass over entries where no index serves."""
+    of_voucher = _of_voucher(asked)
+    named = set() if of_voucher is None else set(conn.execute(of_voucher).scalars())
     found: set[int] = set()
     for query in _wanted(asked):
         found.update(conn.execute(query.order_by(entry.c.id.desc()).limit(limit)).scalars())
-    newest = sorted(found, reverse=True)[:limit]
-    query = with_source(
-        with_owner(
-            select(
-                entry.c.id,
-                company.c.number,
-                entry.c.value_date,
-                entry.c.kind,
-                posting.c.amount,
-                account.c.currency,
-                entry.c.text,
-                OWNER.c.key,
-                OWNER.c.name,
-                suspense.c.customer,
-                suspense.c.reference,
-                suspense.c.reason,
-            )
-            .join_from(entry, posting, (posting.c.entry_id == entry.c.id) & (posting.c.seq == 0))
-            .join(account, account.c.id == posting.c.account_id)
-            .join(company, company.c.id == account.c.company_id)
-            .join(suspense, suspense.c.entry_id == entry.c.id, isouter=True)
+    chosen = [*sorted(named, reverse=True), *sorted(found - named, reverse=True)][:limit]
+    rows = map(split_source, conn.execute(_shown(among(conn, entry.c.id, chosen))))
+    back = taken_back(conn, chosen)
+    shown = [_found_entry(values, source, back.get(values[0])) for values, source in rows]
+    return sorted(shown, key=lambda one: one.entry not in named)
+
+
+def _shown(chosen: ColumnElement[bool]) -> Select[Any]:
+    query = with_owner(
+        select(
+            entry.c.id,
+            company.c.number,
+            entry.c.value_date,
+            _CONTRA.c.value_date,
+            posting.c.amount,
+            account.c.currency,
+            entry.c.text,
+            OWNER.c.key,
+            OWNER.c.name,
+            suspense.c.customer,
+            suspense.c.reference,
+            suspense.c.reason,
         )
-    ).where(among(conn, entry.c.id, newest))
-    rows = map(split_source, conn.execute(query.order_by(entry.c.value_date.desc(), entry.c.id.desc())))
-    back = taken_back(conn, newest)
-    return [FoundEntry._make((*values, source, back.get(values[0]))) for values, source in rows]
+        .join_from(entry, posting, (posting.c.entry_id == entry.c.id) & (posting.c.seq == 0))
+        .join(account, account.c.id == posting.c.account_id)
+        .join(company, company.c.id == account.c.company_id)
+        .join(suspense, suspense.c.entry_id == entry.c.id, isouter=True)
+        .join(_CONTRA, _IS_CONTRA, isouter=True)
+    )
+    return with_source(with_document(query)).where(chosen).order_by(entry.c.value_date.desc(), entry.c.id.desc())
+
+
+def _found_entry(values: Sequence[Any], source: Source, by: TakenBack | None) -> FoundEntry:
+    id_, number, value_date, booked_on, amount, currency, text, *whose, year, voucher, kind, _, _, _ = values
+    own = (id_, voucher_text(year, voucher), number, value_date, booked_on or value_date, kind, amount, currency, text)
+    return FoundEntry._make((*own, *whose, source, by))
+
+
+def _of_voucher(asked: Asked) -> Select[Any] | None:
+    """The entry of each company whose voucher has the number, if it can be one.
+
+    A batch's numbers follow each other: the one that begins last below the number has it.
+    """
+    match = _VOUCHER.fullmatch(asked.text)
+    if match is None:
+        return None
+    year, number = map(int, match.groups())
+    begun = (
+        select(batch.c.company_id, func.max(voucher_range.c.base).label("base"))
+        .join_from(voucher_range, batch, batch.c.id == voucher_range.c.batch_id)
+        .where(voucher_range.c.year == year, voucher_range.c.base < number, asked.of_company(batch.c.company_id))
+        .group_by(batch.c.company_id)
+        .subquery("begun")
+    )
+    its = (voucher_range.c.batch_id == batch.c.id) & (voucher_range.c.base == begun.c.base)
+    return (
+        select(entry.c.id)
+        .join_from(begun, batch, batch.c.company_id == begun.c.company_id)
+        .join(voucher_range, its & (voucher_range.c.year == year))
+        .join(entry, entry.c.id.between(batch.c.entry_first, batch.c.entry_last) & (entry.c.batch_id == batch.c.id))
+        .where(
+            entry.c.voucher == number - begun.c.base,
+            entry.c.posting_date.between(date(year, 1, 1), date(year, 12, 31)),
+            _on_days(asked),
+        )
+    )
 
 
 def _wanted(asked: Asked) -> Iterator[Select[Any]]:
-    """Queries for ids of entries: by amount, by what is said of money in suspense, by a part of the key."""
+    """Queries for ids of entries: by amount, by what is said of money, by a part of the key or text."""
     own = select(entry.c.id).join_from(entry, posting, (posting.c.entry_id == entry.c.id) & (posting.c.seq == 0))
     if asked.company_id is not None:
         own = own.join(account, account.c.id == posting.c.account_id).where(account.c.company_id == asked.company_id)
-    own = own.where(asked.days(entry.c.value_date))
+    own = own.where(_on_days(asked))
     if asked.amount is not None:
         yield own.where(posting.c.amount.in_({asked.amount, -asked.amount}))
-    said = or_(
-        suspense.c.reference.icontains(asked.text, autoescape=True),
-        suspense.c.customer.icontains(asked.text, autoescape=True),
-    )
-    yield own.join(suspense, suspense.c.entry_id == entry.c.id).where(said)
-    if len(asked.text) >= KEY_PART_CHARS_MIN:
-        yield own.where(entry.c.key.icontains(asked.text, autoescape=True))
+    in_suspense = _said(asked.text, suspense.c.reference, suspense.c.customer)
+    yield own.join(suspense, suspense.c.entry_id == entry.c.id).where(in_suspense)
+    if len(asked.text) >= PART_CHARS_MIN:
+        by_bank = _said(asked.text, *(bank_line.c[name] for name in _SAID_BY_BANK))
+        yield own.join(bank_line, bank_line.c.entry_id == entry.c.id).where(by_bank)
+        yield own.where(_said(asked.text, entry.c.key, entry.c.text))
+
+
+def _on_days(asked: Asked) -> ColumnElement[bool]:
+    """An entry counts on one day and may be booked on another (R10): either is the day that a person knows."""
+    if asked.first is None and asked.last is None:
+        return true()
+    counts = posting.alias("counts")
+    return entry.c.id.in_(select(counts.c.entry_id).where(asked.days(counts.c.value_date)))
+
+
+def _said(text: str, *columns: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether one of ``columns`` has ``text`` in it, as people write it: a database may know the case of A-Z alone."""
+    spellings = [text] if text.isascii() else dict.fromkeys((text, text.lower(), text.upper(), text.title()))
+    return or_(*(column.icontains(one, autoescape=True) for column in columns for one in spellings))
 
 
 def _binary(conn: Connection) -> str:
