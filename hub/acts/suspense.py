@@ -20,7 +20,7 @@ from hub.store.differences import written_off_beside
 from hub.store.entries import Movement
 from hub.store.match_rules import CUSTOMER_CHARACTERS_MAX
 from hub.store.portfolio import TenancyRef, customer_key
-from hub.store.tables import company, customer_number, entry, match_rule, suspense, tenancy
+from hub.store.tables import account, company, customer_number, entry, match_rule, posting, suspense, tenancy
 
 
 def match(
@@ -161,9 +161,12 @@ def _waiting(acting: Acting, payment_id: int, ref: TenancyRef) -> Row[Any]:
     held, history = held_by(acting, [payment_id])
     holder_id = held[payment_id].id if payment_id in held else payment_id
     row = acting.conn.execute(
-        select(suspense, entry.c.value_date, entry.c.key, company.c.number)
+        select(suspense, entry.c.value_date, entry.c.key, company.c.id.label("owner_id"), company.c.number)
         .join_from(suspense, entry, entry.c.id == suspense.c.entry_id)
-        .join(company, company.c.id == suspense.c.company_id)
+        # By the account that the money is on: it never leaves that one's company, whatever is said beside it.
+        .join(posting, (posting.c.entry_id == entry.c.id) & (posting.c.seq == 0))
+        .join(account, account.c.id == posting.c.account_id)
+        .join(company, company.c.id == account.c.company_id)
         .where(suspense.c.entry_id == holder_id)
     ).one_or_none()
     if row is None or row.remaining == 0:
@@ -186,7 +189,7 @@ def _waiting(acting: Acting, payment_id: int, ref: TenancyRef) -> Row[Any]:
             why=f"it was taken back by {back.kind} {back.id}" if back else "",
             do="see: hub unmatched",
         )
-    if row.company_id != ref.company_id:
+    if row.owner_id != ref.company_id:
         raise MatchRefusedError(
             f"payment {payment_id} is company {row.number}'s and {ref.key} another's",
             why="money never moves between companies (R7)",

@@ -8,12 +8,15 @@ are hashed. Nothing is changed. What this cannot prove is named in docs/ledger.m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+import structlog
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
 
 from hub.ledger import chain
 from hub.store.tables import (
@@ -28,7 +31,7 @@ from hub.store.verify_content import Proved, StoredFiles
 from hub.store.verify_counts import Count, counts
 from hub.store.verify_deliveries import wrong_deliveries
 from hub.store.verify_dispatches import wrong_dispatches
-from hub.store.verify_entries import BATCHES, Walk, named
+from hub.store.verify_entries import BATCHES, Walk, bytes_of, named
 from hub.store.verify_exports import wrong_exports
 from hub.store.verify_figures import Figure, figures
 from hub.store.verify_files import wrong_files
@@ -80,27 +83,34 @@ _MISTAKEN = (
     "spite of one; see hub mandates show, and send these lines with a backup to whoever maintains the hub"
 )
 _LOST = "put the file back from a backup (content/ in the tar), or drop the same file again; its name is its SHA-256"
-#: Each tells what is wrong, and what to do about that.
-_RULES: tuple[tuple[Callable[[Connection], Iterator[str]], str], ...] = (
-    (wrong_parents, _ORPHANED),
-    (wrong_sums, _MISCOUNTED),
-    (wrong_files, _MISCOUNTED),
-    (wrong_readings, _MISCOUNTED),
-    (wrong_reversed, _MISCOUNTED),
-    (wrong_notes, _MISCOUNTED),
-    (wrong_rows, _MISCOUNTED),
-    (wrong_clearing, _MISCOUNTED),
-    (wrong_collections, _MISCOUNTED),
-    (wrong_consumption, _MISCOUNTED),
-    (wrong_exports, _EXPORTED),
-    (wrong_deliveries, _UNDELIVERED),
-    (wrong_dispatches, _UNDELIVERED),
-    (wrong_portfolio, _MISPLACED),
-    (wrong_mandates, _MISTAKEN),
-    (wrong_slips, _MISDIRECTED),
+_UNREADABLE = (
+    "a value that the hub never writes was put into the database, or this is a fault of ours: take nothing for proved that "
+    "cannot be computed, and send the log above, which tells where that was met, with a backup to whoever maintains the "
+    "hub"
+)
+#: Each tells what is wrong, of what, and what to do about that.
+_RULES: tuple[tuple[Callable[[Connection], Iterator[str]], str, str], ...] = (
+    (wrong_parents, "what rows refer to", _ORPHANED),
+    (wrong_sums, "amounts beside the postings", _MISCOUNTED),
+    (wrong_files, "the counts of files", _MISCOUNTED),
+    (wrong_readings, "the states of files", _MISCOUNTED),
+    (wrong_reversed, "what was booked by files since reversed", _MISCOUNTED),
+    (wrong_notes, "credit notes", _MISCOUNTED),
+    (wrong_rows, "rows that stand alone", _MISCOUNTED),
+    (wrong_clearing, "clearing", _MISCOUNTED),
+    (wrong_collections, "collections", _MISCOUNTED),
+    (wrong_consumption, "consumption accounts", _MISCOUNTED),
+    (wrong_exports, "posting journals", _EXPORTED),
+    (wrong_deliveries, "deliveries", _UNDELIVERED),
+    (wrong_dispatches, "what was sent", _UNDELIVERED),
+    (wrong_portfolio, "the portfolio", _MISPLACED),
+    (wrong_mandates, "mandates", _MISTAKEN),
+    (wrong_slips, "payment slips", _MISDIRECTED),
 )
 #: Rows fetched at once of an answer that may be of any length.
 _IN_PARTS = {"yield_per": 2_000}
+
+log = structlog.get_logger()
 
 
 class Head(NamedTuple):
@@ -154,29 +164,55 @@ def verify(conn: Connection, expect: str = "", content: Path | None = None) -> R
     rewritten chain would lack it; the hash over all heads has to be the same, so that nothing was booked meanwhile.
     """
     report = Report()
-    walk = Walk(conn, lambda problem: report.note([problem], _REWRITTEN))
-    walk.go()
-    report.entries, report.postings = walk.entries, walk.postings
-    report.note(_batches_without_entries(conn), _REWRITTEN)
     hashes = _Hashes(expect.strip().lower())
-    report.note(_chains(conn, report, hashes), _REWRITTEN)
+    # A problem as soon as it is seen: what was told before a value that nobody can read is told.
+    with _going_on(conn, report, "the entries of the chain"):
+        walk = Walk(conn, lambda problem: report.note([problem], _REWRITTEN))
+        walk.go()
+        report.entries, report.postings = walk.entries, walk.postings
+        report.counts = counts(conn, walk.allocations)
+        report.note(lost_charges(conn, walk.charges, walk.charge_lines), _MISCOUNTED)
+    with _going_on(conn, report, "batches without entries"):
+        report.note(_batches_without_entries(conn), _REWRITTEN)
+    with _going_on(conn, report, "the chains of batches"):
+        report.note(_chains(conn, report, hashes), _REWRITTEN)
     report.head = _head_of(report.heads)
     hashes.add(report.head)
-    report.note(lost_charges(conn, walk.charges, walk.charge_lines), _MISCOUNTED)
-    for wrong, do in _RULES:
-        report.note(wrong(conn), do)
+    for wrong, what, do in _RULES:
+        with _going_on(conn, report, what):
+            report.note(wrong(conn), do)
     if content is not None:
         stored = StoredFiles(content)
-        report.note(stored.wrong(conn), _LOST)
+        with _going_on(conn, report, "stored files"):
+            report.note(stored.wrong(conn), _LOST)
         report.files = stored.proved
-    report.figures = figures(conn)
-    report.counts = counts(conn, walk.allocations)
+    with _going_on(conn, report, "figures"):
+        report.figures = figures(conn)
     if expect and not hashes.found:
         gone = f"the expected head {expect} is in no chain: what had been booked when it was noted has changed"
         report.note([gone], _REWRITTEN)
     if report.left_out:
         report.problems.append(f"and {report.left_out} more problems")
     return report
+
+
+@contextmanager
+def _going_on(conn: Connection, report: Report, what: str) -> Iterator[None]:
+    """What cannot be computed is a problem among the others: whoever broke one row would switch all of the proof off.
+
+    The savepoint is PostgreSQL's: after an error, it answers nothing more in a transaction without one.
+    """
+    try:
+        with conn.begin_nested():
+            yield
+    except Exception as error:
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            raise
+        log.exception("a part of the books cannot be computed", part=what)
+        # Without the statement and its parameters, which SQLAlchemy tells too.
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        said = " ".join(f"{type(cause).__name__}: {cause}".split())
+        report.note([f"{what} cannot be computed: {said}; some value there is not what the hub writes"], _UNREADABLE)
 
 
 class _Hashes:
@@ -211,11 +247,11 @@ def _chains(conn: Connection, report: Report, hashes: _Hashes) -> Iterator[str]:
         for row in conn.execute(query.order_by(batch.c.seq), execution_options=_IN_PARTS):
             if row.seq != seq + 1:
                 yield f"company {one.number}: batch {row.seq} follows batch {seq}"
-            if bytes(row.previous_hash) != head:
+            if bytes_of(row.previous_hash) != head:
                 yield f"company {one.number}: batch {row.seq} does not follow from the one before it"
-            seq, head = row.seq, bytes(row.hash)
+            seq, head = row.seq, bytes_of(row.hash)
             hashes.add(head.hex())
-        if (one.chain_seq, bytes(one.chain_hash)) != (seq, head):
+        if (one.chain_seq, bytes_of(one.chain_hash)) != (seq, head):
             yield f"company {one.number}: its chain ends with batch {seq}, and its head says batch {one.chain_seq}"
         report.heads[one.number] = Head(seq, head.hex())
 

@@ -66,6 +66,8 @@ class Walk:
         self._details: _Beside[str] = _Beside(_merged(details))
         self._vouchers = Vouchers()
         self._open: dict[int, _Batch] = {}
+        #: Batches with a moment that is none, say.
+        self._unreadable: set[int] = set()
         #: An entry above this id is past the end of an open batch.
         self._open_until = inf
 
@@ -102,9 +104,10 @@ class Walk:
         self.entries += 1
         ours = self._open.get(batch_id) or self._opened(batch_id)
         if ours is None:
-            self._wrong(entry_id, key, "is in no batch")
+            if batch_id not in self._unreadable:
+                self._wrong(entry_id, key, "is in no batch")
         else:
-            ours.root.add((leaf,))
+            ours.root.add((bytes_of(leaf),))
             if not ours.first <= entry_id <= ours.last:
                 self._wrong(entry_id, key, f"lies outside its batch: {ours.named}")
         demanded, paid = self._charged.of(entry_id), self._allocated.of(entry_id)
@@ -136,31 +139,47 @@ class Walk:
         of_leaf = [(code or "", amount, day) for _, _, _, amount, day, code, _ in postings]
         try:
             made = chain.leaf(kind, key, value_date, posting_date, record, corrects_key, given, detail, of_leaf)
-        except HubError:
+        except (HubError, AttributeError, TypeError, ValueError):
+            # What the hub never writes, such as text for bytes, has no hash at all.
             made = b""
         if made != leaf:
             self._wrong(entry_id, key, "is not as it was booked: its leaf hash is another")
 
     def _judge_postings(self, entry_id: int, key: str, postings: list[_Posting], ours: _Batch | None) -> None:
+        # Each once, and in order: that makes them 0, 1, ... where the first and the last are right.
+        if postings[0][1] != 0 or postings[-1][1] != len(postings) - 1:
+            self._wrong(entry_id, key, f"has its postings numbered {', '.join(str(one[1]) for one in postings)}")
         total = 0
         for _, seq, account_id, amount, _, code, company_id in postings:
-            total += amount
+            try:
+                total += amount
+            except TypeError:
+                self._wrong(entry_id, key, f"has posting {seq} of {amount!r}, which is no amount")
             if code is None:
                 self._wrong(entry_id, key, f"has posting {seq} on account {account_id}, which is not there")
             elif ours is not None and company_id != ours.company_id:
                 self._wrong(entry_id, key, f"has posting {seq} on {code} of another company than {ours.number}")
         if total:
-            self._wrong(entry_id, key, f"has postings that sum to {format_amount(total)}, not to zero")
+            told = format_amount(total) if isinstance(total, int) else f"{total / 100}"
+            self._wrong(entry_id, key, f"has postings that sum to {told}, not to zero")
 
     def _wrong(self, entry_id: int, key: str, what: str) -> None:
         self._note(f"entry {entry_id} ({key}) {what}")
 
     def _without_entry(self, entry_id: int, postings: list[_Posting]) -> None:
         for _, _, _, amount, *_ in postings:
-            self._note(f"a posting of {format_amount(amount)} belongs to entry {entry_id}, which is not there")
+            told = format_amount(amount) if isinstance(amount, int) else repr(amount)
+            self._note(f"a posting of {told} belongs to entry {entry_id}, which is not there")
 
     def _opened(self, batch_id: int) -> _Batch | None:
-        row = self._conn.execute(BATCHES.where(batch.c.id == batch_id)).one_or_none()
+        if batch_id in self._unreadable:
+            return None
+        try:
+            row = self._conn.execute(BATCHES.where(batch.c.id == batch_id)).one_or_none()
+        except ValueError as error:
+            self._note(f"batch {batch_id} cannot be read: {error}")
+            self._unreadable.add(batch_id)
+            return None
         if row is None:
             return None
         ours = self._open[batch_id] = _Batch(row)
@@ -195,16 +214,16 @@ class _Batch:
         row = self._row
         if self.root.entries != row.entries:
             yield f"{self.named} has {self.root.entries} entries, and was written with {row.entries}"
-        if self.root.digest() != bytes(row.root):
+        if self.root.digest() != bytes_of(row.root):
             yield f"{self.named}: its entries are not those it was written with"
-        allocated = None if row.allocated is None else bytes(row.allocated)
+        allocated = None if row.allocated is None else bytes_of(row.allocated)
         if self.allocated is not None and self.allocated.digest() != allocated:
             yield (
                 f"{self.named}: what its entries ({self.first} to {self.last}) have paid, or the lines that they "
                 "demand it on, are not those it was written with"
             )
         hash_ = chain.batch_hash(
-            bytes(row.previous_hash),
+            bytes_of(row.previous_hash),
             row.number,
             row.seq,
             row.recorded_at,
@@ -213,7 +232,7 @@ class _Batch:
             self.root,
             allocated,
         )
-        if hash_ != bytes(row.hash):
+        if hash_ != bytes_of(row.hash):
             yield f"{self.named}: its hash is not that of what it holds"
 
 
@@ -246,6 +265,11 @@ class _Beside(Generic[_T]):
 
     def _go_on(self) -> None:
         self._at, self._what = next(self._rows, (inf, None))
+
+
+def bytes_of(value: Any) -> bytes:
+    """A hash as it is stored; what is no bytes, which SQLite lets anybody write, is like none."""
+    return value if isinstance(value, bytes) else b""
 
 
 def named(row: Row[Any]) -> str:

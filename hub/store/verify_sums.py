@@ -47,6 +47,7 @@ OWN = (
         entry.c.batch_id,
         posting.c.amount,
         account.c.id.label("account_id"),
+        account.c.company_id,
         account.c.code,
         account.c.kind.label("account_kind"),
     )
@@ -90,8 +91,8 @@ def zero(amount: Any) -> Any:
 
 
 def kr(ore: Any) -> str:
-    """Øre as text; PostgreSQL sums bigint to numeric."""
-    return format_amount(int(ore))
+    """Øre as text; PostgreSQL sums bigint to numeric. What is no number, which SQLite lets anybody write, as it is."""
+    return repr(ore) if isinstance(ore, str | bytes) else format_amount(int(ore))
 
 
 def _accounts() -> Select[Any]:
@@ -300,16 +301,29 @@ def _tell_name(row: Row[Any]) -> str:
 
 
 def _suspended() -> Select[Any]:
-    """Money in suspense is what its entry brought, and what is left of it what nothing has moved away since."""
+    """Money in suspense is what its entry brought, in that company (R7), and what is left of it what nothing has moved
+    away since.
+    """
     moved, own = _moved_from_suspense().subquery(), OWN.subquery()
+    whose, said = company.alias("whose"), company.alias("said")
     left = suspense.c.amount - zero(moved.c.total)
     return (
-        select(suspense.c.entry_id, suspense.c.amount, suspense.c.remaining, left.label("left"))
+        select(
+            suspense.c.entry_id,
+            suspense.c.amount,
+            suspense.c.remaining,
+            left.label("left"),
+            whose.c.number.label("whose"),
+            said.c.number.label("said"),
+        )
         .join_from(suspense, own, own.c.id == suspense.c.entry_id, isouter=True)
+        .join(whose, whose.c.id == own.c.company_id, isouter=True)
+        .join(said, said.c.id == suspense.c.company_id, isouter=True)
         .join(moved, moved.c.entry_id == suspense.c.entry_id, isouter=True)
         .where(
             or_(
                 own.c.id.is_(None),
+                own.c.company_id != suspense.c.company_id,
                 own.c.account_kind != kinds.SUSPENSE,
                 suspense.c.amount != -own.c.amount,
                 suspense.c.remaining != left,
@@ -340,6 +354,10 @@ def _moved_from_suspense() -> Select[Any]:
 
 
 def _tell_suspended(row: Row[Any]) -> str:
+    if row.whose != row.said and row.whose is not None:
+        return (
+            f"entry {row.entry_id}: suspense says that its money is company {row.said}'s, it is company {row.whose}'s"
+        )
     return (
         f"entry {row.entry_id}: suspense says {kr(row.remaining)} of {kr(row.amount)} is left, its postings say "
         f"{kr(row.left)}"

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from hub.acts.files import FileNotReversedError
 from hub.acts.reversals import ReversalRefusedError
@@ -18,7 +18,8 @@ from hub.ledger import kinds
 from hub.store.charges import NoChargeError
 from hub.store.database import Database
 from hub.store.match_rules import rules
-from hub.store.tables import customer_number, entry, file, reading, suspense
+from hub.store.tables import company, customer_number, entry, file, reading, suspense
+from hub.store.verify import verify
 from tests.desk import NOW, FileOf, failed, paid, ref, result, taken_back
 from tests.hand import FIRST, OTHER, SECOND, Hand, Position
 
@@ -68,6 +69,26 @@ class TestMatch:
         assert _left(hand, payment) == 100_00
         hand.match(payment, SECOND)
         assert hand.position(SECOND).credit == 100_00
+
+    def test_it_stays_in_the_company_that_it_came_to(self, hand: Hand) -> None:
+        """R7; whatever was written beside its posting."""
+        payment = _suspended(hand)
+        hand.match(payment, FIRST)
+        other = select(company.c.id).where(company.c.number == "2").scalar_subquery()
+        own = hand.desk.one(select(suspense.c.company_id))
+        with hand.desk.db.write() as conn:
+            conn.execute(update(suspense).values(company_id=other))
+        with hand.desk.db.read() as conn:
+            assert verify(conn).problems == [
+                f"entry {payment}: suspense says that its money is company 2's, it is company 1's"
+            ]
+        hand.unmatch(payment)
+        with pytest.raises(MatchRefusedError, match=r"is company 1's and 2-1-1-1 another's.*\(R7\)"):
+            hand.match(payment, OTHER)
+        assert hand.position(OTHER).credit == 0
+
+        with hand.desk.db.write() as conn:
+            conn.execute(update(suspense).values(company_id=own))
 
     def test_a_charge_back_takes_it_from_whom_it_was_given_to(self, hand: Hand) -> None:
         hand.charge(FIRST, "A", "2026-11-01", 80_00)

@@ -8,6 +8,7 @@ from datetime import date
 
 import pytest
 from sqlalchemy import Connection, select, text, update
+from structlog.testing import capture_logs
 
 from hub.ledger import chain
 from hub.store.database import connect
@@ -140,6 +141,8 @@ class TestBooksInOrder:
         (f"UPDATE entry SET batch_id = 999999 WHERE id = {ENTRY}", "is in no batch"),
         (f"DELETE FROM entry WHERE id = {ENTRY}", "belongs to entry"),
         (f"DELETE FROM posting WHERE entry_id = {ENTRY}", "has no postings"),
+        (f"UPDATE posting SET seq = 2 WHERE seq = 1 AND entry_id = {ENTRY}", "has its postings numbered 0, 2"),
+        (f"UPDATE posting SET seq = -1 WHERE seq = 0 AND entry_id = {ENTRY}", "has its postings numbered -1, 1"),
         (f"DELETE FROM posting WHERE seq = 1 AND entry_id = {ENTRY}", "sum to -250.00"),
         (f"UPDATE posting SET account_id = 999999 WHERE seq = 1 AND entry_id = {ENTRY}", "is not there"),
         (
@@ -200,6 +203,47 @@ def test_a_change_is_found(conn: Connection, statement: str, problem: str) -> No
     report = verify(conn)
     assert not report.ok
     assert told(report, problem), report.problems
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        (f"UPDATE posting SET amount = 'much' WHERE entry_id = {ENTRY}", "posting 0 of 'much', which is no amount"),
+        (f"UPDATE entry SET leaf = 'text' WHERE id = {ENTRY}", "not as it was booked"),
+        (f"UPDATE entry SET input_hash = 'text' WHERE id = {ENTRY}", "not as it was booked"),
+        ("UPDATE batch SET hash = 'text' WHERE id = 2", "its hash is not that of what it holds"),
+        ("UPDATE batch SET root = 'text' WHERE id = 2", "its entries are not those it was written with"),
+        (
+            "UPDATE batch SET recorded_at = 'never' WHERE id = 2",
+            "batch 2 cannot be read: Invalid isoformat string: 'never'",
+        ),
+        (
+            "UPDATE batch SET entry_first = 'text' WHERE id = 2",
+            "the entries of the chain cannot be computed: TypeError",
+        ),
+        ("UPDATE company SET chain_hash = 'text' WHERE number = '1'", "company 1: its chain ends with batch 6"),
+        ("UPDATE charge SET due_date = 'never'", "amounts beside the postings cannot be computed: ValueError"),
+        ("UPDATE reading SET reversed_at = 'never'", "the states of files cannot be computed: ValueError"),
+        ("UPDATE event SET detail = '{'", "the states of files cannot be computed: OperationalError: malformed JSON"),
+        (
+            "INSERT INTO posting SELECT 999999, 0, account_id, 'much', value_date FROM posting WHERE seq = 0"
+            f" AND entry_id = {ENTRY}",
+            "a posting of 'much' belongs to entry 999999",
+        ),
+    ],
+)
+def test_what_no_column_should_hold_is_told_beside_all_else(conn: Connection, statement: str, problem: str) -> None:
+    if conn.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL takes no such value")
+    run(conn, statement, "UPDATE suspense SET remaining = remaining - 1", "DELETE FROM customer_number")
+    with capture_logs() as logs:
+        report = verify(conn)
+    assert told(report, problem), report.problems
+    if "cannot be computed" in problem:
+        assert [one["exc_info"] for one in logs] == [True], "whose fault it is, only the traceback tells"
+    if "amounts beside" not in problem:
+        assert told(report, "suspense says 74.99 of 75.00 is left")
+    assert told(report, "which was nobody's first (R15)")
 
 
 class TestChain:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import pytest
 from sqlalchemy import Connection, select, text
+from structlog.testing import capture_logs
 
 from hub.acts import charges, money
 from hub.acts.act import Acting, perform
@@ -310,6 +311,21 @@ def test_a_change_is_named(conn: Connection, statement: str, problem: str) -> No
     report = verify(conn)
     assert told(report, problem), report.problems
     assert report.do
+
+
+def test_an_error_of_the_database_ends_one_rule_alone(conn: Connection) -> None:
+    """PostgreSQL answers nothing more in a transaction that has had one."""
+    conn.execute(text("UPDATE match_rule SET uses = uses + 1"))
+    wrong = """'{"reading": "none"}'""" if conn.dialect.name == "postgresql" else "'{'"
+    conn.execute(text(f"UPDATE event SET detail = {wrong.replace(':', chr(92) + ':')} WHERE what = 'read'"))
+    with capture_logs() as logs:
+        report = verify(conn)
+    assert told(report, "the states of files cannot be computed: "), report.problems
+    assert not told(report, "SELECT")
+    assert told(report, "have booked 2 payments, the books have 1 by it")
+    assert report.entries == conn.scalar(text("SELECT count(*) FROM entry"))
+    assert any("never writes" in do for do in report.do)
+    assert [one["exc_info"] for one in logs] == [True]
 
 
 def test_what_earlier_rules_of_input_took_is_in_order(conn: Connection) -> None:
