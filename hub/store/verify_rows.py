@@ -236,13 +236,13 @@ def _wrong_payers(conn: Connection) -> Iterator[str]:
             yield f"rule {rule} is of what {said} pays, and payment {payment}, with which it was made, is of {customer}"
 
 
-def _marks(rule: Any) -> ColumnElement[bool]:
+def _marks(rule: ColumnElement[str]) -> ColumnElement[bool]:
     """Entries whose text says, in any language, that this rule has booked them."""
     phrases = {words.by_rule for words in WORDS.values()}
     return or_(*(entry.c.text.like(_like(phrase, rule)) for phrase in sorted(phrases)))
 
 
-def _like(phrase: str, rule: Any) -> ColumnElement[str]:
+def _like(phrase: str, rule: ColumnElement[str]) -> ColumnElement[str]:
     before, after = phrase.split("{rule}")
     return literal(f"% {before}") + rule + literal(after)
 
