@@ -2,13 +2,14 @@
 
 ``python -m bench.booking sqlite|postgresql COUNT`` prints results as JSON. The floor replays what the hub has written,
 read back beforehand, in batches of the same size in one transaction: executemany on SQLite, COPY on PostgreSQL, where
-it is spared plans that read whole tables as well as the hub is.
+it is spared plans that read whole tables as well as the hub is. The two take turns, and the best of each counts.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,7 @@ from hub.store.tables import account, allocation, charge_line, company, entry, p
 from hub.vendors import Vendors
 
 BATCH_ROWS = 2_000
+TURNS = 2
 _TABLES = (entry, posting, allocation)
 
 Rows = dict[str, list[bulk.Row]]
@@ -42,22 +44,22 @@ def main(dialect: str, count: int) -> None:
     with tempfile.TemporaryDirectory(prefix="hub-bench-") as folder, copies(dialect, Path(folder)) as databases:
         root = Path(folder) / "site"
         make_site(root, databases.new("start"), count)
-        booked_url = databases.new("booked", copy_of="start")
-        before_bytes = databases.size_bytes(booked_url)
-        (root / "config" / "hub.toml").write_text(f'database = "{booked_url}"\n', encoding="utf-8")
-        timed = json.loads(
-            subprocess.run(
-                [sys.executable, "-m", "bench.booking", "--hub", str(root)], stdout=subprocess.PIPE, check=True
-            ).stdout
-        )
-        grown_bytes = databases.size_bytes(booked_url) - before_bytes
-        floor_seconds = _floor(booked_url, databases.new("floor", copy_of="start"))
-    speed, floor_speed = count / timed["seconds"], count / floor_seconds
+        runs, floors = [], []
+        rows: Rows = {}
+        for turn in range(TURNS):
+            booked_url = databases.new(f"booked_{turn}", copy_of="start")
+            before_bytes = databases.size_bytes(booked_url)
+            runs.append(_hub(root, Path(folder) / f"turn_{turn}", booked_url))
+            grown_bytes = databases.size_bytes(booked_url) - before_bytes
+            rows = rows or _written(booked_url)
+            floors.append(_floor(rows, databases.new(f"floor_{turn}", copy_of="start")))
+    timed = min(runs, key=lambda run: run["seconds"])
+    speed, floor_speed = count / timed["seconds"], count / min(floors)
     name = f"0602 drop to booked, {dialect}"
-    common = {"n": count, "peak_rss_mb": timed["peak_rss_mb"]}
+    common = {"n": count, "peak_rss_mb": max(run["peak_rss_mb"] for run in runs)}
     ratio = {"floor": floor_speed, "ratio": speed / floor_speed}
     alone = {"floor": None, "ratio": None}
-    children = {"n": count, "peak_rss_mb": timed["children_peak_rss_mb"]}
+    children = {"n": count, "peak_rss_mb": max(run["children_peak_rss_mb"] for run in runs)}
     results = [
         {"name": name, "value": speed, "unit": "payments/s", **ratio, **common},
         {
@@ -71,6 +73,15 @@ def main(dialect: str, count: int) -> None:
         {"name": f"{name}: plug-in", "value": children["peak_rss_mb"], "unit": "MB at peak", **alone, **children},
     ]
     print(json.dumps(results))
+
+
+def _hub(template: Path, root: Path, url: str) -> dict[str, float]:
+    """What :func:`hub_run` has measured on a site like ``template``."""
+    shutil.copytree(template, root)
+    (root / "config" / "hub.toml").write_text(f'database = "{url}"\n', encoding="utf-8")
+    ours = [sys.executable, "-m", "bench.booking", "--hub", str(root)]
+    told: dict[str, float] = json.loads(subprocess.run(ours, stdout=subprocess.PIPE, check=True).stdout)
+    return told
 
 
 def hub_run(root: Path) -> None:
@@ -106,9 +117,9 @@ def _booking_moments() -> list[float]:
     return moments
 
 
-def _floor(booked_url: str, url: str) -> float:
-    """Seconds to write the same rows and updates with the driver alone."""
-    source = connect(booked_url)
+def _written(url: str) -> Rows:
+    """What the hub has written of the delivery."""
+    source = connect(url)
     with source.read() as conn:
         first_entry = conn.execute(select(entry.c.id).where(entry.c.kind == "payment").order_by(entry.c.id)).first()
         assert first_entry is not None
@@ -122,6 +133,11 @@ def _floor(booked_url: str, url: str) -> float:
             for table in _TABLES
         }
     source.close()
+    return rows
+
+
+def _floor(rows: Rows, url: str) -> float:
+    """Seconds to write the same rows and updates with the driver alone."""
     target = connect(url)
     seconds = _write(target, rows)
     target.close()
