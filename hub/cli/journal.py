@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.acting import KeyOption
+from hub.cli.acting import DONE_BEFORE, KeyOption
 from hub.cli.context import (
     ActorOption,
     JsonOption,
@@ -25,13 +25,12 @@ from hub.cli.context import (
     root_of,
 )
 from hub.cli.ledger import moment
+from hub.cli.out_file import ForceOption, refuse_unfit, writing
 from hub.cli.output import answer, say, table, to_stdout
 from hub.errors import HubError
 from hub.money import format_amount
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from hub.reports.journal.journal import Export, Exported, Selection
     from hub.settings import Site
     from hub.settings.journal import JournalConfig
@@ -45,6 +44,9 @@ CompanyOption = Annotated[
 OneCompanyOption = Annotated[
     str | None, typer.Option("--company", metavar="NUMBER", help="As in the portfolio. Default: all.")
 ]
+
+
+_NOTHING_EXPORTED = "nothing was exported"
 
 
 class ExportFormat(StrEnum):
@@ -80,15 +82,20 @@ def export_journal(
 
     selection, who, the_site = _selection(from_day, to_day, batch), actor_of(actor), load(root_of(ctx, site))
     config = _config(the_site, company)
-    if out is not None:
-        _refuse_unfit(out)
 
     def export(acting: Acting) -> dict[str, Any]:
+        # Here, not before: what was exported under the key may have its file already.
+        if out is not None:
+            refuse_unfit(out, why=_NOTHING_EXPORTED)
         language = the_site.language(company)
         done = journal.export_journal(
             acting.conn, company, config, selection, now=acting.now, actor=acting.actor, language=language
         )
-        return {"export": None if done is None else _document(done.export) | _control(done)}
+        if done is None:
+            return {"export": None}
+        if out is None:
+            refuse_unfit(_kept_at(the_site, done.export.name), why=_NOTHING_EXPORTED)
+        return {"export": _document(done.export) | _control(done)}
 
     asked = {"company": company, "from": from_day, "to": to_day, "batch": batch}
     with opened(the_site) as database:
@@ -97,14 +104,18 @@ def export_journal(
         if document is None:
             answer(as_json, dict(done.result), lambda: say(f"company {company}: there is nothing to export"))
             return 0
-        path = out or the_site.root / "journals" / document["name"]
         with database.read() as conn:
             exported = journal.export_of(conn, document["journal"])
-            _write(conn, exported, path)
+            content = journal.content_of(conn, exported.id)
+    path = out or _kept_at(the_site, exported.name)
+    # Whoever asked before may have been killed before the file was written.
+    if not (done.repeated and _is_there(path, content, exported)):
+        with writing(path, **_kept(exported)) as file:
+            file.write(content)
     answer(
         as_json,
         {"export": document | {"path": str(path)}, "repeated": done.repeated},
-        lambda: _tell_exported(exported, document, path),
+        lambda: _tell_exported(exported, document, path, done.repeated),
     )
     return 0
 
@@ -138,16 +149,20 @@ def show_journal(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write the file again, byte by byte the same.")
     ] = None,
+    force: ForceOption = False,
     as_json: JsonOption = False,
     site: SiteOption = None,
 ) -> int:
     """One exported journal; with --out its file again."""
     from hub.reports.journal import journal
 
+    if out is not None:
+        refuse_unfit(out, force=force)
     with books_of(root_of(ctx, site)) as (_, conn):
         found = journal.export_of(conn, journal_id)
         if out is not None:
-            _write(conn, found, out)
+            with writing(out) as file:
+                file.write(journal.content_of(conn, journal_id))
     document = _document(found) | {"path": None if out is None else str(out)}
     answer(as_json, {"export": document}, lambda: _tell(found, out))
     return 0
@@ -159,13 +174,15 @@ def export_ledger(
     format_: Annotated[ExportFormat, typer.Option("--format", help="For bean-check, or JSON lines.")],
     company: OneCompanyOption = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Default: standard output.")] = None,
+    force: ForceOption = False,
     site: SiteOption = None,
 ) -> int:
     """The whole ledger, so that a program that is not ours can check it."""
     from hub.reports.beancount import write_beancount
     from hub.reports.ledger_json import write_json
-    from hub.transport.content import placing
 
+    if out is not None:
+        refuse_unfit(out, force=force)
     with books_of(root_of(ctx, site)) as (_, conn):
         if format_ is ExportFormat.beancount:
             lines = write_beancount(conn, company_number=company)
@@ -174,19 +191,37 @@ def export_ledger(
         if out is None:
             _print(lines)
         else:
-            with placing(out) as file:
+            with writing(out) as file:
                 file.writelines(line.encode() for line in lines)
     return 0
 
 
-def _refuse_unfit(out: Path) -> None:
-    if out.exists() or not out.parent.is_dir():
-        raise HubError(
-            "the file is there already" if out.exists() else "there is no such folder",
-            where=str(out),
-            why="nothing was exported",
-            do="name another file",
-        )
+def _kept_at(site: Site, name: str) -> Path:
+    """Where a journal's file lies in the site. Raises HubError where its folder cannot be made."""
+    folder = site.root / "journals"
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        what = f"the folder cannot be made: {error.strerror}"
+        raise HubError(what, where=str(folder), why=_NOTHING_EXPORTED, do="name a file with --out") from error
+    return folder / name
+
+
+def _kept(export: Export) -> dict[str, str]:
+    """What an error says where the file is not written and the journal exported all the same."""
+    return {"why": f"journal {export.id} is exported and kept", "do": f"run: hub journal show {export.id} --out FILE"}
+
+
+def _is_there(path: Path, content: bytes, export: Export) -> bool:
+    """Whether the journal's file lies there. Raises HubError where another does."""
+    try:
+        if path.read_bytes() == content:
+            return True
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise HubError(f"cannot be read: {error.strerror}", where=str(path), **_kept(export)) from error
+    raise HubError("another file is there already", where=str(path), **_kept(export))
 
 
 def _selection(from_day: str | None, to_day: str | None, batch: int | None) -> Selection:
@@ -217,24 +252,6 @@ def _config(site: Site, company: str) -> JournalConfig:
             do="write it in the company's file, see docs/journal.md",
         )
     return config
-
-
-def _write(conn: Connection, export: Export, path: Path) -> None:
-    """Raises HubError where the folder does not take it; the journal is exported all the same."""
-    from hub.reports.journal.journal import content_of
-    from hub.transport.content import placing
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with placing(path) as file:
-            file.write(content_of(conn, export.id))
-    except OSError as error:
-        raise HubError(
-            f"the file cannot be written: {error.strerror}",
-            where=str(path),
-            why=f"journal {export.id} is exported and kept",
-            do=f"run: hub journal show {export.id} --out FILE",
-        ) from error
 
 
 def _document(export: Export) -> dict[str, Any]:
@@ -288,7 +305,9 @@ def _control(done: Exported) -> dict[str, Any]:
     }
 
 
-def _tell_exported(export: Export, document: Mapping[str, Any], path: Path) -> None:
+def _tell_exported(export: Export, document: Mapping[str, Any], path: Path, repeated: bool) -> None:
+    if repeated:
+        say(DONE_BEFORE)
     _tell(export, path)
     say("posted {first_day} to {last_day}, batches {first_batch} to {last_batch}".format_map(document))
     rows = [(one["account"], one["debit"], one["credit"]) for one in document["accounts"]]

@@ -12,6 +12,7 @@ import typer
 
 from hub.cli.asking import AsOfOption, CompanyOption, PropertyOption, day_of, when_of
 from hub.cli.context import JsonOption, SiteOption, as_unicode, books_of, root_of
+from hub.cli.out_file import ForceOption, refuse_unfit, writing
 from hub.cli.output import answer, say
 from hub.errors import HubError
 
@@ -54,14 +55,13 @@ def statement(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", dir_okay=False, help="Default: named after whose it is.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Put it in the place of a file that is there.")] = False,
+    force: ForceOption = False,
     as_json: JsonOption = False,
     site: SiteOption = None,
 ) -> int:
     """Statements of account, for one tenant, some, or all of a property or company, in one file."""
     from hub.reports.statement import STATEMENTS_MAX, render
     from hub.reports.statements import Asked
-    from hub.transport.content import placing
 
     keys = tenancies or []
     _refuse_contradictions(keys, company, property, charge)
@@ -78,14 +78,11 @@ def statement(
             raise typer.BadParameter(f"{first} is after {asked.as_of}", param_hint="--from")
         chosen = keys or _keys(conn, company, property, STATEMENTS_MAX)
         path = out or Path(f"statement-{named}-{asked.as_of}.{format_.value}")
-        _refuse_overwriting(path, force)
+        refuse_unfit(path, force=force)
         gathered = _told(_gathered(conn, the_site, chosen, asked), len(chosen))
         content = render(gathered, format_.value, count=len(chosen))
-    try:
-        with placing(path) as file:
-            file.write(content)
-    except OSError as error:
-        raise HubError(f"the statement cannot be written: {error.strerror}", where=str(path)) from error
+    with writing(path) as file:
+        file.write(content)
     document = {"path": str(path), "format": format_.value, "statements": len(chosen), "bytes": len(content)}
     answer(as_json, document, lambda: say(f"{path}: {len(chosen)} statements as of {asked.as_of}"))
     return 0
@@ -100,11 +97,6 @@ def _refuse_contradictions(
         raise typer.BadParameter("charges are chosen of one tenancy: name it", param_hint="--charge")
     if len(set(keys)) < len(keys):
         raise typer.BadParameter("a tenancy is named twice", param_hint="TENANCY...")
-
-
-def _refuse_overwriting(path: Path, force: bool) -> None:
-    if path.exists() and not force:
-        raise HubError("the file is there already", where=str(path), do="name another with --out, or say --force")
 
 
 def _keys(conn: Connection, company: str | None, property: str | None, most: int) -> list[str]:

@@ -335,12 +335,59 @@ class TestCommands:
         assert copy.read_bytes() == written.read_bytes()
 
     def test_a_file_that_cannot_be_written_is_exported_and_had_again(self, site: Path, tmp_path: Path) -> None:
-        (site / "journals").write_text("in the way")
-        failed_ = hub("journal", "export", "--company", "1", site=site)
+        out = tmp_path / ("n" * 254)
+        failed_ = hub("journal", "export", "--company", "1", "--out", out, "--key", "K", site=site)
         assert failed_.status == 1
-        assert "run: hub journal show 1 --out FILE" in failed_.err
+        assert "journal 1 is exported and kept. run: hub journal show 1 --out FILE" in failed_.err
         assert hub("journal", "show", "1", "--out", tmp_path / "1.csv", site=site).status == 0
         assert (tmp_path / "1.csv").read_bytes().count(b"6412,50") == 2
+
+    def test_without_a_place_for_the_file_nothing_is_exported(self, site: Path, tmp_path: Path) -> None:
+        (site / "journals").write_text("in the way")
+        (tmp_path / "mine.csv").write_text("mine")
+        for out in ((), ("--out", tmp_path / "mine.csv"), ("--out", tmp_path / "none" / "x.csv")):
+            failed_ = hub("journal", "export", "--company", "1", *out, site=site)
+            assert (failed_.status, "nothing was exported" in failed_.err) == (1, True)
+        (site / "journals").unlink()
+        (site / "journals").mkdir()
+        (site / "journals/journal-1-000001.csv").write_text("of books that were restored since")
+        assert "there already" in hub("journal", "export", "--company", "1", site=site).err
+        assert hub("journal", "list", "--json", site=site).json == {"journals": []}
+        assert (tmp_path / "mine.csv").read_text() == "mine"
+
+    def test_asked_again_under_its_key_the_file_is_there(self, site: Path, tmp_path: Path) -> None:
+        def export(out: Path) -> Any:
+            return hub("journal", "export", "--company", "1", "--key", "K", "--out", out, "--json", site=site)
+
+        out = tmp_path / "november.csv"
+        first = export(out).json
+        written = out.read_bytes()
+        again = export(out).json
+        assert (first["repeated"], again["repeated"], again["export"]) == (False, True, first["export"])
+        # Killed between the commit and the file.
+        out.unlink()
+        assert (export(out).json["repeated"], out.read_bytes()) == (True, written)
+        out.write_text("mine")
+        refused = hub("journal", "export", "--company", "1", "--key", "K", "--out", out, site=site)
+        assert "another file is there already. journal 1 is exported and kept" in refused.err
+        assert (refused.status, out.read_text()) == (1, "mine")
+        told = hub("journal", "export", "--company", "1", "--key", "K", "--out", tmp_path / "b.csv", site=site)
+        assert "done before under this key" in told.out
+        assert (tmp_path / "b.csv").read_bytes() == written
+
+    def test_a_file_that_is_there_is_kept(self, site: Path, tmp_path: Path) -> None:
+        assert hub("journal", "export", "--company", "1", site=site).status == 0
+        out = tmp_path / "precious.txt"
+        for command in (("journal", "show", "1"), ("ledger", "export", "--format", "json")):
+            out.write_text("precious")
+            refused = hub(*command, "--out", out, site=site)
+            assert "the file is there already. name another with --out, or say --force" in refused.err
+            assert (refused.status, out.read_text()) == (1, "precious")
+            nowhere = hub(*command, "--out", tmp_path / "none" / "x", site=site)
+            assert (nowhere.status, "there is no such folder" in nowhere.err) == (1, True)
+            assert not (tmp_path / "none").exists()
+            assert hub(*command, "--out", out, "--force", site=site).status == 0
+            assert out.read_bytes() != b"precious"
 
     @pytest.mark.parametrize(
         ("arguments", "told"),
