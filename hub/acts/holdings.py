@@ -15,8 +15,11 @@ from hub.store.collecting.answers import open_payouts
 from hub.store.holdings import holdings_among
 from hub.store.portfolio import TenancyRef
 from hub.store.positions import NOTHING
-from hub.store.tables import credit, entry, posting
+from hub.store.tables import allocation, charge, charge_line, credit, entry, posting
 from hub.store.views.balances import least_held
+
+#: Charges that one refusal names.
+TOLD_MAX = 5
 
 
 class OverdrawnError(HubError):
@@ -60,16 +63,51 @@ def _least_credit(acting: Acting, account_id: int, day: date) -> int:
     return least
 
 
-def refuse_above(amount: int, available: int, tenancy: TenancyRef, name: str) -> None:
-    """Raises OverdrawnError."""
-    if amount > available:
-        what = "the tenancy has in credit" if name == kinds.BALANCE else f"holding {name!r} has"
-        raise OverdrawnError(
-            f"{format_amount(amount)} is more than the {format_amount(max(available, 0))} that {what}",
-            where=tenancy.key,
-            why="what is charged and not paid is not held, and what is not held cannot leave (R23)",
-            do=f"see: hub balance {tenancy.key}",
-        )
+def refuse_above(acting: Acting, tenancy: TenancyRef, name: str, amount: int, day: date) -> None:
+    """Of holding ``name``, or of the tenancy's own credit for ``balance``. Raises OverdrawnError."""
+    own = name == kinds.BALANCE
+    available = in_credit(acting, tenancy, day) if own else held(acting, tenancy, name, day)
+    if amount <= available:
+        return
+    what = "the tenancy has in credit" if own else f"holding {name!r} has"
+    why, do = "what is charged and not paid is not held, and what is not held cannot leave (R23)", ""
+    if own:
+        why = "no more may leave than is in credit on that day and on every day after it (R10)"
+        if used := _used_later(acting, tenancy, day):
+            why = f"credit has paid already what counts only later: {used}"
+            do = f"take that back first where it is wrong, see: hub movements {tenancy.key}"
+    raise OverdrawnError(
+        f"{format_amount(amount)} is more than the {format_amount(max(available, 0))} that {what} from {day} on",
+        where=tenancy.key,
+        why=why,
+        do=do or f"see: hub balance {tenancy.key} --as-of {day}",
+    )
+
+
+def _used_later(acting: Acting, tenancy: TenancyRef, day: date) -> str:
+    """What has used credit of ``day`` and is due only after it, oldest first; "" for nothing.
+
+    A charge uses credit when it is made, however far off it is due.
+    """
+    act, money = entry.alias("act"), entry.alias("money")
+    used = func.sum(allocation.c.amount)
+    rows = acting.conn.execute(
+        select(charge.c.reference, act.c.id, act.c.kind, charge.c.due_date, used)
+        .join_from(charge, charge_line, charge_line.c.charge_id == charge.c.id)
+        .join(act, act.c.id == charge.c.entry_id)
+        .join(allocation, allocation.c.line_id == charge_line.c.id)
+        .join(money, money.c.id == allocation.c.payment_id)
+        .where(charge.c.tenancy_id == tenancy.id, charge_line.c.value_date > day, money.c.value_date <= day)
+        .group_by(charge.c.id, charge.c.reference, act.c.id, act.c.kind, charge.c.due_date)
+        .having(used > 0)
+        .order_by(charge.c.due_date, charge.c.id)
+    ).all()
+    told = []
+    for reference, id_, kind, due, ore in rows[:TOLD_MAX]:
+        named = f"charge {reference!r}" if kind == kinds.CHARGE else f"{kind} {id_}"
+        told.append(f"{named} due {due} with {format_amount(int(ore))}")
+    more = [f"{len(rows) - TOLD_MAX} more"] if len(rows) > TOLD_MAX else []
+    return ", ".join(told + more)
 
 
 def refuse_going_out(acting: Acting, tenancy: TenancyRef, amount: int, day: date) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import exists, select
 
 from hub.acts.act import REFERENCE_CHARACTERS_MAX, Acting, judged_text
-from hub.acts.holdings import held, in_credit, refuse_above, refuse_going_out
+from hub.acts.holdings import refuse_above, refuse_going_out
 from hub.errors import HubError
 from hub.ledger import kinds
 from hub.ledger.chain import input_hash
@@ -115,7 +115,7 @@ def transfer(
         movement = _movement(acting, kinds.TRANSFER, tenancy, amount, booked_on, to, text)
         entry_id = _taken(acting, tenancy, source, movement)
     else:
-        refuse_above(amount, held(acting, tenancy, source, booked_on), tenancy, source)
+        refuse_above(acting, tenancy, source, amount, booked_on)
         of = acting.books.holding(tenancy, source)
         movement = _movement(acting, kinds.TRANSFER, tenancy, -amount, booked_on, of, text)
         (entry_id,) = acting.books.post(tenancy.company_id, [movement])
@@ -146,12 +146,11 @@ def _named(acting: Acting, tenancy: TenancyRef, holding: str) -> str:
 
 def _taken(acting: Acting, tenancy: TenancyRef, source: str, movement: Movement) -> int:
     """Books a debit on what it is taken from, where so much is there; gives the entry's id."""
-    day = date.fromisoformat(movement.value_date)
-    if _named(acting, tenancy, source) == kinds.BALANCE:
-        refuse_above(movement.amount, in_credit(acting, tenancy, day), tenancy, source)
+    own = _named(acting, tenancy, source) == kinds.BALANCE
+    refuse_above(acting, tenancy, source, movement.amount, date.fromisoformat(movement.value_date))
+    if own:
         (entry_id,) = acting.books.post(tenancy.company_id, [movement])
         return entry_id
-    refuse_above(movement.amount, held(acting, tenancy, source, day), tenancy, source)
     return acting.books.enter(tenancy.company_id, acting.books.holding(tenancy, source), movement)
 
 

@@ -16,8 +16,8 @@ from hub.acts.money import AmountRefusedError
 from hub.settings import CompanyConfig
 from hub.store import views
 from hub.store.database import Database
-from hub.store.tables import entry, match_rule, suspense
-from tests.desk import FileOf, paid
+from hub.store.tables import charge, entry, match_rule, suspense
+from tests.desk import NOW, FileOf, paid
 from tests.hand import FIRST, SECOND, SWEDISH, Hand
 
 COMING = date(2027, 1, 4)
@@ -86,6 +86,24 @@ def test_a_payment_to_come_leaves_no_credit_today(hand: Hand) -> None:
     hand.pay(FIRST, 100_00)
     with pytest.raises(OverdrawnError, match=r"more than the 0\.00 that the tenancy has in credit"):
         hand.pay_out(FIRST, 100_00)
+
+
+def test_credit_that_a_charge_of_later_has_used_is_refused_by_its_name(hand: Hand) -> None:
+    """The balance of today has the credit still, and a charge has it already."""
+    hand.pay(FIRST, 199_50)
+    hand.charge(FIRST, "FAR", "2028-01-15", 150_00)
+    hand.charge(FIRST, "NEXT", "2027-12-01", 500_00)
+    assert hand.desk.balance(FIRST) == 450_50
+    with hand.db.read() as conn:
+        assert views.balance(conn, FIRST, NOW.date()).balance == -199_50
+    told = "charge 'NEXT' due 2027-12-01 with 49.50, charge 'FAR' due 2028-01-15 with 150.00"
+    with pytest.raises(OverdrawnError, match=rf"150\.00 is more than the 0\.00 that .* from 2026-.* {told}"):
+        hand.pay_out(FIRST, 150_00)
+    with pytest.raises(OverdrawnError, match=told):
+        hand.transfer(FIRST, 150_00, "balance", "deposit")
+    hand.reverse(hand.desk.one(select(charge.c.entry_id).where(charge.c.reference == "FAR")))
+    with pytest.raises(OverdrawnError, match=r"paid already what counts only later: charge 'NEXT' due 2027-12-01"):
+        hand.pay_out(FIRST, 150_00)
 
 
 def test_a_payment_that_filled_a_holding_stays_while_the_holding_was_paid_out(hand: Hand) -> None:
