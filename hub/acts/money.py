@@ -109,7 +109,7 @@ def transfer(
     tenancy, booked_on = _begun(acting, tenancy_key, amount, day)
     if _named(acting, tenancy, source) == _named(acting, tenancy, target):
         raise AmountRefusedError(f"a transfer from {source!r} to itself", where=tenancy.key)
-    text = text or f"{acting.words(tenancy).transfer}: {source} - {target}"
+    text = text or acting.words(tenancy).transferred(source, target)
     if target != kinds.BALANCE:
         to = acting.books.holding(tenancy, target)
         movement = _movement(acting, kinds.TRANSFER, tenancy, amount, booked_on, to, text)

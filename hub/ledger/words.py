@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
+from hub.ledger import kinds
+
 #: Of a company's entries, letters and statements.
 Language: TypeAlias = Literal["da", "sv"]
 
@@ -17,7 +19,10 @@ class Words(NamedTuple):
 
     payment: str
     payout: str
+    #: {source} and {target} are holdings, or the balance.
     transfer: str
+    #: The tenancy's own, in the middle of a sentence.
+    balance: str
     credit_note: str
     #: Goes before the text of what is taken back.
     reversed: str
@@ -44,6 +49,13 @@ class Words(NamedTuple):
         """``deposit`` as "Depositum"."""
         return self.holdings.get(name, name)
 
+    def transferred(self, source: str, target: str) -> str:
+        """``deposit`` and ``balance`` as "Overførsel fra depositum til saldo"."""
+        return self.transfer.format(source=self._within(source), target=self._within(target))
+
+    def _within(self, name: str) -> str:
+        return self.balance if name == kinds.BALANCE else self.holding(name).lower()
+
     def amount(self, ore: int) -> str:
         """``123450`` as "1.234,50" in Danish and "1 234,50" in Swedish (no-break blank, true minus)."""
         whole, decimals = divmod(abs(ore), 100)
@@ -55,7 +67,8 @@ WORDS: Mapping[Language, Words] = {
     "da": Words(
         payment="Indbetaling",
         payout="Udbetaling",
-        transfer="Overførsel",
+        transfer="Overførsel fra {source} til {target}",
+        balance="saldo",
         credit_note="Kreditnota",
         reversed="Tilbageført",
         difference="Afrunding",
@@ -79,7 +92,8 @@ WORDS: Mapping[Language, Words] = {
     "sv": Words(
         payment="Inbetalning",
         payout="Utbetalning",
-        transfer="Överföring",
+        transfer="Överföring från {source} till {target}",
+        balance="saldo",
         credit_note="Kreditnota",
         reversed="Återfört",
         difference="Öresutjämning",
