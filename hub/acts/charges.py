@@ -137,15 +137,15 @@ def credit_charge(
     """A credit note on one charge: all that is left to credit, ``amount`` øre of it, or øre by line, counted from 1.
 
     It pays what is open of the lines that it credits; what was paid already becomes credit of the tenancy. It counts
-    from ``day`` (default today), and not before the charge does. A small difference that was written off of the charge
-    is owed again first, and so credited before anything else: nobody gets back what he has not paid (R24). Raises
-    CreditTooLargeError and those of add_charge.
+    from ``day``, default today or the charge's own day where that is later: before it there is nothing to credit. A
+    small difference that was written off of the charge is owed again first, and so credited before anything else:
+    nobody gets back what he has not paid (R24). Raises CreditTooLargeError, ChargeRefusedError for a ``day`` before the
+    charge's, and those of add_charge.
     """
     tenancy = acting.tenancy(tenancy_key)
-    company = acting.company_of(tenancy)
     found = charge_of(acting.conn, tenancy, reference)
     credited = _credited(found, amount, lines)
-    value_date = max(acting.open_day(company, day or acting.today(tenancy)), found.value_date).isoformat()
+    value_date = _credited_on(acting, tenancy, day, found).isoformat()
     before = all_held(acting, [tenancy])
     _owe_again(acting, tenancy, found, value_date)
     total = sum(one.amount for one in credited)
@@ -175,6 +175,7 @@ def credit_charge(
         "tenancy": tenancy.key,
         "credits": found.reference,
         "amount": format_amount(total),
+        "date": value_date,
         "remaining": format_amount(_remaining(acting, found.id)),
     }
 
@@ -261,6 +262,18 @@ def _other_side(acting: Acting, tenancy: TenancyRef, line: NewLine) -> Account:
     if line.holding:
         return acting.books.holding(tenancy, line.holding)
     return acting.books.shared_account(tenancy.company_id, kinds.INCOME, kinds.income_code(line.charge_type))
+
+
+def _credited_on(acting: Acting, tenancy: TenancyRef, day: date | None, found: ChargeFacts) -> date:
+    """Raises ClosedPeriodError, and ChargeRefusedError for a day that somebody has asked for and that cannot be."""
+    wanted = acting.open_day(acting.company_of(tenancy), day or acting.today(tenancy))
+    if day is not None and day < found.value_date:
+        raise ChargeRefusedError(
+            f"a credit note of {day} on charge {found.reference!r}, which counts from {found.value_date}",
+            why="before a charge counts there is nothing to credit",
+            do=f"give {found.value_date} or later, or leave --date out",
+        )
+    return max(wanted, found.value_date)
 
 
 def _owe_again(acting: Acting, tenancy: TenancyRef, found: ChargeFacts, day: str) -> None:

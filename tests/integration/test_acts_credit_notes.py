@@ -170,9 +170,14 @@ def test_of_an_imported_charge_goes_back_to_the_opening(hand: Hand, tmp_path: Pa
 
 def test_it_counts_no_earlier_than_what_it_credits(hand: Hand) -> None:
     hand.charge(FIRST, "A", "2027-02-01", 1_000_00)
-    note = hand.credit(FIRST, "A", 100_00, day=date(2026, 11, 20))["entry"]
+    with pytest.raises(ChargeRefusedError, match=r"of 2026-11-20 on charge 'A', which counts from 2027-02-01"):
+        hand.credit(FIRST, "A", 100_00, day=date(2026, 11, 20))
+    assert hand.position(FIRST).open == {"A": 1_000_00}
 
-    assert hand.desk.one(select(entry.c.value_date).where(entry.c.id == note)) == date(2027, 2, 1)
+    told = hand.credit(FIRST, "A", 100_00)
+    assert told["date"] == "2027-02-01"
+    assert hand.desk.one(select(entry.c.value_date).where(entry.c.id == told["entry"])) == date(2027, 2, 1)
+    assert hand.credit(FIRST, "A", 100_00, day=date(2027, 2, 2))["date"] == "2027-02-02"
 
 
 class Forgiven(NamedTuple):
