@@ -85,7 +85,9 @@ def list_charges(
     company: CompanyOption = None,
     property: PropertyOption = None,
     tenancy: TenancyOption = None,
-    open_only: Annotated[bool, typer.Option("--open", help="Only those with something left to pay.")] = False,
+    open_only: Annotated[
+        bool, typer.Option("--open", help="All with something left to pay, payouts and the like too.")
+    ] = False,
     kind: Annotated[
         str | None, typer.Option("--kind", metavar="KIND", help=f"One of {', '.join(kinds.CHARGE_KINDS)}.")
     ] = None,

@@ -165,6 +165,7 @@ def _movement(books: Books, charge: _Charge) -> Movement:
         values["period_to"].isoformat() if values["period_to"] else None,
         claim=type_.claim,
         holding=type_.holding,
+        text=type_.text,
     )
     if type_.holding and not is_credit:
         contra = books.holding(charge.tenancy, type_.holding)

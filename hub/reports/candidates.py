@@ -21,7 +21,7 @@ from hub.ledger.ageing import edges
 from hub.money import format_amount
 from hub.reports.payers import earlier_of_payers
 from hub.reports.typos import one_slip_from
-from hub.store.charges import ID_MARK
+from hub.store.charges import DEMANDS, ID_MARK
 from hub.store.lookup import among
 from hub.store.origins import ways_back
 from hub.store.portfolio import customer_key, resolve_creditor, tenancies_of_posted
@@ -300,7 +300,7 @@ def _open_charges(tenancies: FromClause) -> Select[Any]:
         .select_from(tenancies.join(charge_line, charge_line.c.tenancy_id == tenancy.c.id))
         .join(charge, charge.c.id == charge_line.c.charge_id)
         .join(entry, entry.c.id == charge.c.entry_id)
-        .where(charge_line.c.remaining > NOTHING, entry.c.kind.in_((kinds.CHARGE, kinds.RESULT)))
+        .where(charge_line.c.remaining > NOTHING, entry.c.kind.in_(DEMANDS))
         .group_by(tenancy.c.id, tenancy.c.property_id, charge.c.id, charge.c.reference, charge.c.due_date)
     )
 

@@ -23,7 +23,7 @@ from hub.reports.statement.model import (
 )
 from hub.settings import Site
 from hub.store import views
-from hub.store.charges import charge_of
+from hub.store.charges import DEMANDS, charge_of
 from hub.store.lookup import among
 from hub.store.portfolio import TenancyRef
 from hub.store.tables import charge, charge_line, company, entry, posting, tenancy
@@ -49,6 +49,7 @@ def statement_of(conn: Connection, site: Site, tenancy_key: str, asked: Asked) -
     sender, recipient = _letterhead(conn, site, found.ref, balance.moved_out)
     chosen = [charge_of(conn, found.ref, reference).id for reference in asked.references]
     language = site.language(sender.number)
+    charges, debts = _charges(conn, found.ref, asked, chosen)
     return Statement(
         language=language,
         currency=balance.currency,
@@ -61,7 +62,8 @@ def statement_of(conn: Connection, site: Site, tenancy_key: str, asked: Asked) -
         overdue=balance.overdue,
         coming=balance.coming,
         ageing=Ageing(*balance.ageing),
-        charges=tuple(_charges(conn, found.ref, asked, chosen)),
+        charges=tuple(charges),
+        debts=() if chosen else tuple(debts),
         movements=() if chosen else tuple(_movements(conn, found.ref.key, asked.first)),
         holdings=() if chosen else tuple(HoldingRow(one.name, one.charged, one.held) for one in balance.holdings),
         chosen=bool(chosen),
@@ -102,9 +104,13 @@ def _letterhead(conn: Connection, site: Site, ref: TenancyRef, moved_out: bool) 
     return sender, Tenant(row.name, row.second_name or "", lines)
 
 
-def _charges(conn: Connection, ref: TenancyRef, asked: Asked, chosen: Collection[int]) -> list[ChargeRow]:
-    """Oldest due first. A chosen one may count only after the day of the statement: then what of it will be open on the
-    day that it counts from, as credit that waits for it is his already.
+def _charges(
+    conn: Connection, ref: TenancyRef, asked: Asked, chosen: Collection[int]
+) -> tuple[list[ChargeRow], list[ChargeRow]]:
+    """Charges, and whatever else is open, oldest due first.
+
+    A chosen one may count only after the day of the statement: then what of it will be open on the day that it counts
+    from, as credit that waits for it is his already.
     """
     query = (
         select(
@@ -114,6 +120,7 @@ def _charges(conn: Connection, ref: TenancyRef, asked: Asked, chosen: Collection
             charge.c.text,
             charge.c.due_date,
             entry.c.id.label("entry_id"),
+            entry.c.kind.label("entry_kind"),
             entry.c.value_date,
         )
         .join_from(charge, entry, entry.c.id == charge.c.entry_id)
@@ -126,16 +133,20 @@ def _charges(conn: Connection, ref: TenancyRef, asked: Asked, chosen: Collection
     notes = _credit_notes(conn, [row.entry_id for row in rows]) if chosen else {}
     days = {max(asked.as_of, row.value_date) for row in rows} | {asked.as_of}
     remaining = {day: views.open_by_charge(conn, ref, day) for day in days}
-    found = []
-    for id_, reference, kind, text, due, entry_id, value_date in rows:
+    found: list[ChargeRow] = []
+    debts: list[ChargeRow] = []
+    for id_, reference, kind, text, due, entry_id, entry_kind, value_date in rows:
         its_lines, day = lines[id_], max(asked.as_of, value_date)
         amount = sum(line.amount for line in its_lines)
         left = remaining[day].get(id_, 0)
-        if chosen or left or asked.first is None or due >= asked.first:
-            overdue = left > 0 and is_overdue(due, asked.as_of, ref.business)
+        overdue = left > 0 and is_overdue(due, asked.as_of, ref.business)
+        if entry_kind not in DEMANDS:
+            if left:
+                debts.append(ChargeRow(reference, entry_kind, text, due, amount, left, overdue))
+        elif chosen or left or asked.first is None or due >= asked.first:
             its_notes = tuple(note for note in notes.get(entry_id, ()) if note.value_date <= day)
             found.append(ChargeRow(reference, kind, text, due, amount, left, overdue, tuple(its_lines), its_notes))
-    return found
+    return found, debts
 
 
 def _credit_notes(conn: Connection, entry_ids: Sequence[int]) -> dict[int, list[CreditNoteRow]]:

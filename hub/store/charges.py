@@ -16,8 +16,9 @@ from hub.store.portfolio import TenancyRef, refs_with
 from hub.store.tables import account, charge, charge_line, credited, entry, posting, tenancy
 from hub.store.taking_back import history_of
 
-#: Entries whose charges a person may credit; a payout's or a charge-back's is no demand of ours.
-_DEMANDS = (kinds.CHARGE, kinds.RESULT)
+#: Entries that demand something. Whatever else a tenancy is debited, as a payout or a charge-back, has a row of charge
+#: too, for what is open of it to be paid, and is none: nobody credits it, and no list calls it one.
+DEMANDS = (kinds.CHARGE, kinds.RESULT)
 #: Before the id of a charge, where a reference is asked for.
 ID_MARK = "#"
 
@@ -59,7 +60,7 @@ def charge_of(conn: Connection, whose: TenancyRef, reference: str) -> ChargeFact
     rows = conn.execute(
         select(charge.c.id, charge.c.entry_id, entry.c.key, charge.c.reference, entry.c.value_date)
         .join_from(charge, entry, entry.c.id == charge.c.entry_id)
-        .where(charge.c.tenancy_id == whose.id, entry.c.kind.in_(_DEMANDS), wanted)
+        .where(charge.c.tenancy_id == whose.id, entry.c.kind.in_(DEMANDS), wanted)
         .order_by(charge.c.id)
     ).all()
     history = history_of(conn, [row.entry_id for row in rows])
@@ -89,7 +90,7 @@ def tenancies_by_charge(conn: Connection, company_id: int, references: Collectio
         .where(
             among(conn, charge.c.reference, references),
             tenancy.c.company_id == company_id,
-            entry.c.kind.in_(_DEMANDS),
+            entry.c.kind.in_(DEMANDS),
             ~reversed_,
         )
         .group_by(charge.c.reference)

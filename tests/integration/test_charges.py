@@ -122,6 +122,8 @@ class TestBooking:
         with ledger.read() as connection:
             assert views.movements(connection, "2-12-304-2")[0].text == "Husleje"
             assert views.movements(connection, "1-12-304-2")[0].text == "10"
+            (line,) = views.charge_detail(connection, "#2").lines
+            assert (line.charge_type, line.text) == ("10", "Husleje")
 
     def test_what_falls_in_a_closed_period_is_posted_on_the_first_open_day(
         self, ledger: Database, tmp_path: Path

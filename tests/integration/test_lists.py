@@ -322,6 +322,20 @@ class TestFromFiles:
         desk.book(taken_back("101", 300_00, "NOV"))
         return desk
 
+    def test_money_that_went_out_is_no_charge_and_listed_while_something_of_it_is_owed(
+        self, desk: Desk, site: Path
+    ) -> None:
+        def listed(*options: str) -> list[tuple[str, str, str]]:
+            found = told(site, "charges", "list", "--company", 1, *options)["charges"]
+            return [(one["kind"], one["reference"], one["remaining"]) for one in found]
+
+        desk.book(taken_back("102", 50_00))
+        assert listed() == listed("--kind", "other") == [("other", "NOV", "300.00")]
+        assert listed("--open") == [("chargeback", "", "50.00"), ("other", "NOV", "300.00")]
+        assert listed("--open", "--kind", "other") == [("other", "NOV", "300.00")]
+        (back, _) = told(site, "charges", "list", "--company", 1, "--open")["charges"]
+        assert told(site, "charges", "show", f"#{back['id']}")["kind"] == "chargeback"
+
     def test_transactions_are_those_of_all_channels_the_newest_first(self, desk: Desk, site: Path) -> None:
         found = told(site, "transactions", "--company", 1)["transactions"]
         assert [(one["kind"], one["amount"], one["tenancy"], one["customer"]) for one in found] == [

@@ -16,6 +16,8 @@ from hub.reports.statement import render
 from hub.reports.statement.model import Ageing, Statement
 from hub.reports.statements import Asked, statement_of
 from hub.store.database import Database
+from tests.desk import taken_back
+from tests.hand import FIRST, Hand
 from tests.integration.cli_runner import hub
 from tests.teller import ABROAD, HOME, NEIGHBOUR, Teller
 
@@ -59,6 +61,25 @@ class TestGathering:
             ("charge", 5000_00),
             ("charge", 10000_00),
         ]
+
+    def test_money_that_went_out_is_no_charge_and_what_is_owed_of_it_is_told(
+        self, database: Database, tmp_path: Path
+    ) -> None:
+        hand = Hand(database, tmp_path)
+        hand.charge(FIRST, "NOV", "2026-11-01", 300_00)
+        hand.pay(FIRST, 1000_00)
+        hand.pay_out(FIRST, 500_00)
+        hand.desk.book(taken_back("101", 450_00))
+        with hand.db.read() as conn:
+            found = statement_of(conn, hand.site, FIRST, Asked(TODAY, TODAY))
+        assert [(one.reference, one.amount, one.remaining) for one in found.charges] == [("NOV", 300_00, 0)]
+        # The payout was of his credit, of which 200.00 was left for what was taken back.
+        assert [(one.kind, one.amount, one.settled, one.remaining) for one in found.debts] == [
+            ("chargeback", 450_00, 200_00, 250_00)
+        ]
+        assert found.debts[0].overdue
+        assert found.balance == found.overdue == sum(one.remaining for one in (*found.charges, *found.debts))
+        assert [one.kind for one in found.movements] == ["charge", "chargeback", "payment", "payout"]
 
     def test_from_a_day_what_is_open_is_told_whatever_its_age(self, teller: Teller) -> None:
         found = statement(teller, HOME, date(2026, 11, 1))

@@ -68,6 +68,7 @@ STATEMENT = Statement(
 SWEDISH = STATEMENT._replace(
     language="sv", currency="SEK", tenancy="2-1-1-1", tenant=Tenant("Örjan Åkesson"), balance=-123_456_789, overdue=0
 )
+OWING = STATEMENT._replace(debts=(ChargeRow("", "payout", "Udbetaling", date(2026, 7, 2), 10_000, 4_000, True),))
 ENTRY_KINDS = (
     kinds.CHARGE,
     kinds.CREDIT_NOTE,
@@ -113,6 +114,37 @@ def test_no_tenancy_and_too_many_are_refused(format: Format) -> None:
         render([], format)
     with pytest.raises(HubError, match="2001 statements are more than the 2000"):
         render([STATEMENT] * (STATEMENTS_MAX + 1), format)
+
+
+class TestWhatIsOwedThatNoChargeDemands:
+    """In every format beside the charges, and not as one of them."""
+
+    def test_csv(self) -> None:
+        (row,) = (row for row in csv_rows(OWING) if row["Afsnit"] == "Andre skyldige beløb")
+        shown = [row[name] for name in ("Type", "Beløb", "Restbeløb", "Forfalden")]
+        assert shown == ["Udbetaling", "100,00", "40,00", "ja"]
+
+    def test_xlsx(self) -> None:
+        book = workbook(OWING)
+        assert [row[3] for row in book["Opkrævninger"].values] == ["Type", "Leje"]
+        (row,) = list(book["Andre skyldige beløb"].values)[1:]
+        assert (row[3], *row[6:9]) == ("Udbetaling", 100, 60, 40)
+
+    def test_json(self) -> None:
+        (it,) = json.loads(render([OWING], "json"))["statements"]
+        assert len(it["charges"]) == 1
+        assert it["debts"] == [
+            {
+                "reference": "",
+                "kind": "payout",
+                "text": "Udbetaling",
+                "due_date": "2026-07-02",
+                "amount": "100.00",
+                "settled": "60.00",
+                "remaining": "40.00",
+                "overdue": True,
+            }
+        ]
 
 
 class TestCsv:
@@ -196,7 +228,8 @@ class TestCsv:
 class TestXlsx:
     def test_numbers_and_dates_are_numbers_and_dates(self) -> None:
         book = workbook(STATEMENT, SWEDISH)
-        assert book.sheetnames == ["Oversigt", "Opkrævninger", "Linjer", "Bevægelser", "Beholdninger"]
+        sheets = ["Oversigt", "Opkrævninger", "Andre skyldige beløb", "Linjer", "Bevægelser", "Beholdninger"]
+        assert book.sheetnames == sheets
         overview = list(book["Oversigt"].values)
         assert overview[0][:6] == ("Lejemål", "Lejer", "Opgjort pr.", "Saldo", "Heraf forfalden", "Kommende")
         day = midnight(2026, 7, 15)

@@ -116,6 +116,17 @@ def test_chosen_charges_stand_alone_with_their_sum() -> None:
         assert left_out not in page
 
 
+def test_what_no_charge_demands_is_a_table_of_its_own() -> None:
+    owed = ChargeRow("", "payout", "Udbetaling", date(2026, 7, 2), 10_000, 4_000, True)
+    owing = STATEMENT._replace(debts=(owed, owed._replace(kind="chargeback", text="BS")))
+    page = pages(owing)[0]
+    assert "I alt 11.100,00 9.365,50 1.734,50 Andre skyldige beløb Forfaldsdato" in page
+    assert "02.07.2026 Udbetaling Forfalden 100,00 60,00 40,00" in page
+    assert "BS Forfalden Tilbageført betaling 100,00 60,00 40,00 I alt 200,00 120,00 80,00 Bevægelser" in page
+    assert "Övriga obetalda belopp" in pages(owing._replace(language="sv"))[0]
+    assert "Andre skyldige beløb" not in pages(STATEMENT)[0]
+
+
 def test_nothing_to_list_says_so() -> None:
     (page,) = pages(STATEMENT._replace(charges=(), movements=(), holdings=(), balance=0))
     assert "Opkrævninger Ingen opkrævninger Bevægelser Ingen bevægelser Saldo fordelt efter forfald" in page

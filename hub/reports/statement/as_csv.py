@@ -96,6 +96,8 @@ def _rows(it: Statement, words: Words) -> Iterator[_Row]:
             yield _Row(words.ageing, band, it.as_of, amount=ore)
     for charge in it.charges:
         yield from _charge_rows(charge, words)
+    for debt in it.debts:
+        yield _demanded(words.debts, movement_kind(words, debt.kind), debt, words)
     for movement in it.movements:
         yield _Row(
             words.movement,
@@ -111,18 +113,22 @@ def _rows(it: Statement, words: Words) -> Iterator[_Row]:
         )
 
 
+def _demanded(part: str, kind: str, one: ChargeRow, words: Words) -> _Row:
+    return _Row(
+        part,
+        kind,
+        one.due_date,
+        one.reference,
+        text=one.text,
+        amount=one.amount,
+        remaining=one.remaining,
+        overdue=words.yes if one.overdue else words.no,
+    )
+
+
 def _charge_rows(charge: ChargeRow, words: Words) -> Iterator[_Row]:
     kind = charge_kind(words, charge.kind)
-    yield _Row(
-        words.charge,
-        kind,
-        charge.due_date,
-        charge.reference,
-        text=charge.text,
-        amount=charge.amount,
-        remaining=charge.remaining,
-        overdue=words.yes if charge.overdue else words.no,
-    )
+    yield _demanded(words.charge, kind, charge, words)
     for note in charge.credit_notes:
         credit_note = movement_kind(words, kinds.CREDIT_NOTE)
         yield _Row(words.movement, credit_note, note.value_date, charge.reference, text=note.text, amount=-note.amount)

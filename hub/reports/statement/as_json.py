@@ -39,12 +39,24 @@ def _statement(it: Statement) -> dict[str, Any]:
         "ageing": {band: format_amount(ore) for band, ore in it.ageing._asdict().items()},
         "remaining": format_amount(it.remaining),
         "charges": [_charge(row) for row in it.charges],
+        "debts": [_debt(row) for row in it.debts],
         "movements": [_movement(row) for row in it.movements],
         "holdings": [_holding(row) for row in it.holdings],
     }
 
 
 def _charge(row: ChargeRow) -> dict[str, Any]:
+    return {
+        **_debt(row),
+        "lines": [_line(line) for line in row.lines],
+        "credit_notes": [
+            {"value_date": note.value_date.isoformat(), "text": note.text, "amount": format_amount(note.amount)}
+            for note in row.credit_notes
+        ],
+    }
+
+
+def _debt(row: ChargeRow) -> dict[str, Any]:
     return {
         "reference": row.reference,
         "kind": row.kind,
@@ -54,11 +66,6 @@ def _charge(row: ChargeRow) -> dict[str, Any]:
         "settled": format_amount(row.settled),
         "remaining": format_amount(row.remaining),
         "overdue": row.overdue,
-        "lines": [_line(line) for line in row.lines],
-        "credit_notes": [
-            {"value_date": note.value_date.isoformat(), "text": note.text, "amount": format_amount(note.amount)}
-            for note in row.credit_notes
-        ],
     }
 
 

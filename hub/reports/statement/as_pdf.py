@@ -9,7 +9,7 @@ import os
 import re
 import signal
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import cache
 from importlib import resources
@@ -127,14 +127,8 @@ def _letter(it: Statement) -> dict[str, Any]:
         "running": (_text(it.tenant.name), f"{title} · {words.as_of} {long_date(it.as_of, it.language)}"),
         "imprint": " · ".join((company, *_company_number(it, words))),
         "figures": list(_figures(it, words)),
-        "charges": {
-            "rows": [_charge(row, it.language, words) for row in it.charges],
-            "total": [
-                amount_text(sum(row.amount for row in it.charges), it.language),
-                amount_text(sum(row.settled for row in it.charges), it.language),
-                amount_text(it.remaining, it.language),
-            ],
-        },
+        "charges": _demanded(it.charges, charge_kind, it.language, words),
+        "debts": _demanded(it.debts, movement_kind, it.language, words),
         "movements": list(_movements(it, words)),
         "holdings": [
             (_text(holding_name(words, row.name)), *(amount_text(ore, it.language) for ore in (row.charged, row.held)))
@@ -164,12 +158,22 @@ def _figure(label: str, ore: int, it: Statement, caption: str, *, alarm: bool = 
     }
 
 
-def _charge(row: ChargeRow, language: Language, words: Words) -> dict[str, Any]:
-    kind, text = charge_kind(words, row.kind), _text(row.text)
+def _demanded(
+    rows: Sequence[ChargeRow], kind_of: Callable[[Words, str], str], language: Language, words: Words
+) -> dict[str, Any]:
+    totals = (sum(row.amount for row in rows), sum(row.settled for row in rows), sum(row.remaining for row in rows))
+    return {
+        "rows": [_charge(row, kind_of(words, row.kind), language, words) for row in rows],
+        "total": [amount_text(ore, language) for ore in totals],
+    }
+
+
+def _charge(row: ChargeRow, kind: str, language: Language, words: Words) -> dict[str, Any]:
+    text = _text(row.text)
     return {
         "due": short_date(row.due_date, language),
         "text": text or kind,
-        "caption": " · ".join(part for part in (text and kind, _text(row.reference)) if part),
+        "caption": " · ".join(part for part in (kind if text not in ("", kind) else "", _text(row.reference)) if part),
         "overdue": words.is_overdue if row.overdue else "",
         "amount": amount_text(row.amount, language),
         "settled": amount_text(row.settled, language),

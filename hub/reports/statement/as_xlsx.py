@@ -1,4 +1,4 @@
-"""Statements as a workbook: an overview with a row a tenant, then charges, lines, movements and holdings.
+"""Statements as a workbook: an overview with a row a tenant, then charges, other debts, lines, movements and holdings.
 
 Amounts are numbers and dates are dates, in the formats that Excel shows as its user's country writes them. Texts are
 never formulas. The workbook's language is that of the first statement.
@@ -25,7 +25,7 @@ from openpyxl.xml.functions import tostring
 
 from hub.errors import HubError
 from hub.ledger import kinds
-from hub.reports.statement.model import Statement
+from hub.reports.statement.model import ChargeRow, Statement
 from hub.reports.statement.texts import Words, charge_kind, holding_name, movement_kind, one_line, words_of
 
 #: What a sheet of Excel holds, its header included.
@@ -65,20 +65,8 @@ def render_xlsx(statements: Sequence[Statement]) -> bytes:
 def _sheets(words: Words) -> tuple[_Sheet, ...]:
     return (
         _Sheet(words.overview, _overview_columns(words), _overview),
-        _Sheet(
-            words.charges,
-            (
-                (words.reference, 22),
-                (words.kind, 24),
-                (words.text, 40),
-                (words.due_date, 13),
-                (words.amount, 15),
-                (words.settled, 18),
-                (words.remaining, 15),
-                (words.is_overdue, 10),
-            ),
-            _charges,
-        ),
+        _Sheet(words.charges, _demanded_columns(words), _charges),
+        _Sheet(words.debts, _demanded_columns(words), _debts),
         _Sheet(
             words.lines,
             (
@@ -109,6 +97,19 @@ def _sheets(words: Words) -> tuple[_Sheet, ...]:
     )
 
 
+def _demanded_columns(words: Words) -> tuple[tuple[str, int], ...]:
+    return (
+        (words.reference, 22),
+        (words.kind, 24),
+        (words.text, 40),
+        (words.due_date, 13),
+        (words.amount, 15),
+        (words.settled, 18),
+        (words.remaining, 15),
+        (words.is_overdue, 10),
+    )
+
+
 def _overview_columns(words: Words) -> tuple[tuple[str, int], ...]:
     titles = (words.balance, words.overdue, words.coming, *words.ageing_bands)
     return (words.as_of, 12), *((title, 15) for title in titles)
@@ -120,17 +121,24 @@ def _overview(it: Statement, words: Words) -> Iterator[tuple[_Value, ...]]:
 
 
 def _charges(it: Statement, words: Words) -> Iterator[tuple[_Value, ...]]:
-    for row in it.charges:
-        yield (
-            row.reference,
-            charge_kind(words, row.kind),
-            row.text,
-            row.due_date,
-            _amount(row.amount),
-            _amount(row.settled),
-            _amount(row.remaining),
-            words.yes if row.overdue else words.no,
-        )
+    return (_demanded(row, charge_kind(words, row.kind), words) for row in it.charges)
+
+
+def _debts(it: Statement, words: Words) -> Iterator[tuple[_Value, ...]]:
+    return (_demanded(row, movement_kind(words, row.kind), words) for row in it.debts)
+
+
+def _demanded(row: ChargeRow, kind: str, words: Words) -> tuple[_Value, ...]:
+    return (
+        row.reference,
+        kind,
+        row.text,
+        row.due_date,
+        _amount(row.amount),
+        _amount(row.settled),
+        _amount(row.remaining),
+        words.yes if row.overdue else words.no,
+    )
 
 
 def _lines(it: Statement, words: Words) -> Iterator[tuple[_Value, ...]]:

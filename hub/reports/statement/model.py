@@ -127,6 +127,8 @@ class Statement(NamedTuple):
     #: Oldest first. Those after ``as_of`` are shown as coming.
     movements: tuple[MovementRow, ...]
     holdings: tuple[HoldingRow, ...]
+    #: What is open that no charge demands, as of a payout or a charge-back; ``kind`` as of a movement, without lines.
+    debts: tuple[ChargeRow, ...] = ()
     chosen: bool = False
 
     @property

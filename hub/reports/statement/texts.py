@@ -42,6 +42,7 @@ class Words(NamedTuple):
     credit: str
     charges: str
     charge: str
+    debts: str
     lines: str
     line: str
     movements: str
@@ -104,6 +105,7 @@ _DANISH = Words(
     credit="til gode",
     charges="Opkrævninger",
     charge="Opkrævning",
+    debts="Andre skyldige beløb",
     lines="Linjer",
     line="Linje",
     movements="Bevægelser",
@@ -190,6 +192,7 @@ _SWEDISH = Words(
     credit="tillgodo",
     charges="Fakturor",
     charge="Faktura",
+    debts="Övriga obetalda belopp",
     lines="Rader",
     line="Rad",
     movements="Transaktioner",

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, case, cast, func, select
 
 from hub.errors import HubError
 from hub.store.attachments import Attachment, attachments_of
-from hub.store.charges import ID_MARK
+from hub.store.charges import DEMANDS, ID_MARK
 from hub.store.positions import NOTHING
 from hub.store.tables import (
     allocation,
@@ -27,6 +27,7 @@ from hub.store.views.sources import IN_PARTS
 
 #: Charges of one reference that an error names.
 _NAMED_MAX = 5
+_IS_DEMAND = entry.c.kind.in_(DEMANDS)
 
 
 class Charge(NamedTuple):
@@ -37,7 +38,7 @@ class Charge(NamedTuple):
     tenancy: str
     name: str
     reference: str
-    #: rent, moving_in, moving_out, other
+    #: rent, moving_in, moving_out, other; of a debit that is no charge what it is: payout, chargeback, ...
     kind: str
     text: str
     due_date: date
@@ -96,7 +97,7 @@ class ChargeQuery(NamedTuple):
     """Which charges are asked for."""
 
     scope: Scope
-    #: Only those with something left.
+    #: Only those with something left; then debits that are no charges too, as what is open of them is owed as well.
     open_only: bool = False
     kind: str | None = None
 
@@ -105,6 +106,8 @@ class ChargeQuery(NamedTuple):
         query = query.where(self.scope.condition)
         if self.kind is not None:
             query = query.where(charge.c.kind == self.kind)
+        if self.kind is not None or not self.open_only:
+            query = query.join(entry, entry.c.id == charge.c.entry_id).where(_IS_DEMAND)
         if self.open_only:
             still = (
                 select(charge_line.c.charge_id)
@@ -195,7 +198,7 @@ def _charges() -> Select[Any]:
             tenancy.c.key,
             tenancy.c.name,
             charge.c.reference,
-            charge.c.kind,
+            case((_IS_DEMAND, charge.c.kind), else_=entry.c.kind),
             charge.c.text,
             charge.c.due_date,
             company.c.currency,
@@ -204,6 +207,7 @@ def _charges() -> Select[Any]:
             cast(taken_back.scalar_subquery(), BigInteger),
         )
         .join_from(charge, tenancy, tenancy.c.id == charge.c.tenancy_id)
+        .join(entry, entry.c.id == charge.c.entry_id)
         .join(company, company.c.id == tenancy.c.company_id)
     )
 
