@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from hub.cli.acting import EntryArgument
-from hub.cli.asking import bank_document
+from hub.cli.asking import bank_document, zone_of
 from hub.cli.context import JsonOption, SiteOption, books_of, root_of
 from hub.cli.ledger import moment
 from hub.cli.output import answer, say, table
@@ -32,7 +32,7 @@ def explain(ctx: typer.Context, entry: EntryArgument, as_json: JsonOption = Fals
     with books_of(root_of(ctx, site)) as (the_site, conn):
         found = report.explain(conn, entry)
     language = the_site.language(found.company)
-    told = sentences(found, language)
+    told = sentences(found, language, zone_of(the_site, found.company))
     document = {"language": language, "sentences": told, **_shape(found, the_site)}
     answer(as_json, document, lambda: _tell(told, document))
     return 0
@@ -68,7 +68,7 @@ def _shape(found: Explanation, site: Site) -> dict[str, Any]:
         "reason": found.reason or None,
         "note": found.note or None,
         "taken_back_by": _other(found.taken_back_by),
-        "credited_by": [_other(one) for one in found.credited_by],
+        "credited_by": [_other(one.by) for one in found.credited_by],
         "matched_by": _other(found.matched_by),
         "matched_to": found.matched_to or None,
         "rule": {"id": rule.id, "customer": rule.customer, "since": moment(rule.at), "by": rule.actor}

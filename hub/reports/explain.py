@@ -15,6 +15,7 @@ from hub.reports.explain_facts import (
     ByHand,
     ChargeLine,
     ChargeOf,
+    Credit,
     Explanation,
     OnHolding,
     Origin,
@@ -60,7 +61,6 @@ def explain(conn: Connection, entry_id: int) -> Explanation:
         raise HubError(f"there is no entry {entry_id}", do="see: hub movements TENANCY, hub unmatched")
     ref = tenancy_of_posted(conn, entry_id)
     history = history_of(conn, [entry_id])
-    others = _others(conn, [one.id for one in history.of(entry_id)] + ([row.corrects] if row.corrects else []))
     its_charge = _charge_of(conn, entry_id)
     back = history.taken_back_by(entry_id)
     match = history.match_of(entry_id)
@@ -68,7 +68,9 @@ def explain(conn: Connection, entry_id: int) -> Explanation:
         match = None
     matched_to = tenancy_of_posted(conn, match.id) if match else None
     own_reversal = conn.execute(select(reversal).where(reversal.c.entry_id == entry_id)).one_or_none()
-    left = conn.execute(select(credit.c.remaining).where(credit.c.entry_id == entry_id)).scalar_one_or_none()
+    afterwards = _afterwards(history, back)
+    pointing = [one.id for one in (*history.of(entry_id), *afterwards)]
+    others = _others(conn, pointing + ([row.corrects] if row.corrects else []))
     return Explanation(
         entry=entry_id,
         kind=row.kind,
@@ -90,13 +92,16 @@ def explain(conn: Connection, entry_id: int) -> Explanation:
         did=_uses(conn, allocation.c.entry_id == entry_id),
         later=_uses(conn, allocation.c.payment_id == entry_id, allocation.c.payment_id != allocation.c.entry_id),
         paid_by=_uses(conn, charge.c.entry_id == entry_id) if its_charge else (),
-        left=left or 0,
+        left=_left(conn, entry_id),
         suspended=_suspended(conn, entry_id),
         story=story_of(conn, entry_id),
         holdings=_holdings(conn, entry_id),
         points_at=others.get(row.corrects),
         taken_back_by=others[back.id] if back else None,
-        credited_by=_standing(history, entry_id, others),
+        taken_back_did=_uses(conn, allocation.c.entry_id == back.id) if back else (),
+        afterwards=tuple(others[one.id] for one in afterwards),
+        returned=_credit(conn, others[afterwards[-1].id]) if len(afterwards) % 2 else None,
+        credited_by=tuple(_credit(conn, others[one.id]) for one in history.standing(entry_id, kinds.CREDIT_NOTE)),
         matched_by=others[match.id] if match else None,
         matched_to=matched_to.key if matched_to else "",
         rule=_rule(conn, row),
@@ -152,6 +157,7 @@ def _uses(conn: Connection, *which: ColumnElement[bool]) -> tuple[Use, ...]:
             allocation.c.entry_id,
             doing.c.kind,
             doing.c.value_date,
+            batch.c.recorded_at,
             allocation.c.payment_id,
             paying.c.kind,
             paying.c.value_date,
@@ -176,6 +182,7 @@ def _uses(conn: Connection, *which: ColumnElement[bool]) -> tuple[Use, ...]:
         .join_from(allocation, charge_line, charge_line.c.id == allocation.c.line_id)
         .join(charge, charge.c.id == charge_line.c.charge_id)
         .join(doing, doing.c.id == allocation.c.entry_id)
+        .join(batch, batch.c.id == doing.c.batch_id)
         .join(paying, paying.c.id == allocation.c.payment_id)
         .join(demanding, demanding.c.id == charge.c.entry_id)
         .where(*which)
@@ -204,9 +211,23 @@ def _others(conn: Connection, ids: Sequence[int]) -> dict[int, Other]:
     return {id_: Other._make((id_, *values, reason or "", note or "")) for id_, *values, reason, note in rows}
 
 
-def _standing(history: History, entry_id: int, others: dict[int, Other]) -> tuple[Other, ...]:
-    found: list[Corrector] = history.standing(entry_id, kinds.CREDIT_NOTE)
-    return tuple(others[one.id] for one in found)
+def _afterwards(history: History, back: Corrector | None) -> list[Corrector]:
+    """What took back the charge-back of money, what took that back, and so on; each second one has the money."""
+    found: list[Corrector] = []
+    if back is not None and back.kind == kinds.CHARGEBACK:
+        while (back := history.taken_back_by(back.id)) is not None:
+            found.append(back)
+    return found
+
+
+def _credit(conn: Connection, by: Other) -> Credit:
+    return Credit(by, _uses(conn, allocation.c.payment_id == by.entry), _left(conn, by.entry))
+
+
+def _left(conn: Connection, entry_id: int) -> int:
+    """Øre of its money that are credit."""
+    left: int | None = conn.scalar(select(credit.c.remaining).where(credit.c.entry_id == entry_id))
+    return left or 0
 
 
 def _charge_of(conn: Connection, entry_id: int) -> ChargeOf | None:

@@ -15,10 +15,11 @@ from hub.store.portfolio import Tenancy
 class Use(NamedTuple):
     """So much of one entry's money on one charge line; negative where it was taken back. Øre."""
 
-    #: Entry by which it came to be, and when that counts.
+    #: Entry by which it came to be, when that counts, and when it was recorded.
     act: int
     act_kind: str
     act_date: date
+    act_at: datetime
     #: Entry whose money it is.
     payment: int
     payment_kind: str
@@ -58,6 +59,14 @@ class Other(NamedTuple):
     #: Of a reversal.
     reason: str
     note: str
+
+
+class Credit(NamedTuple):
+    """What another entry has brought: what its money has done, taken back or not, and øre that are left of it."""
+
+    by: Other
+    uses: tuple[Use, ...]
+    left: int
 
 
 class ChargeLine(NamedTuple):
@@ -197,8 +206,14 @@ class Explanation(NamedTuple):
     points_at: Other | None
     #: The charge-back or reversal that stands.
     taken_back_by: Other | None
+    #: What that did.
+    taken_back_did: tuple[Use, ...]
+    #: What took that back, what took this back, and so on: only money that a charge-back took comes back. What it is
+    #: now, where it is back.
+    afterwards: tuple[Other, ...]
+    returned: Credit | None
     #: Credit notes on it, and the match of it, that stand.
-    credited_by: tuple[Other, ...]
+    credited_by: tuple[Credit, ...]
     matched_by: Other | None
     #: Whose it became by that match.
     matched_to: str

@@ -70,7 +70,7 @@ class Names:
         if len(told) > TOLD_MAX:
             rest = sum(amount for _, amount in told[TOLD_MAX - 1 :])
             told = [*told[: TOLD_MAX - 1], (self._says.more_lines, rest)]
-        return self._listed([self._says.charge_line.format(line=line, amount=self.amount(ore)) for line, ore in told])
+        return self.listed([self._says.charge_line.format(line=line, amount=self.amount(ore)) for line, ore in told])
 
     def holding(self, name: str) -> str:
         return holding_name(words_of(self._language), name).lower()
@@ -94,9 +94,9 @@ class Names:
         if len(labels) > TOLD_MAX:
             labels = [*labels[: TOLD_MAX - 1], says.more_lines]
         if month is not None:
-            return says.lines_of_month.format(lines=self._listed(labels), month=self._month_name(month))
+            return says.lines_of_month.format(lines=self.listed(labels), month=self._month_name(month))
         # Its text would tell of lines that this is not about.
-        return says.lines_of_charge.format(lines=self._listed(labels), charge=self._document(of._replace(text="")))
+        return says.lines_of_charge.format(lines=self.listed(labels), charge=self._document(of._replace(text="")))
 
     def _document(self, of: _Charge) -> str:
         says = self._says
@@ -110,7 +110,8 @@ class Names:
             return _uncapital(one_line(text))
         return self.holding(holding) if holding else self._says.line_without_text.format(charge_type=charge_type)
 
-    def _listed(self, labels: Sequence[str]) -> str:
+    def listed(self, labels: Sequence[str]) -> str:
+        """``one, another and the last``."""
         if len(labels) < 2:
             return "".join(labels)
         return self._says.last_of_list.format(others=", ".join(labels[:-1]), last=labels[-1])

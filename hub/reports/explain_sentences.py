@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
 
 from hub.ledger import kinds
 from hub.ledger.words import Language
 from hub.reports.explain_clearing_texts import ClearingTeller
-from hub.reports.explain_facts import ChargeOf, Explanation, Other, Step, Story, Use
-from hub.reports.explain_names import TOLD_MAX, Names
+from hub.reports.explain_facts import ChargeOf, Explanation, Step, Story
+from hub.reports.explain_names import Names
 from hub.reports.explain_texts import Phrases, phrases_of
-from hub.reports.statement.texts import one_line
+from hub.reports.explain_uses import UsesTeller, capital
 
 
-def sentences(found: Explanation, language: Language) -> list[str]:
-    """Each a sentence or two, the most important first."""
-    return [_ended(text) for text in _Teller(found, language).told()]
+def sentences(found: Explanation, language: Language, zone: tzinfo) -> list[str]:
+    """Each a sentence or two, the most important first; ``zone`` is the company's, in which its days are."""
+    return [_ended(text) for text in _Teller(found, language, zone).told()]
 
 
 class _Teller:
-    def __init__(self, found: Explanation, language: Language) -> None:
+    def __init__(self, found: Explanation, language: Language, zone: tzinfo) -> None:
         self._found = found
+        self._zone = zone
         self._says: Phrases = phrases_of(language)
         self._it = self._says.pronouns.get(found.kind, self._says.pronoun)
         names = Names(language, found.currency, found.value_date.year)
         self._clearing = ClearingTeller(found.cleared, language, names)
+        self._uses = UsesTeller(found, language, names, self._it, self._done_on)
         self._names, self._date, self._amount, self._holding = names, names.day, names.amount, names.holding
+
+    def _done_on(self, at: datetime) -> str:
+        """The day on which we did something: when it was recorded, whatever day it counts from."""
+        return self._date(at.astimezone(self._zone).date())
 
     def told(self) -> Iterator[str]:
         yield from self._what()
@@ -83,11 +90,24 @@ class _Teller:
         if back is not None and back.kind == kinds.CHARGEBACK:
             yield says.is_charged_back.format(date=self._date(back.value_date))
         elif back is not None:
-            # Done by us when it was recorded, whatever day it counts from.
-            day, reason = self._date(back.recorded_at.date()), says.reasons[back.reason]
-            yield says.is_reversed.format(It=_capital(self._it), date=day, reason=reason)
-        if back is not None:
-            yield from self._reopened(use for use in found.later if use.act == back.entry and use.amount < 0)
+            day, reason = self._done_on(back.recorded_at), says.reasons[back.reason]
+            yield says.is_reversed.format(It=capital(self._it), date=day, reason=reason)
+        if back is not None and found.charge is None:
+            yield from self._uses.reopened(found.taken_back_did)
+            yield from self._afterwards()
+
+    def _afterwards(self) -> Iterator[str]:
+        """Of money that the bank took: how it came back, and so on, and what it has paid since."""
+        found, says = self._found, self._says
+        for number, one in enumerate(found.afterwards):
+            if one.kind == kinds.CHARGEBACK:
+                yield says.is_charged_back.format(date=self._date(one.value_date))
+                continue
+            template = says.is_reversed if number % 2 else says.suspended_returned
+            day, reason = self._done_on(one.recorded_at), says.reasons[one.reason]
+            yield template.format(It=capital(self._it), date=day, reason=reason)
+        if found.returned is not None:
+            yield from self._uses.returned(found.returned)
 
     def _told_story(self) -> Story | None:
         """The story, where it is this entry's to tell: money that was nobody's when it came, or that a person moved."""
@@ -112,13 +132,13 @@ class _Teller:
                 # One act is told once: by its reversal where the money came to suspense, else by where it went.
                 continue
             if step.found_to_be is not None and step.kind == kinds.SETTLEMENT:
-                yield self._clearing.found_on(step.found_to_be, self._date(step.recorded_at.date()))
+                yield self._clearing.found_on(step.found_to_be, self._done_on(step.recorded_at))
                 continue
             template = says.suspended_unmatched if moved is not None else self._of_step(step)
             # A charge-back is the bank's, on its day; the rest was done by us when it was recorded.
-            day = step.value_date if step.kind == kinds.CHARGEBACK else step.recorded_at.date()
+            day = self._date(step.value_date) if step.kind == kinds.CHARGEBACK else self._done_on(step.recorded_at)
             reason = says.reasons[step.reason] if step.reason else ""
-            yield template.format(date=self._date(day), tenancy=step.tenancy, reason=reason)
+            yield template.format(date=day, tenancy=step.tenancy, reason=reason)
         if story.waiting:
             still = says.suspended_again if story.steps else says.suspended_still
             yield still.format(amount=self._amount(story.waiting))
@@ -144,41 +164,14 @@ class _Teller:
         if found.credits is not None:
             charge = self._names.demanded(kinds.CHARGE, found.credits)
             yield says.credits.format(amount=amount, date=day, charge=charge)
-            subject = _capital(self._it)
-        yield from self._paid(subject, found.did)
-        yield from self._rest()
-
-    def _rest(self) -> Iterator[str]:
-        """What of the money was used later, less what was freed again, and what is left."""
-        found, says = self._found, self._says
-        later = [(uses, amount) for uses, amount in _by_charge(found.later) if amount > 0]
-        for uses, amount in later[:TOLD_MAX]:
-            yield says.paid_later.format(it=self._it, amount=self._amount(amount), charge=self._names.paid(uses))
-        if found.left:
-            yield says.left.format(amount=self._amount(found.left))
-
-    def _paid(self, subject: str, uses: Sequence[Use]) -> Iterator[str]:
-        says = self._says
-        clauses: dict[tuple[int, str], list[Use]] = {}
-        for use in uses:
-            if use.amount > 0:
-                clauses.setdefault((use.charge, self._because(use)), []).append(use)
-        if not clauses:
-            yield says.paid_nothing.format(subject=subject, it=self._it)
-        for number, ((_, because), lines) in enumerate(clauses.items()):
-            if number == TOLD_MAX:
-                rest = list(clauses.values())[TOLD_MAX:]
-                more = self._amount(sum(map(_total, rest)))
-                yield says.paid_more.format(It=_capital(self._it), count=len(rest), amount=more)
-                break
-            template = says.paid_also if number else says.paid
-            charge, amount = self._names.paid(lines), self._amount(_total(lines))
-            yield template.format(subject=subject, It=_capital(self._it), charge=charge, amount=amount, because=because)
+            subject = capital(self._it)
+        yield from self._uses.paid(subject, found.did)
+        yield from self._uses.since()
 
     def _demand(self, charge: ChargeOf) -> Iterator[str]:
         """A charge: what it consists of, when it falls due, what of it is open, what has paid it."""
         found, says, names = self._found, self._says, self._names
-        name, due = _capital(names.demanded(found.kind, charge)), self._date(charge.due_date)
+        name, due = capital(names.demanded(found.kind, charge)), self._date(charge.due_date)
         yield says.charge.format(charge=name, amount=self._amount(found.amount), date=due)
         several = len({line.charge_type for line in charge.lines}) > 1
         if several:
@@ -189,7 +182,9 @@ class _Teller:
         if found.taken_back_by is not None:
             return
         open_ = self._amount(charge.remaining)
-        if charge.remaining == 0:
+        if found.credited_by and found.amount == -sum(one.by.amount for one in found.credited_by):
+            yield says.charge_is_credited
+        elif charge.remaining == 0:
             yield says.charge_is_paid
         elif charge.remaining == found.amount:
             yield says.charge_is_open.format(amount=open_)
@@ -198,23 +193,7 @@ class _Teller:
             yield says.charge_lacks_of.format(amount=open_, lines=left)
         else:
             yield says.charge_lacks.format(amount=open_)
-        yield from self._payers(found.paid_by)
-
-    def _payers(self, uses: Sequence[Use]) -> Iterator[str]:
-        """Whose money has paid it, less what was taken back of that."""
-        net: dict[int, int] = {}
-        first: dict[int, Use] = {}
-        for use in uses:
-            net[use.payment] = net.get(use.payment, 0) + use.amount
-            first.setdefault(use.payment, use)
-        standing = [(first[id_], amount) for id_, amount in net.items() if amount]
-        for use, amount in standing[:TOLD_MAX]:
-            yield self._says.charge_paid_by.format(
-                subject=self._says.subjects[use.payment_kind],
-                date=self._date(use.payment_date),
-                amount=self._amount(amount),
-                because=self._because(use),
-            )
+        yield from self._uses.payers()
 
     def _moved(self) -> Iterator[str]:
         """Money that comes to a holding, leaves, or goes from one to another; also a payout of what was in credit."""
@@ -227,8 +206,8 @@ class _Teller:
         if found.kind == kinds.TRANSFER:
             yield says.holding_moved.format(date=day, amount=amount, source=source, target=target)
             if found.did and found.amount < 0:
-                yield from self._paid(says.subjects[kinds.TRANSFER], found.did)
-            yield from self._rest()
+                yield from self._uses.paid(says.subjects[kinds.TRANSFER], found.did)
+            yield from self._uses.since()
         elif found.kind == kinds.PAYOUT:
             yield says.holding_out.format(date=day, amount=amount, holding=source)
         elif found.kind == kinds.OPENING:
@@ -246,11 +225,11 @@ class _Teller:
             subject=says.subjects[of.kind],
             amount=self._amount(of.amount),
             original_date=self._date(of.value_date),
-            date=self._date(found.value_date),
+            date=self._done_on(found.recorded_at),
             reason=says.reasons[found.reason],
         )
-        yield from self._undone(of)
-        yield from self._rest()
+        yield from self._uses.undone(of, found.did)
+        yield from self._uses.since()
 
     def _chargeback(self) -> Iterator[str]:
         found, says = self._found, self._says
@@ -259,48 +238,7 @@ class _Teller:
             yield says.charged_back_loose.format(amount=amount, date=day)
             return
         yield says.charged_back.format(date=day, amount=amount, original_date=self._date(of.value_date))
-        yield from self._undone(of)
-
-    def _undone(self, of: Other) -> Iterator[str]:
-        """What is open again, or free again where a charge was taken back, or paid again where a charge-back was."""
-        if of.kind == kinds.CHARGEBACK:
-            paid = [use for use in self._found.did if use.amount > 0 and use.charge_entry != of.entry]
-            for uses, amount in _by_charge(paid)[:TOLD_MAX]:
-                yield self._says.paid_again.format(charge=self._names.paid(uses), amount=self._amount(amount))
-        taken = [use for use in self._found.did if use.amount < 0]
-        freed = -sum(use.amount for use in taken if use.charge_entry == of.entry)
-        if freed:
-            yield self._says.freed.format(amount=self._amount(freed))
-            return
-        yield from self._reopened(taken)
-
-    def _reopened(self, taken: Iterable[Use]) -> Iterator[str]:
-        for uses, amount in _by_charge(taken)[:TOLD_MAX]:
-            yield self._says.reopened.format(charge=self._names.paid(uses), amount=self._amount(amount))
-
-    def _because(self, use: Use) -> str:
-        says = self._says
-        ranked = says.because_rank.get((use.policy, use.claim))
-        if ranked is not None:
-            return ranked
-        mention = says.mentions.get(use.payment_kind, says.mentions[kinds.PAYMENT])
-        return says.because[use.policy].format(mention=mention, reference=one_line(use.reference))
-
-
-def _by_charge(uses: Iterable[Use]) -> list[tuple[list[Use], int]]:
-    """The uses of each charge, and their øre."""
-    found: dict[int, list[Use]] = {}
-    for use in uses:
-        found.setdefault(use.charge, []).append(use)
-    return [(of_it, _total(of_it)) for of_it in found.values()]
-
-
-def _total(uses: Iterable[Use]) -> int:
-    return sum(use.amount for use in uses)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+        yield from self._uses.undone(of, found.did)
 
 
 def _ended(text: str) -> str:

@@ -27,30 +27,21 @@ class Phrases(NamedTuple):
     line_without_text: str
     last_of_list: str
     more_lines: str
-    #: Money and what it paid.
+    #: Money to the tenant's credit; what it paid is told by hub.reports.explain_uses_texts.
     opened: Mapping[str, str]
     #: What these sentences call money of each kind, where that is not as the first.
     pronoun: str
     pronouns: Mapping[str, str]
     credits: str
-    paid: str
-    paid_also: str
-    paid_more: str
-    paid_nothing: str
-    paid_later: str
-    left: str
-    #: Why.
-    because: Mapping[str, str]
-    because_rank: Mapping[tuple[str, str], str]
-    #: A charge and what has paid it.
+    #: A charge and what of it is open.
     charge: str
     charge_consists: str
     charge_line: str
     charge_is_paid: str
+    charge_is_credited: str
     charge_is_open: str
     charge_lacks: str
     charge_lacks_of: str
-    charge_paid_by: str
     fills_holding: str
     #: Holdings.
     holding_in: str
@@ -79,9 +70,6 @@ class Phrases(NamedTuple):
     reversed: str
     charged_back: str
     charged_back_loose: str
-    reopened: str
-    freed: str
-    paid_again: str
     is_reversed: str
     is_charged_back: str
     #: What else there is to say.
@@ -151,37 +139,14 @@ _DANISH = Phrases(
     pronoun="den",
     pronouns={"opening": "det"},
     credits="Kreditnotaen på {amount} den {date} gælder {charge}.",
-    paid="{subject} betalte {charge} ({amount}), {because}.",
-    paid_also="{It} betalte også {charge} ({amount}), {because}.",
-    paid_more="{It} betalte desuden {count} andre opkrævninger ({amount}).",
-    paid_nothing="{subject} havde ikke noget at betale, da {it} blev bogført.",
-    paid_later="Senere blev {amount} af {it} brugt til {charge}.",
-    left="{amount} er ikke brugt endnu og står til gode for dig.",
-    because={
-        "reference": "fordi {mention} nævnte opkrævning {reference}",
-        "collection": "fordi det står på den opkrævning, som {mention} svarer på",
-        "oldest": "fordi det forfaldt først",
-        "credit": "fordi pengene stod til gode",
-        "document": "fordi {mention} gælder netop den",
-    },
-    because_rank={
-        ("obligatory", "obligatory"): "fordi husleje og andre pligtige betalinger dækkes først, de ældste før de nyere",
-        ("obligatory", "other"): "fordi husleje og andre pligtige betalinger var dækket først",
-        ("obligatory", "fee"): "fordi gebyrer og renter dækkes til sidst",
-        ("obligatory", "interest"): "fordi gebyrer og renter dækkes til sidst",
-        ("costs", "fee"): "fordi omkostninger dækkes først",
-        ("costs", "interest"): "fordi renter dækkes før det øvrige",
-        ("costs", "obligatory"): "fordi omkostninger og renter dækkes først, og derefter det ældste",
-        ("costs", "other"): "fordi omkostninger og renter dækkes først, og derefter det ældste",
-    },
     charge="{charge} på {amount} forfalder den {date}.",
     charge_consists="Den består af {lines}.",
     charge_line="{line} ({amount})",
     charge_is_paid="Den er betalt.",
+    charge_is_credited="Hele beløbet er krediteret.",
     charge_is_open="Intet af den er betalt endnu, så der mangler {amount}.",
     charge_lacks="Der mangler {amount}.",
     charge_lacks_of="Der mangler {amount}: {lines}.",
-    charge_paid_by="{subject} den {date} dækkede {amount} af den, {because}.",
     fills_holding="{amount} af den går til {holding}, efterhånden som den bliver betalt.",
     holding_in="{subject} på {amount} den {date} blev sat på {holding}.",
     holding_out="Den {date} udbetalte vi {amount} af {holding}.",
@@ -207,9 +172,6 @@ _DANISH = Phrases(
     charged_back="Banken tog den {date} din indbetaling på {amount} den {original_date} tilbage.",
     charged_back_loose="Banken tog {amount} tilbage den {date}. Vi har ingen tidligere indbetaling på det beløb, "
     "så det skal betales.",
-    reopened="Derfor mangler der igen {amount} på {charge}.",
-    freed="De {amount}, der var betalt af den, står til gode eller er brugt til andet.",
-    paid_again="Pengene dækker igen {charge} med {amount}.",
     is_reversed="{It} blev taget tilbage den {date}: {reason}.",
     is_charged_back="Banken tog pengene tilbage den {date}.",
     failed="Betalingen, der skulle være trukket den {date}, blev afvist, så intet er betalt.",
@@ -288,40 +250,14 @@ _SWEDISH = Phrases(
     pronoun="den",
     pronouns={"opening": "det"},
     credits="Kreditnotan på {amount} den {date} gäller {charge}.",
-    paid="{subject} betalade {charge} ({amount}), {because}.",
-    paid_also="{It} betalade också {charge} ({amount}), {because}.",
-    paid_more="{It} betalade dessutom {count} andra fakturor ({amount}).",
-    paid_nothing="{subject} hade inget att betala när {it} bokfördes.",
-    paid_later="Senare användes {amount} av {it} till {charge}.",
-    left="{amount} är inte använt ännu och står dig tillgodo.",
-    because={
-        "reference": "eftersom {mention} nämnde faktura {reference}",
-        "collection": "eftersom det står på den avi som {mention} svarar på",
-        "oldest": "eftersom det förföll först",
-        "credit": "eftersom pengarna stod tillgodo",
-        "document": "eftersom {mention} gäller just den",
-    },
-    because_rank={
-        (
-            "obligatory",
-            "obligatory",
-        ): "eftersom hyra och andra pliktiga betalningar täcks först, de äldsta före de nyare",
-        ("obligatory", "other"): "eftersom hyra och andra pliktiga betalningar var täckta först",
-        ("obligatory", "fee"): "eftersom avgifter och räntor täcks sist",
-        ("obligatory", "interest"): "eftersom avgifter och räntor täcks sist",
-        ("costs", "fee"): "eftersom kostnader täcks först",
-        ("costs", "interest"): "eftersom räntor täcks före det övriga",
-        ("costs", "obligatory"): "eftersom kostnader och räntor täcks först, och därefter det äldsta",
-        ("costs", "other"): "eftersom kostnader och räntor täcks först, och därefter det äldsta",
-    },
     charge="{charge} på {amount} förfaller den {date}.",
     charge_consists="Den består av {lines}.",
     charge_line="{line} ({amount})",
     charge_is_paid="Den är betald.",
+    charge_is_credited="Hela beloppet är krediterat.",
     charge_is_open="Inget av den är betalt ännu, så det saknas {amount}.",
     charge_lacks="Det saknas {amount}.",
     charge_lacks_of="Det saknas {amount}: {lines}.",
-    charge_paid_by="{subject} den {date} täckte {amount} av den, {because}.",
     fills_holding="{amount} av den går till {holding} allteftersom den betalas.",
     holding_in="{subject} på {amount} den {date} sattes på {holding}.",
     holding_out="Den {date} betalade vi ut {amount} från {holding}.",
@@ -347,9 +283,6 @@ _SWEDISH = Phrases(
     charged_back="Banken tog den {date} tillbaka din inbetalning på {amount} den {original_date}.",
     charged_back_loose="Banken tog tillbaka {amount} den {date}. Vi har ingen tidigare inbetalning på det beloppet, "
     "så det ska betalas.",
-    reopened="Därför saknas åter {amount} på {charge}.",
-    freed="De {amount} som var betalda av den står tillgodo eller är använda till annat.",
-    paid_again="Pengarna täcker åter {charge} med {amount}.",
     is_reversed="{It} togs tillbaka den {date}: {reason}.",
     is_charged_back="Banken tog tillbaka pengarna den {date}.",
     failed="Betalningen som skulle ha dragits den {date} avvisades, så inget är betalt.",

@@ -42,7 +42,7 @@ def _explained(hand: Hand, entry_id: int) -> Explanation:
 
 def _told(hand: Hand, entry_id: int) -> list[str]:
     found = _explained(hand, entry_id)
-    return sentences(found, hand.site.language(found.company))
+    return sentences(found, hand.site.language(found.company), hand.site.zone)
 
 
 def _rent(hand: Hand, tenancy_key: str = FIRST, **more: Any) -> int:
@@ -161,7 +161,7 @@ class TestSentences:
             "125,00 kr. af den går til aconto varme, efterhånden som den bliver betalt.",
             "Der mangler 3.000,00 kr.: husleje (2.926,83 kr.) og aconto varme (73,17 kr.).",
             f"Din indbetaling den 2. november 2026 dækkede 2.000,00 kr. af den, {_OBLIGATORY_FIRST}.",
-            "Kreditnotaen den 22. november 2026 dækkede 125,00 kr. af den, fordi kreditnotaen gælder netop den.",
+            "Kreditnotaen på 125,00 kr. den 22. november 2026 gælder den: 125,00 kr. blev trukket fra den.",
         ]
 
     def test_a_charge_back_and_what_it_took_back(self, hand: Hand) -> None:
@@ -218,6 +218,7 @@ class TestSentences:
 
         assert _told(hand, payment) == [
             "Din indbetaling på 100,00 kr. den 2. november 2026 havde ikke noget at betale, da den blev bogført.",
+            "Senere blev 60,00 kr. af den brugt til opkrævning NEW »Nøgler«.",
             "Den blev taget tilbage den 22. november 2026: beløbet var forkert.",
             "Derfor mangler der igen 60,00 kr. på opkrævning NEW »Nøgler«.",
         ]
@@ -346,7 +347,7 @@ class TestFacts:
         withdrawn = hand.credit(FIRST, "A", 2_00)["entry"]
         hand.reverse(withdrawn)
 
-        assert [one.entry for one in _explained(hand, charged).credited_by] == [note]
+        assert [one.by.entry for one in _explained(hand, charged).credited_by] == [note]
 
     def test_an_opening_comes_from_no_file_of_a_vendor(self, hand: Hand, tmp_path: Path) -> None:
         table = tmp_path / "open.csv"
@@ -368,6 +369,6 @@ def test_every_kind_has_its_sentence_in_both_languages(database: Database, tmp_p
     for entry_id in (row[0] for row in hand.desk.all(select(entry.c.id))):
         found = _explained(hand, entry_id)
         for language in ("da", "sv"):
-            told = sentences(found, language)
+            told = sentences(found, language, hand.site.zone)
             assert told
             assert all("{" not in one and one.endswith(".") and not one.endswith("..") for one in told)

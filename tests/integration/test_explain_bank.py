@@ -40,7 +40,7 @@ def _explained(hand: Hand, entry_id: int) -> Explanation:
 
 def _told(hand: Hand, entry_id: int) -> list[str]:
     found = _explained(hand, entry_id)
-    return sentences(found, hand.site.language(found.company))
+    return sentences(found, hand.site.language(found.company), hand.site.zone)
 
 
 class TestVendor:

@@ -38,7 +38,7 @@ def _found(hand: Hand, entry_id: int) -> Explanation:
 
 
 def _told(hand: Hand, entry_id: int) -> list[str]:
-    return sentences(_found(hand, entry_id), "da")
+    return sentences(_found(hand, entry_id), "da", hand.site.zone)
 
 
 def test_matched_unmatched_charged_back_and_matched_again(hand: Hand) -> None:

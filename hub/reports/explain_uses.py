@@ -1,0 +1,198 @@
+"""What money has paid, what was freed of that and what is left, and what a charge was paid by: in sentences.
+
+However many there are, the sums are whole: a few are told one by one, then how many others, and how much that is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from hub.ledger import kinds
+from hub.ledger.words import Language
+from hub.reports.explain_facts import Credit, Explanation, Other, Use
+from hub.reports.explain_names import TOLD_MAX, Names
+from hub.reports.explain_texts import phrases_of
+from hub.reports.explain_uses_texts import uses_phrases_of
+from hub.reports.statement.texts import one_line
+
+
+class _Event(NamedTuple):
+    """What one act did with one charge; øre, below zero where it freed them."""
+
+    uses: list[Use]
+    amount: int
+
+
+class UsesTeller:
+    """Sentences about one entry; ``it`` is what they call it, ``done_on`` the day on which a moment was, in words."""
+
+    def __init__(
+        self, found: Explanation, language: Language, names: Names, it: str, done_on: Callable[[datetime], str]
+    ) -> None:
+        self._found = found
+        self._says = uses_phrases_of(language)
+        self._kinds = phrases_of(language)
+        self._names = names
+        self._amount = names.amount
+        self._it = it
+        self._done_on = done_on
+
+    def paid(self, subject: str, uses: Sequence[Use]) -> Iterator[str]:
+        """What its money paid when it was booked."""
+        says = self._says
+        clauses: dict[tuple[int, str], list[Use]] = {}
+        for use in uses:
+            if use.amount > 0:
+                clauses.setdefault((use.charge, self._because(use)), []).append(use)
+        if not clauses:
+            yield says.paid_nothing.format(subject=subject, it=self._it)
+        told = list(clauses.items())
+        for number, ((_, because), lines) in enumerate(told[:TOLD_MAX]):
+            template = says.paid_also if number else says.paid
+            charge, amount = self._names.paid(lines), self._amount(_total(lines))
+            it = capital(self._it)
+            yield template.format(subject=subject, It=it, charge=charge, amount=amount, because=because)
+        yield from self._more(says.paid_more, [_Event(lines, _total(lines)) for _, lines in told[TOLD_MAX:]])
+
+    def since(self) -> Iterator[str]:
+        """What its money was used for later, what of it was freed, in the order of that, and what is left."""
+        says, back = self._says, self._found.taken_back_by
+        # What is open again because the money is gone is told with that.
+        acts = _events(use for use in self._found.later if back is None or use.act != back.entry)
+        for one in acts[:TOLD_MAX]:
+            template = says.paid_later if one.amount > 0 else self._of_freed(one.uses[0])
+            charge, amount = self._names.paid(one.uses), self._amount(one.amount)
+            date = self._done_on(one.uses[0].act_at)
+            yield template.format(it=self._it, Charge=capital(charge), charge=charge, amount=amount, date=date)
+        rest = acts[TOLD_MAX:]
+        yield from self._more(says.paid_later_more, [one for one in rest if one.amount > 0])
+        yield from self._more(says.freed_later_more, [one for one in rest if one.amount < 0])
+        yield from self._left(self._found.left)
+
+    def payers(self) -> Iterator[str]:
+        """Whose money has paid the charge, less what was taken back of that, and what its credit notes did."""
+        says, notes = self._says, {one.by.entry for one in self._found.credited_by}
+        by_payment: dict[int, list[Use]] = {}
+        for use in self._found.paid_by:
+            by_payment.setdefault(use.payment, []).append(use)
+        standing = [(uses[0], _total(uses)) for id_, uses in by_payment.items() if id_ not in notes and _total(uses)]
+        for use, amount in standing[:TOLD_MAX]:
+            yield says.charge_paid_by.format(
+                subject=self._kinds.subjects[use.payment_kind],
+                date=self._names.day(use.payment_date),
+                amount=self._amount(amount),
+                because=self._because(use),
+            )
+        if rest := [amount for _, amount in standing[TOLD_MAX:]]:
+            sums = says.other_sum if len(rest) == 1 else says.other_sums.format(count=len(rest))
+            yield says.charge_paid_more.format(amount=self._amount(sum(rest)), sums=sums)
+        yield from self._credit_notes(self._found.credited_by)
+
+    def undone(self, of: Other, uses: Sequence[Use]) -> Iterator[str]:
+        """What ``uses`` of the act that took ``of`` back did: what is open again, or free where it was a charge, or
+        paid again where it was a charge-back.
+        """
+        its_own = [use for use in uses if use.charge_entry == of.entry]
+        freed = -sum(use.amount for use in its_own if use.amount < 0)
+        if freed:
+            yield self._says.freed.format(amount=self._amount(freed))
+        elif of.kind == kinds.CHARGEBACK and not its_own:
+            yield from self._paid_again(use for use in uses if use.amount > 0)
+        elif not its_own:
+            yield from self.reopened(uses)
+
+    def reopened(self, uses: Sequence[Use]) -> Iterator[str]:
+        """What is open again by an act, and what credit has paid of that at once."""
+        says = self._says
+        taken = _by_charge(use for use in uses if use.amount < 0)
+        for one in taken[:TOLD_MAX]:
+            yield says.reopened.format(charge=self._names.paid(one.uses), amount=self._amount(one.amount))
+        yield from self._more(says.reopened_more, taken[TOLD_MAX:])
+        opened = {one.uses[0].charge for one in taken}
+        covered = sum(use.amount for use in uses if use.amount > 0 and use.charge in opened)
+        if covered:
+            yield says.reopened_covered.format(amount=self._amount(covered))
+
+    def returned(self, money: Credit) -> Iterator[str]:
+        """What money pays that the bank had taken, and which came back."""
+        yield from self._paid_again(money.uses)
+        yield from self._left(money.left)
+
+    def _paid_again(self, uses: Iterable[Use]) -> Iterator[str]:
+        says, paid = self._says, [one for one in _by_charge(uses) if one.amount]
+        for one in paid[:TOLD_MAX]:
+            yield says.paid_again.format(charge=self._names.paid(one.uses), amount=self._amount(one.amount))
+        yield from self._more(says.paid_again_more, paid[TOLD_MAX:])
+
+    def _left(self, ore: int) -> Iterator[str]:
+        if ore:
+            yield self._says.left.format(amount=self._amount(ore))
+
+    def _credit_notes(self, notes: Sequence[Credit]) -> Iterator[str]:
+        says = self._says
+        for one in notes[:TOLD_MAX]:
+            on_it = sum(use.amount for use in one.uses if use.charge_entry == self._found.entry)
+            elsewhere = _by_charge(use for use in one.uses if use.charge_entry != self._found.entry)
+            paid = [event for event in elsewhere if event.amount]
+            parts = [says.note_deducted.format(amount=self._amount(on_it))] if on_it else []
+            for event in paid[:TOLD_MAX]:
+                charge, amount = self._names.paid(event.uses), self._amount(event.amount)
+                parts.append(says.note_used.format(amount=amount, charge=charge))
+            if rest := paid[TOLD_MAX:]:
+                amount = self._amount(sum(event.amount for event in rest))
+                parts.append(says.note_used.format(amount=amount, charge=self._others(rest)))
+            if one.left:
+                parts.append(says.note_left.format(amount=self._amount(one.left)))
+            amount, date = self._amount(one.by.amount), self._names.day(one.by.value_date)
+            yield says.note.format(amount=amount, date=date, parts=self._names.listed(parts))
+        if more := notes[TOLD_MAX:]:
+            count = says.other_note if len(more) == 1 else says.other_notes.format(count=len(more))
+            yield says.note_more.format(amount=self._amount(sum(one.by.amount for one in more)), notes=count)
+
+    def _more(self, template: str, events: Sequence[_Event]) -> Iterator[str]:
+        if events:
+            amount = self._amount(sum(one.amount for one in events))
+            others = self._others(events)
+            yield template.format(it=self._it, It=capital(self._it), others=others, amount=amount)
+
+    def _others(self, events: Sequence[_Event]) -> str:
+        count = len({one.uses[0].charge for one in events})
+        return self._says.other if count == 1 else self._says.others.format(count=count)
+
+    def _of_freed(self, use: Use) -> str:
+        loose = use.charge_entry_kind == kinds.CHARGEBACK
+        return self._says.freed_later_of_chargeback if loose else self._says.freed_later
+
+    def _because(self, use: Use) -> str:
+        says = self._says
+        ranked = says.because_rank.get((use.policy, use.claim))
+        if ranked is not None:
+            return ranked
+        mentions = self._kinds.mentions
+        mention = mentions.get(use.payment_kind, mentions[kinds.PAYMENT])
+        return says.because[use.policy].format(mention=mention, reference=one_line(use.reference))
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _events(uses: Iterable[Use]) -> list[_Event]:
+    """The uses of each act on each charge; what it freed before what it paid, as it did."""
+    found: dict[tuple[int, int, bool], list[Use]] = {}
+    for use in uses:
+        found.setdefault((use.act, use.charge, use.amount > 0), []).append(use)
+    return [_Event(of_it, _total(of_it)) for of_it in found.values()]
+
+
+def _by_charge(uses: Iterable[Use]) -> list[_Event]:
+    found: dict[int, list[Use]] = {}
+    for use in uses:
+        found.setdefault(use.charge, []).append(use)
+    return [_Event(of_it, _total(of_it)) for of_it in found.values()]
+
+
+def _total(uses: Iterable[Use]) -> int:
+    return sum(use.amount for use in uses)
