@@ -32,6 +32,7 @@ from sqlalchemy.types import JSON, TypeEngine
 from hub.backup.archive import PART_BYTES_MAX, Kind
 from hub.errors import HubError
 from hub.store.bulk import Row, insert_rows
+from hub.store.ids import BLOCKS
 
 #: What is not copied row by row: the revision, and the counters, which are sequences on PostgreSQL.
 _NOT_ROWS = ("alembic_version", "counter")
@@ -158,16 +159,22 @@ def sequences_of(conn: Connection) -> dict[str, int]:
 def set_sequences(conn: Connection, archived: Mapping[str, int]) -> None:
     """Every id that is given from now on is above those of rows, and of those that had been given."""
     if conn.dialect.name == "sqlite":
-        rows = [(name.removeprefix(_IDS), next_) for name, next_ in archived.items() if name.startswith(_IDS)]
+        present = BLOCKS.keys() & set(inspect(conn).get_table_names())
+        nexts = {table: max(_above(conn, table, "id"), archived.get(_IDS + table, 1)) for table in sorted(present)}
+        rows = [(table, next_) for table, next_ in nexts.items() if next_ > 1]
         insert_rows(conn, Table("counter", MetaData(), Column("name"), Column("next")), rows)
         return
     owners = {name: (table, column) for name, table, column in conn.execute(_OWNED_SEQUENCES)}
     for name in sequences_of(conn):
-        above = 1
-        if name in owners:
-            table, column = owners[name]
-            above = conn.exec_driver_sql(f'SELECT coalesce(max("{column}"), 0) + 1 FROM "{table}"').scalar_one()
-        conn.execute(_SET_SEQUENCE, {"name": f'"{name}"', "next": max(above, archived.get(name, 1))})
+        # One that is nobody's deals ids in blocks.
+        table, column = owners.get(name) or (name.removeprefix(_IDS), "id")
+        next_ = max(_above(conn, table, column), archived.get(name, 1))
+        conn.execute(_SET_SEQUENCE, {"name": f'"{name}"', "next": next_})
+
+
+def _above(conn: Connection, table: str, column: str) -> int:
+    """The first value that no row has, nor any after it."""
+    return int(conn.exec_driver_sql(f'SELECT coalesce(max("{column}"), 0) + 1 FROM "{table}"').scalar_one())
 
 
 def _encoded(rows: Sequence[Row]) -> Iterator[tuple[int, bytes]]:

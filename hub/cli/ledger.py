@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from hub.cli.output import answer, say, table
 from hub.money import format_amount
 
 if TYPE_CHECKING:
+    from hub.settings import Site
     from hub.store.verify import Report
 
 TenancyArgument = Annotated[
@@ -86,7 +88,7 @@ def verify(
     if expect is not None and not _HASH.fullmatch(expect.strip()):
         raise typer.BadParameter("a head has 64 hexadecimal digits, as hub verify prints it", param_hint="--expect")
     with books_of(root_of(ctx, site)) as (the_site, conn):
-        report = proved(conn, expect or "", None if quick else the_site.content)
+        report = proved(conn, expect or "", None if quick else the_site.content, _judge_of_currency(the_site))
     document: dict[str, Any] = {
         "ok": report.ok,
         "entries": report.entries,
@@ -101,6 +103,14 @@ def verify(
     }
     answer(as_json, document, lambda: _tell_report(report))
     return 0 if report.ok else FAULT
+
+
+def _judge_of_currency(site: Site) -> Callable[[str, str], str] | None:
+    """None where settings cannot be read, which has been said: their company would be taken for one without any."""
+    from hub.settings import read_site
+
+    unread = any(problem.file.startswith("config/companies/") for problem in read_site(site.root)[1])
+    return None if unread else site.other_currency
 
 
 def moment(at: datetime) -> str:

@@ -275,6 +275,13 @@ class Site:
     def company(self, number: str) -> CompanyConfig:
         return self.companies.get(number) or CompanyConfig(number=number)
 
+    def other_currency(self, number: str, books: str) -> str:
+        """What is wrong where a company's books are in another currency than its settings say; "" = nothing is."""
+        said = self.company(number).currency
+        if said == books:
+            return ""
+        return f"company {number} has its books in {books}, which cannot be changed, and its settings say {said}"
+
     def company_with_language(self, number: str) -> CompanyConfig:
         """As :meth:`company`, with the site's language where it has none of its own."""
         return self.company(number).model_copy(update={"language": self.language(number)})

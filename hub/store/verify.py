@@ -35,6 +35,7 @@ from hub.store.verify_entries import BATCHES, Walk, bytes_of, named
 from hub.store.verify_exports import wrong_exports
 from hub.store.verify_figures import Figure, figures
 from hub.store.verify_files import wrong_files
+from hub.store.verify_ids import wrong_ids
 from hub.store.verify_mandates import wrong_mandates
 from hub.store.verify_notes import wrong_notes
 from hub.store.verify_parents import wrong_parents
@@ -83,14 +84,24 @@ _MISTAKEN = (
     "spite of one; see hub mandates show, and send these lines with a backup to whoever maintains the hub"
 )
 _LOST = "put the file back from a backup (content/ in the tar), or drop the same file again; its name is its SHA-256"
+_OTHER_CURRENCY = (
+    "where the company's settings were changed, set its currency back; where they were not, the database was changed "
+    "outside the hub: book nothing for that company, restore the last backup that proves into a new folder, and hold "
+    "the two against each other"
+)
+_SET_BACK = (
+    "what deals ids was set back outside the hub, and where they clash nothing more is booked: make a backup and "
+    "restore it into a new folder, there they go on after the last; and find who could write to the database"
+)
 _UNREADABLE = (
-    "a value that the hub never writes was put into the database, or this is a fault of ours: take nothing for proved that "
-    "cannot be computed, and send the log above, which tells where that was met, with a backup to whoever maintains the "
-    "hub"
+    "a value that the hub never writes was put into the database, or this is a fault of ours: take nothing for proved "
+    "that cannot be computed, and send the log above, which tells where that was met, with a backup to whoever "
+    "maintains the hub"
 )
 #: Each tells what is wrong, of what, and what to do about that.
 _RULES: tuple[tuple[Callable[[Connection], Iterator[str]], str, str], ...] = (
     (wrong_parents, "what rows refer to", _ORPHANED),
+    (wrong_ids, "the ids of rows", _SET_BACK),
     (wrong_sums, "amounts beside the postings", _MISCOUNTED),
     (wrong_files, "the counts of files", _MISCOUNTED),
     (wrong_readings, "the states of files", _MISCOUNTED),
@@ -156,10 +167,16 @@ class Report:
                 self.left_out += 1
 
 
-def verify(conn: Connection, expect: str = "", content: Path | None = None) -> Report:
+def verify(
+    conn: Connection,
+    expect: str = "",
+    content: Path | None = None,
+    other_currency: Callable[[str, str], str] | None = None,
+) -> Report:
     """Recomputes everything, in the one consistent view of ``conn``.
 
-    ``content`` is the folder of the stored files; None leaves their bytes out.
+    ``content`` is the folder of the stored files; None leaves their bytes out. ``other_currency`` tells what is wrong
+    with the currency of a company's books, by its number, "" = nothing; None where no settings are at hand.
     ``expect`` is a hash that an earlier run printed: a company's head has to be in its chain still, where a cut or
     rewritten chain would lack it; the hash over all heads has to be the same, so that nothing was booked meanwhile.
     """
@@ -178,6 +195,9 @@ def verify(conn: Connection, expect: str = "", content: Path | None = None) -> R
         report.note(_chains(conn, report, hashes), _REWRITTEN)
     report.head = _head_of(report.heads)
     hashes.add(report.head)
+    if other_currency is not None:
+        with _going_on(conn, report, "the currencies of companies"):
+            report.note(_currencies(conn, other_currency), _OTHER_CURRENCY)
     for wrong, what, do in _RULES:
         with _going_on(conn, report, what):
             report.note(wrong(conn), do)
@@ -254,6 +274,13 @@ def _chains(conn: Connection, report: Report, hashes: _Hashes) -> Iterator[str]:
         if (one.chain_seq, bytes_of(one.chain_hash)) != (seq, head):
             yield f"company {one.number}: its chain ends with batch {seq}, and its head says batch {one.chain_seq}"
         report.heads[one.number] = Head(seq, head.hex())
+
+
+def _currencies(conn: Connection, other_currency: Callable[[str, str], str]) -> Iterator[str]:
+    """Nothing in the books says the same of a whole company: its accounts could have been changed with it."""
+    for number, currency in conn.execute(select(company.c.number, company.c.currency).order_by(company.c.number)):
+        if wrong := other_currency(number, currency):
+            yield wrong
 
 
 def noted_head(conn: Connection) -> str:

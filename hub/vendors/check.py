@@ -144,10 +144,8 @@ def _some(known: Set[str]) -> str:
 
 def _currencies(site: Site, portfolio: PortfolioFacts) -> Iterator[Problem]:
     for company in portfolio.companies:
-        said = site.company(company.number).currency
-        if said != company.currency:
-            allowed = f"company {company.number} has its books in {company.currency}, which cannot be changed"
-            yield Problem("config/companies", "currency", repr(said), allowed)
+        if wrong := site.other_currency(company.number, company.currency):
+            yield Problem("config/companies", "currency", repr(site.company(company.number).currency), wrong)
 
 
 def _consumption_types(site: Site, portfolio: PortfolioFacts) -> Iterator[Problem]:

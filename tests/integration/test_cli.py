@@ -306,7 +306,7 @@ class TestBooks:
     def test_what_is_not_there_is_status_1(self, booked: tuple[Path, Answer], arguments: tuple[str, ...]) -> None:
         answer = hub(*arguments, "--json", site=booked[0])
         assert answer.status == 1
-        assert answer.json.keys() == {"error"}
+        assert answer.json.keys() == {"error", "code"}
 
     def test_nothing_to_show_is_said(self, site: Path) -> None:
         assert "no movements" in hub("movements", FIRST, site=site).out
@@ -347,6 +347,21 @@ class TestVerify:
         assert answer.status == 3
         assert "NOT OK" in answer.out
         assert "not as it was booked" in answer.out
+
+    def test_books_in_another_currency_than_the_settings_say(self, booked: tuple[Path, Answer], tmp_path: Path) -> None:
+        site = Path(shutil.copytree(booked[0], tmp_path / "site"))
+        with closing(sqlite3.connect(site / "hub.db", isolation_level=None)) as raw:
+            for table in ("company", "account", "reading"):
+                raw.execute(f"UPDATE {table} SET currency = 'SEK' WHERE currency = 'DKK'")
+        wrong = "company 1 has its books in SEK, which cannot be changed, and its settings say DKK"
+        answer = hub("verify", "--json", site=site)
+        assert (answer.status, answer.json["problems"][0]) == (3, wrong)
+        assert wrong in hub("check", site=site).out
+
+        (site / "config/companies/torn.toml").write_text("number =")
+        answer = hub("verify", "--json", site=site)
+        assert (answer.status, answer.json["problems"]) == (0, []), "whose settings these are, nobody can read"
+        assert "torn.toml" in answer.err
 
 
 class TestImports:

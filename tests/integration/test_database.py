@@ -315,14 +315,14 @@ class TestIds:
         with database.write() as connection:
             assert {name: list(Ids(connection).take(name, 2)) for name in BLOCKS} == {name: [1, 2] for name in BLOCKS}
 
-    def test_many_small_takes_cost_one_round_trip(self, database: Database) -> None:
+    def test_many_small_takes_cost_as_much_as_one(self, database: Database) -> None:
         asked: list[str] = []
         with database.write() as connection:
             event.listen(connection, "before_cursor_execute", lambda *args: asked.append(args[2]))
             ids = Ids(connection)
             for _ in range(BLOCKS["entry"]):
                 ids.take("entry", 1)
-        assert len(asked) <= 2
+        assert len(asked) <= 3
 
     @postgresql_only
     def test_a_writer_does_not_wait_for_anothers_ids(self, database: Database) -> None:

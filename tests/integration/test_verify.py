@@ -196,6 +196,23 @@ class TestBooksInOrder:
         ("UPDATE reading SET booked = booked + 1 WHERE state = 'booked'", "says that it booked"),
         ("UPDATE reading SET amount = amount - 1 WHERE state = 'booked'", "says that it booked"),
         ("UPDATE reading SET failed = 0 WHERE failed > 0", "says that it booked"),
+        (
+            "UPDATE reading SET total = NULL WHERE id = 1",
+            "file 1: its reading 1 does not say what the whole file comes to",
+        ),
+        (
+            "UPDATE reading SET currency = 'SEK' WHERE id = 1",
+            "reading 1 is in SEK, and no company that it was booked in",
+        ),
+        ("UPDATE reading SET currency = NULL WHERE id = 1", "reading 1 is in no currency, and no company that it was"),
+        (
+            "UPDATE reading SET held = 1, read = read + 1 WHERE id = 1",
+            "reading 1 says that 1 of its records are held, 0 duplicate and 0 kept, its list has 0, 0 and 0",
+        ),
+        (
+            "INSERT INTO outcome (reading_id, record, outcome, reason) VALUES (1, 2, 'held', '')",
+            "record 2 of reading 1 is listed as held, and entry",
+        ),
     ],
 )
 def test_a_change_is_found(conn: Connection, statement: str, problem: str) -> None:

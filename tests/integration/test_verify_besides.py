@@ -190,6 +190,21 @@ OF_1 = "(SELECT min(entry_id) FROM exported WHERE export_id = 1)"
         ("UPDATE event SET actor = 'somebody' WHERE what = 'read' AND file_id = 1", "or another's by the event of it"),
         ("DELETE FROM reading WHERE id = 6", "tells of reading 6, which is not there"),
         ("UPDATE document SET property_id = 3", "file 4 is a document of tenancy"),
+        (
+            "UPDATE reading SET duplicate = 0, held = 2 WHERE id = 5",
+            "reading 5 says that 2 of its records are held, 0 duplicate and 0 kept, its list has 1, 1 and 0",
+        ),
+        (
+            "UPDATE outcome SET outcome = 'held' WHERE outcome = 'duplicate'",
+            "reading 5 says that 1 of its records are held, 1 duplicate and 0 kept, its list has 2, 0 and 0",
+        ),
+        (
+            "UPDATE outcome SET record = (SELECT record FROM entry JOIN batch ON batch.id = batch_id"
+            " WHERE reading_id = 5) WHERE outcome = 'held'",
+            "of reading 5 is listed as held, and entry",
+        ),
+        ("UPDATE outcome SET net = 5 WHERE outcome = 'held'", "is of 10.00, and said to make up 0.05 of its file"),
+        ("UPDATE file SET duplicate_of = 2 WHERE id = 1", "is a duplicate of file 2, which has other bytes"),
         # --- Rows that have lost what they belong to
         (
             "INSERT INTO charge SELECT 999999, 999999, tenancy_id, 'ORPHAN', due_date, text, kind, NULL, NULL, NULL"
