@@ -182,10 +182,9 @@ class _Teller:
         if found.taken_back_by is not None:
             return
         open_ = self._amount(charge.remaining)
-        if found.credited_by and found.amount == -sum(one.by.amount for one in found.credited_by):
-            yield says.charge_is_credited
-        elif charge.remaining == 0:
-            yield says.charge_is_paid
+        if charge.remaining == 0:
+            credited = -sum(one.by.amount for one in found.credited_by)
+            yield says.charge_is_credited if credited == found.amount > 0 else says.charge_is_paid
         elif charge.remaining == found.amount:
             yield says.charge_is_open.format(amount=open_)
         elif several:

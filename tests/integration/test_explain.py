@@ -171,14 +171,14 @@ class TestSentences:
 
         assert _told(hand, hand.last_entry(kinds.CHARGEBACK)) == [
             "Banken tog den 9. november 2026 din indbetaling på 5.125,00 kr. den 2. november 2026 tilbage.",
-            "Derfor mangler der igen 5.125,00 kr. på husleje og aconto varme for november.",
+            "Derfor manglede der igen 5.125,00 kr. på husleje og aconto varme for november.",
         ]
         assert _told(hand, hand.last_entry(kinds.PAYMENT))[-2:] == [
             "Banken tog pengene tilbage den 9. november 2026.",
-            "Derfor mangler der igen 5.125,00 kr. på husleje og aconto varme for november.",
+            "Derfor manglede der igen 5.125,00 kr. på husleje og aconto varme for november.",
         ]
         back = hand.reverse(hand.last_entry(kinds.CHARGEBACK))
-        assert "Pengene dækker igen husleje og aconto varme for november med 5.125,00 kr." in _told(hand, back)
+        assert "Pengene dækkede igen husleje og aconto varme for november med 5.125,00 kr." in _told(hand, back)
 
     def test_a_charge_back_of_nothing(self, hand: Hand) -> None:
         hand.desk.book(taken_back("101", 50_00))
@@ -193,7 +193,7 @@ class TestSentences:
         assert _told(hand, back) == [
             "Opkrævningen på 5.125,00 kr. den 1. november 2026 blev taget tilbage den 22. november 2026: "
             "det hørte til et andet lejemål.",
-            "De 5.125,00 kr., der var betalt af den, står til gode eller er brugt til andet.",
+            "De 5.125,00 kr., der var betalt af den, blev fri igen.",
         ]
         assert _told(hand, charged)[-1] == (
             "Den blev taget tilbage den 22. november 2026: det hørte til et andet lejemål."
@@ -220,7 +220,7 @@ class TestSentences:
             "Din indbetaling på 100,00 kr. den 2. november 2026 havde ikke noget at betale, da den blev bogført.",
             "Senere blev 60,00 kr. af den brugt til opkrævning NEW »Nøgler«.",
             "Den blev taget tilbage den 22. november 2026: beløbet var forkert.",
-            "Derfor mangler der igen 60,00 kr. på opkrævning NEW »Nøgler«.",
+            "Derfor manglede der igen 60,00 kr. på opkrævning NEW »Nøgler«.",
         ]
 
     def test_holdings(self, hand: Hand) -> None:

@@ -130,3 +130,33 @@ def test_a_tenant_is_not_told_whose_else_it_was(hand: Hand) -> None:
 @sqlite_only
 def test_money_that_was_never_in_suspense_has_no_such_story(hand: Hand) -> None:
     assert _found(hand, hand.pay(FIRST, 1_00)).story is None
+
+
+@sqlite_only
+def test_matched_unmatched_and_matched_again_to_the_same(hand: Hand) -> None:
+    """What is told of the first match stays true when the second one has paid the charge."""
+    hand.charge(FIRST, "A", "2026-10-01", 300_00)
+    payment = _came(hand)
+    first = hand.match(payment, FIRST)["entry"]
+    undone = hand.unmatch(payment)["entry"]
+    second = hand.match(payment, FIRST)["entry"]
+    hand.charge(FIRST, "B", "2026-12-01", 50_00)
+
+    assert _told(hand, payment) == [
+        _CAME,
+        f"Den {_TODAY} blev de ført på lejemål {FIRST}.",
+        f"Den {_TODAY} blev de taget fra lejemål {FIRST} igen: det hørte til et andet lejemål.",
+        f"Den {_TODAY} blev de ført på lejemål {FIRST}.",
+    ]
+    taken = [
+        f"blev taget tilbage den {_TODAY}: det hørte til et andet lejemål.",
+        "Derfor manglede der igen 300,00 kr. på opkrævning A »Husleje«.",
+    ]
+    assert _told(hand, first)[1:] == [f"Den {taken[0]}", taken[1]]
+    assert _told(hand, undone) == [f"Din indbetaling på 500,00 kr. den 2. november 2026 {taken[0]}", taken[1]]
+    told = _told(hand, second)
+    assert "betalte opkrævning A »Husleje« (300,00 kr.)" in told[0]
+    assert told[1:] == [
+        "Senere blev 50,00 kr. af den brugt til opkrævning B »Husleje«.",
+        "150,00 kr. er ikke brugt endnu og står til gode for dig.",
+    ]

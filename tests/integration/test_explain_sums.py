@@ -30,8 +30,8 @@ _PAID = (rf"\({_KR}\), fordi", rf"^De[nt] betalte desuden .* \({_KR}\)\.$")
 _LATER = (rf"^Senere blev {_KR} af de[nt] brugt",)
 _FREED = (rf"så {_KR} blev fri igen\.$", rf"^Desuden blev {_KR} fri igen")
 _LEFT = (rf"^{_KR} er ikke brugt endnu",)
-_REOPENED = (rf"mangler der igen {_KR} på",)
-_AGAIN = (rf"^Pengene dækker igen .* med (?:i alt )?{_KR}(?:$|\.$)",)
+_REOPENED = (rf"manglede der igen {_KR} på",)
+_AGAIN = (rf"^Pengene dækkede igen .* med (?:i alt )?{_KR}(?:$|\.$)",)
 _PAYERS = (rf"dækkede {_KR} af den, fordi", rf"^Desuden blev {_KR} af den dækket", rf"{_KR} blev trukket fra den")
 _OPEN = (rf"der mangler {_KR}", rf"^Der mangler {_KR}")
 _GONE = re.compile(r"^(De[nt] blev taget tilbage|Banken tog pengene tilbage) den ")
@@ -166,7 +166,7 @@ class TestTold:
             "50,00 kr. er ikke brugt endnu og står til gode for dig.",
         ]
         assert _told(hand, wrong)[1:] == [
-            "De 50,00 kr., der var betalt af den, står til gode eller er brugt til andet."
+            "De 50,00 kr., der var betalt af den, blev fri igen."
         ]
 
     def test_what_the_bank_took_and_gave_back(self, hand: Hand) -> None:
@@ -177,9 +177,9 @@ class TestTold:
         hand.reverse(hand.last_entry(kinds.CHARGEBACK))
         assert _told(hand, payment)[1:] == [
             "Banken tog pengene tilbage den 9. november 2026.",
-            "Derfor mangler der igen 100,00 kr. på opkrævning A »Husleje«.",
+            "Derfor manglede der igen 100,00 kr. på opkrævning A »Husleje«.",
             "Den 22. november 2026 blev det rettet, at banken havde taget dem: det var en fejl.",
-            "Pengene dækker igen opkrævning A »Husleje« med 100,00 kr.",
+            "Pengene dækkede igen opkrævning A »Husleje« med 100,00 kr.",
             "50,00 kr. er ikke brugt endnu og står til gode for dig.",
         ]
         hand.reverse(payment, "duplicate")
@@ -191,8 +191,8 @@ class TestTold:
         hand.pay(FIRST, 40_00, day=date(2026, 10, 3))
         back = hand.reverse(payment)
         ends = [
-            "Derfor mangler der igen 100,00 kr. på opkrævning A »Husleje«.",
-            "40,00 kr. af det er allerede dækket af penge, der stod til gode.",
+            "Derfor manglede der igen 100,00 kr. på opkrævning A »Husleje«.",
+            "40,00 kr. af det blev straks dækket af penge, der stod til gode.",
         ]
         assert _told(hand, payment)[-2:] == _told(hand, back)[-2:] == ends
 
@@ -213,7 +213,7 @@ class TestTold:
         payment = hand.pay(FIRST, 6_00)
         assert _told(hand, payment)[5:] == ["Den betalte desuden en anden opkrævning (1,00 kr.)."]
         back = hand.reverse(payment)
-        assert _told(hand, back)[6:] == ["Desuden mangler der igen 1,00 kr. på en anden opkrævning."]
+        assert _told(hand, back)[6:] == ["Desuden manglede der igen 1,00 kr. på en anden opkrævning."]
 
     def test_a_charge_that_seven_have_paid(self, hand: Hand) -> None:
         charged = hand.charge(FIRST, "A", "2026-10-01", 700_00)["entry"]
@@ -243,6 +243,14 @@ class TestTold:
             "Kreditnotaen på 70,00 kr. den 22. november 2026 gælder den: "
             "50,00 kr. blev brugt til opkrævning B »Husleje« og 20,00 kr. står til gode for dig.",
         ]
+
+    def test_a_charge_that_was_credited_and_is_open_again(self, hand: Hand) -> None:
+        charged = hand.charge(FIRST, "A", "2026-10-01", 100_00)["entry"]
+        payment = hand.pay(FIRST, 100_00, day=date(2026, 10, 2))
+        hand.charge(FIRST, "B", "2026-10-03", 40_00)
+        hand.credit(FIRST, "A")
+        hand.reverse(payment)
+        assert _told(hand, charged)[1] == "Der mangler 40,00 kr."
 
     def test_a_charge_that_was_paid_in_part_and_then_credited(self, hand: Hand) -> None:
         charged = hand.charge(SWEDISH, "A", "2026-10-01", 100_00)["entry"]
