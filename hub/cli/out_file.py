@@ -1,4 +1,4 @@
-"""The file that ``--out`` names: written whole or not at all, and in the place of nothing that nobody gave up."""
+"""The file that ``--out`` names: written whole or not at all, and never over another unless a person says so."""
 
 from __future__ import annotations
 

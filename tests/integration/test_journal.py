@@ -187,10 +187,20 @@ class TestLines:
             ("6902", "vat", Decimal(-250)),
         ]
         assert {(row["document_type"], row["kind"], row["text"]) for row in out} == {
-            ("003", "charge", 'Istandsættelse "køkken" \\ bad')
+            ("003", "charge", '1-2-1-1 OUT Istandsættelse "køkken" \\ bad')
         }
         deposit = [row["account"] for row in rows if row["key"] == "hand|deposit#1"]
         assert deposit == ["5800", "6910"]
+
+    def test_a_text_leads_back_to_the_tenancy_and_the_reference(self, full: Desk) -> None:
+        rows = rows_of(full, export(full))
+        told = {(row["key"], row["text"]) for row in rows}
+        assert {text for key, text in told if key.startswith("charge|1-1-1-1|")} == {"1-1-1-1 NOV Husleje"}
+        # On every line of an entry; of a holding too; nobody's has no tenancy.
+        assert len(told) == len({row["key"] for row in rows})
+        assert {text for key, text in told if key == "hand|deposit#1"} == {"1-2-1-1 ved håndkraft"}
+        (nobodys,) = {row["key"] for row in rows if row["code"].startswith("suspense") and row["credit"] == "33.33"}
+        assert {text for key, text in told if key == nobodys} == {"BS"}
 
     def test_a_reversal_is_a_document_of_the_type_of_what_it_takes_back(self, full: Desk) -> None:
         rows = rows_of(full, export(full))
@@ -316,7 +326,8 @@ class TestCommands:
         written = Path(told["path"])
         assert written == site / "journals" / "journal-1-000001.csv"
         assert written.read_bytes().decode("cp1252") == (
-            "Bilagsnr.;Dato;Konto;Tekst;Beløb\r\n1;01-07-2026;5600;Husleje;6412,50\r\n1;01-07-2026;9000;Husleje;-6412,50\r\n"
+            "Bilagsnr.;Dato;Konto;Tekst;Beløb\r\n1;01-07-2026;5600;1-1-1-1 R1 Husleje;6412,50\r\n"
+            "1;01-07-2026;9000;1-1-1-1 R1 Husleje;-6412,50\r\n"
         )
         assert told["sha256"] == sha256(written.read_bytes()).hexdigest()
         assert (told["entries"], told["lines"], told["debit"], told["credit"]) == (1, 2, "6412.50", "6412.50")

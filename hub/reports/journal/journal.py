@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -25,7 +25,7 @@ from hub.ledger.words import WORDS, Language, Words
 from hub.reports.journal.formats import Line, render
 from hub.reports.ledger_rows import ROWS_A_TIME, Company, companies, document_type
 from hub.settings.journal import JournalConfig
-from hub.store.tables import account, batch, company, entry, exported, journal_export, posting
+from hub.store.tables import account, batch, charge, company, entry, exported, journal_export, posting
 from hub.store.views.vouchers import with_document
 
 #: More lines than that no accounting program takes in, and no person looks through.
@@ -34,6 +34,8 @@ LINES_MAX = 500_000
 _MISSING_SHOWN_MAX = 50
 #: Accounts of ours whose mapping is remembered while an export runs.
 _ACCOUNTS_KEPT_MAX = 10_000
+#: Codes of accounts that are one tenancy's begin so, and end with its key.
+_TENANCYS = (f"{kinds.RECEIVABLE}:", f"{kinds.HOLDING}:")
 _UNSAFE_IN_NAME = re.compile(r"[^\w.]")
 
 
@@ -236,6 +238,8 @@ def _rows(conn: Connection, export_id: int) -> Iterator[Row[Any]]:
             entry.c.key,
             account.c.code,
             posting.c.amount,
+            entry.c.id,
+            charge.c.reference,
         )
         .join_from(exported, entry, entry.c.id == exported.c.entry_id)
         .join(batch, batch.c.id == entry.c.batch_id)
@@ -264,7 +268,7 @@ class _Control:
 
     def lines(self, rows: Iterable[Row[Any]]) -> Iterator[Line]:
         """Raises JournalTooLongError."""
-        each = (line for row in rows if (line := self._line(row)) is not None)
+        each = (line for _, of_entry in groupby(rows, attrgetter("id")) for line in self._lines(list(of_entry)))
         for line in each if self._config.detail == "entry" else _summed(each, self._whose, self._words):
             sums = self._sums.setdefault(line.account, [0, 0])
             sums[line.amount < 0] += abs(line.amount)
@@ -303,7 +307,13 @@ class _Control:
                 do="run: hub verify",
             )
 
-    def _line(self, row: Row[Any]) -> Line | None:
+    def _lines(self, of_entry: Sequence[Row[Any]]) -> Iterator[Line]:
+        text = _text(of_entry)
+        for row in of_entry:
+            if (line := self._line(row, text)) is not None:
+                yield line
+
+    def _line(self, row: Row[Any], text: str) -> Line | None:
         first, last = self.days
         self.days = (min(first, row.posting_date), max(last, row.posting_date))
         self.batches = (self.batches[0] or row.batch, row.batch)
@@ -319,12 +329,22 @@ class _Control:
             number,
             row.amount,
             self._whose.currency,
-            row.text,
+            text,
             row.batch,
             row.kind,
             row.code,
             row.key,
         )
+
+
+def _text(of_entry: Sequence[Row[Any]]) -> str:
+    """Whose it is and the charge's reference lead from the general ledger back to it: first, as what is long is cut.
+
+    Other entries have their reference in their text. Whose it is stands in the code of the tenancy's own account.
+    """
+    text, reference = of_entry[0].text, of_entry[0].reference
+    owners = [row.code.rpartition(":")[2] for row in of_entry if row.code.startswith(_TENANCYS)]
+    return " ".join(filter(None, (*owners[:1], "" if reference and reference in text else reference, text)))
 
 
 def _summed(lines: Iterable[Line], whose: Company, words: Words) -> Iterator[Line]:
