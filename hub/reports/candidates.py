@@ -54,6 +54,7 @@ _WEIGHTS = {
     "arrears": 25,
     "balance": 20,
     "number_typo": 15,
+    "unknown_group": 0,
     "moved_out": 0,
 }
 
@@ -109,6 +110,15 @@ class _Place(NamedTuple):
     company_id: int
     group: str
     property_ids: frozenset[int] | None
+
+    @property
+    def unknown_group(self) -> bool:
+        """No property has it: then what the payer says may be anyone's, as the group itself may be wrong."""
+        return self.property_ids is not None and not self.property_ids
+
+    def allows(self, property_id: int) -> bool:
+        """Whether a tenancy of this property may be suggested for what it owes."""
+        return self.property_ids is None or self.unknown_group or property_id in self.property_ids
 
 
 def suggestions(
@@ -189,8 +199,7 @@ def _group(conn: Connection, company_id: int, code: str) -> tuple[str, frozenset
     _, creditor, group = parts
     for one in resolve_creditor(conn, creditor, group):
         if one.company_id == company_id:
-            # A group that no property has names none: then any may be meant.
-            return group, one.property_ids or None
+            return group, one.property_ids
     return group, None
 
 
@@ -209,15 +218,14 @@ def _by_number(conn: Connection, one: Unmatched, place: _Place) -> Iterator[_Hin
         )
     ).all()
     for row in owners:
-        within = place.property_ids is None or row.property_id in place.property_ids
         if row.customer_key == number:
             text = f"customer number {one.customer} is this tenancy's"
-            if within:
+            if place.allows(row.property_id) and not place.unknown_group:
                 yield _Hint(Reason("number", f"{text} now"), row.id)
             else:
                 text = f"{text}, but its property is outside debtor group {place.group} (R7)"
                 yield _Hint(Reason("outside_group", text), row.id)
-        elif within:
+        elif place.allows(row.property_id):
             text = f"customer number {one.customer} is one slip from its {row.customer_key}"
             yield _Hint(Reason("number_typo", text), row.id)
     formerly = select(customer_number.c.tenancy_id).where(
@@ -239,7 +247,7 @@ def _by_reference(conn: Connection, one: Unmatched, place: _Place) -> Iterator[_
         tenancy.c.company_id == place.company_id, among(conn, charge.c.reference, near)
     )
     for row in conn.execute(query):
-        if place.property_ids is not None and row.property_id not in place.property_ids:
+        if not place.allows(row.property_id):
             continue
         of = f"charge {row.reference} of {format_amount(row.left)} due {row.due_date}"
         if row.reference == one.reference:
@@ -325,8 +333,7 @@ def _suggestion(
     conn: Connection, one: Unmatched, said: Sequence[_Hint], owing: Mapping[int, _Owing], place: _Place
 ) -> Suggestion:
     """``owing`` may be half of a company, whose rents are equal: it is walked through, and not sorted again."""
-    allowed = place.property_ids
-    fitting = [id_ for id_, its in owing.items() if allowed is None or its.property_id in allowed]
+    fitting = [id_ for id_, its in owing.items() if place.allows(its.property_id)]
     hints: defaultdict[int, list[_Hint]] = defaultdict(list)
     for hint in said:
         hints[hint.tenancy_id].append(hint)
@@ -335,7 +342,7 @@ def _suggestion(
         hints[id_] = list(dict.fromkeys((*hints[id_], *owing[id_].hints)))
     shown = sorted(hints, key=lambda id_: (-_weight(hints[id_]), id_))[:CANDIDATES_MAX]
     people = {row.id: row for row in conn.execute(_tenants(conn, shown))}
-    candidates = [_candidate(conn, one, people[id_], hints[id_]) for id_ in shown]
+    candidates = [_candidate(conn, one, people[id_], hints[id_], place) for id_ in shown]
     return Suggestion(one, candidates, count - len(shown))
 
 
@@ -343,9 +350,11 @@ def _weight(hints: Sequence[_Hint]) -> int:
     return sum(_WEIGHTS[code] for code in {hint.reason.code for hint in hints})
 
 
-def _candidate(conn: Connection, one: Unmatched, person: Row[Any], hints: Sequence[_Hint]) -> Candidate:
+def _candidate(conn: Connection, one: Unmatched, person: Row[Any], hints: Sequence[_Hint], place: _Place) -> Candidate:
     ordered = sorted(hints, key=lambda hint: -_WEIGHTS[hint.reason.code])
     reasons = list(dict.fromkeys(hint.reason for hint in ordered))
+    if place.unknown_group and all(reason.code != "outside_group" for reason in reasons):
+        reasons.append(Reason("unknown_group", f"but debtor group {place.group} is no property's (R7)"))
     if person.move_out is not None and person.move_out < one.value_date:
         reasons.append(Reason("moved_out", _moved_out(conn, person)))
     named = list(dict.fromkeys(hint.charge for hint in ordered if hint.charge))

@@ -16,6 +16,7 @@ from hub.ledger import kinds
 from hub.reports.candidates import CANDIDATES_MAX, Candidate, suggestions
 from hub.store.database import Database
 from hub.store.tables import customer_number, tenancy
+from hub.store.views import unmatched
 from tests.desk import NOW, paid, ref, taken_back
 from tests.hand import FIRST, OTHER, SECOND, Hand
 
@@ -113,6 +114,20 @@ class TestReasons:
         assert found.reasons[0].text == (
             "customer number 0201 is this tenancy's, but its property is outside debtor group 00001 (R7)"
         )
+
+    def test_a_debtor_group_that_no_property_has(self, hand: Hand) -> None:
+        """R7: as hub unmatched says it, and who owes as much is named all the same."""
+        hand.charge(SECOND, "A", "2026-10-01", 100_00)
+        payment = _suspended(hand, "0101", amount=100_00, group="00007")
+        with hand.db.read() as conn:
+            (waiting,) = unmatched(conn)
+        assert waiting.reason == "customer number '0101' is 1-1-1-1, outside debtor group 00007"
+
+        found = {one.tenancy: one.reasons for one in _of(hand, payment)}
+        outside = "customer number 0101 is this tenancy's, but its property is outside debtor group 00007 (R7)"
+        assert found.pop(FIRST) == (("outside_group", outside),)
+        assert found[SECOND][-1].text == "but debtor group 00007 is no property's (R7)"
+        assert {reasons[-1].code for reasons in found.values()} == {"unknown_group"}
 
     def test_a_number_that_was_given_to_a_tenancy_since(self, hand: Hand) -> None:
         payment = _suspended(hand, "555")
