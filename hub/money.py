@@ -16,16 +16,21 @@ ACCOUNT_ORE_MAX = 10**16
 
 _PLAIN = re.compile(r"([+-]?)(\d+)(?:[.,](\d{1,2}))?", re.ASCII)
 _GROUPED = re.compile(r"([+-]?)(\d{1,3}(?:\.\d{3})+),(\d{2})|([+-]?)(\d{1,3}(?:,\d{3})+)\.(\d{2})", re.ASCII)
+#: Three digits behind one sign: thousands, or three decimals.
+_COULD_MEAN_TWO = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
+_TOO_FINE = re.compile(r"[+-]?\d+[.,]\d{3,}", re.ASCII)
+_WRITE_IT = "write it as 1250.50 or 1250,50, with at most two decimals"
 
 
 class AmountError(HubError):
     """Text that is no amount of money."""
 
 
-def parse_amount(text: str) -> int:
+def parse_amount(text: str, where: str = "") -> int:
     """Øre of ``1250``, ``1250.5``, ``1250,50``, ``1.250,50`` or ``1,250.50``; a sign may lead.
 
-    ``1.250`` alone could mean two things and is refused, as are three decimals, blanks inside and anything else.
+    ``1.250`` alone could mean two things and is refused, as are three decimals, blanks inside and anything else, with
+    AmountError; ``where`` says in it where the amount was given.
     """
     stripped = text.strip()
     if match := _PLAIN.fullmatch(stripped):
@@ -35,11 +40,17 @@ def parse_amount(text: str) -> int:
         whole = (match[2] or match[5]).replace(".", "").replace(",", "")
         decimals = match[3] or match[6]
     else:
-        raise AmountError(f"{text!r} is no amount", do="write it as 1250.50 or 1250,50, with at most two decimals")
+        raise AmountError(f"{text!r} is no amount", where=where, why=_why_none(stripped), do=_WRITE_IT)
     ore = int(whole) * 100 + int(decimals.ljust(2, "0") or 0)
     if ore > AMOUNT_ORE_MAX:
-        raise AmountError(f"{text!r} is more than {format_amount(AMOUNT_ORE_MAX)}")
+        raise AmountError(f"{text!r} is more than {format_amount(AMOUNT_ORE_MAX)}", where=where)
     return -ore if sign == "-" else ore
+
+
+def _why_none(text: str) -> str:
+    if _COULD_MEAN_TWO.fullmatch(text):
+        return "its sign could stand between thousands or before decimals, and nothing is guessed"
+    return "it has more than two decimals" if _TOO_FINE.fullmatch(text) else ""
 
 
 def format_amount(ore: int) -> str:

@@ -67,7 +67,7 @@ def pay(
     from hub.acts import money
     from hub.store.portfolio import plain_key
 
-    ore, day = parse_amount(amount), day_of(date, "--date")
+    ore, day = parse_amount(amount, "AMOUNT"), day_of(date, "--date")
     asked = {"tenancy": plain_key(tenancy), "ore": ore, "to": to, "reference": reference, "date": day, "text": text}
 
     def do(acting: Acting) -> Mapping[str, Any]:
@@ -100,7 +100,7 @@ def payout(
     from hub.acts import money
     from hub.store.portfolio import plain_key
 
-    ore, day = parse_amount(amount), day_of(date, "--date")
+    ore, day = parse_amount(amount, "AMOUNT"), day_of(date, "--date")
     asked = {"tenancy": plain_key(tenancy), "ore": ore, "from": source, "date": day, "text": text, "anyway": anyway}
 
     def do(acting: Acting) -> Mapping[str, Any]:
@@ -126,7 +126,7 @@ def transfer(
     from hub.acts import money
     from hub.store.portfolio import plain_key
 
-    ore, day = parse_amount(amount), day_of(date, "--date")
+    ore, day = parse_amount(amount, "AMOUNT"), day_of(date, "--date")
     asked = {
         **{"tenancy": plain_key(tenancy), "ore": ore, "from": source, "to": target},
         **{"date": day, "text": text},

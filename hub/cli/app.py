@@ -125,6 +125,8 @@ app.command()(backup.restore)
 
 _INTERRUPTED = 130
 _SECRET_OPTION = "--payer-id"
+#: Where no error of the hub's says what it is: the command line was not understood, something broke.
+_WRONG_USE, _OUR_FAULT = "WrongUse", "OurFault"
 
 
 def _show_version(wanted: bool) -> None:
@@ -184,9 +186,9 @@ def _ran(given: list[str]) -> int:
     except typer.TyperException as error:
         from hub.cli.wrong_use import told
 
-        return _failed(given, told(error))
+        return _failed(given, told(error), code=_WRONG_USE)
     except HubError as error:
-        return _failed(given, str(error), status=status_of(error), **_details(error))
+        return _failed(given, str(error), code=type(error).__name__, status=status_of(error), **_details(error))
     except (KeyboardInterrupt, typer.Abort):
         return _INTERRUPTED
     except OutputError:
@@ -194,7 +196,7 @@ def _ran(given: list[str]) -> int:
     except Exception as error:
         log = _log()
         log.exception("a fault of ours", arguments=_shown(given))
-        return _failed(given, f"a fault of ours: {type(error).__name__}: {error}", status=FAULT)
+        return _failed(given, f"a fault of ours: {type(error).__name__}: {error}", code=_OUR_FAULT, status=FAULT)
     return status if isinstance(status, int) else 0
 
 
@@ -208,10 +210,12 @@ def _unheard(error: OutputError) -> int:
     return FAULT
 
 
-def _failed(arguments: Sequence[str], message: str, *, status: int = WRONG_USE, **details: Any) -> int:
-    """One line for the person; a program that asked for JSON gets a document whatever happens."""
+def _failed(arguments: Sequence[str], message: str, *, code: str, status: int = WRONG_USE, **details: Any) -> int:
+    """One line for the person; a program that asked for JSON gets a document whatever happens, with a ``code`` that
+    stays when the sentence is put better: the name of the error's class, or one of two of ours.
+    """
     if "--json" in arguments:
-        print_json({"error": message, **details})
+        print_json({"error": message, "code": code, **details})
     warn(f"hub: {message}")
     return status
 

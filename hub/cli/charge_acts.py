@@ -119,7 +119,8 @@ def credit(
 
     if amount is not None and line:
         raise typer.BadParameter("an amount and lines were given together: give one of them", param_hint="--amount")
-    day, ore, lines = day_of(date, "--date"), None if amount is None else parse_amount(amount), _by_line(line)
+    ore = None if amount is None else parse_amount(amount, "--amount")
+    day, lines = day_of(date, "--date"), _by_line(line)
 
     def do(acting: Acting) -> Mapping[str, Any]:
         return credit_charge(acting, tenancy, reference, amount=ore, lines=lines, day=day, text=text)
@@ -241,7 +242,7 @@ def _line(text: str, period: tuple[date, date] | None, vat_rate: int | None) -> 
     charge_type, _, rest = text.partition("=")
     amount, _, said = rest.partition("=")
     try:
-        return LineAsked(charge_type, parse_amount(amount), said, period, vat_rate)
+        return LineAsked(charge_type, parse_amount(amount, "--line"), said, period, vat_rate)
     except AmountError as error:
         raise typer.BadParameter(f"{text!r}: {error}; write TYPE=AMOUNT[=TEXT]", param_hint="--line") from error
 
@@ -253,7 +254,7 @@ def _by_line(lines: list[str]) -> dict[int, int]:
         match = _OF_LINE.fullmatch(text)
         if match is None or int(match[1]) in found:
             raise typer.BadParameter(f"{text!r}: write N=AMOUNT, each line once", param_hint="--line")
-        found[int(match[1])] = parse_amount(match[2])
+        found[int(match[1])] = parse_amount(match[2], "--line")
     return found
 
 

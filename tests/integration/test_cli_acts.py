@@ -137,7 +137,13 @@ class TestMoney:
     @pytest.mark.parametrize(
         ("command", "message"),
         [
-            (f"pay {FIRST} 1.005", "'1.005' is no amount"),
+            (
+                f"pay {FIRST} 1.005",
+                "AMOUNT: '1.005' is no amount. its sign could stand between thousands or before decimals",
+            ),
+            (f"pay {FIRST} 0.005", "AMOUNT: '0.005' is no amount. it has more than two decimals"),
+            (f"charges credit {FIRST} X --amount 1.005", "--amount: '1.005' is no amount"),
+            (f"charges add {FIRST} --due 2026-07-01 --line 10=1.005", "--line: '1.005' is no amount"),
             (f"pay {FIRST} 1 --date 1.7.2026", "no day: write YYYY-MM-DD"),
             (f"pay {FIRST} 0", "an amount of 0.00"),
             (f"pay {FIRST} -5", "an amount of -5.00. the command says which way the money goes"),
@@ -176,6 +182,19 @@ class TestMoney:
         assert answer.status == 1
         assert message in answer.json["error"]
         assert answer.err.count("\n") == 1
+
+    @pytest.mark.parametrize(
+        ("command", "code"),
+        [
+            (f"pay {FIRST} 1.005", "AmountError"),
+            (f"payout {FIRST} 1", "OverdrawnError"),
+            (f"charges credit {FIRST} X", "NoChargeError"),
+            ("pay 9-9-9-9 1", "HubError"),
+            ("pay", "WrongUse"),
+        ],
+    )
+    def test_a_program_is_told_by_a_code(self, template: Path, command: str, code: str) -> None:
+        assert hub(*shlex.split(command), "--json", site=template).json["code"] == code
 
 
 class TestNotesAndAttachments:
