@@ -14,6 +14,8 @@ from hub.cli.output import answer, say, table
 from hub.money import format_amount
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from hub.acts.act import Acting
     from hub.reports.rule_suggestions import RuleSuggestion
     from hub.settings import BankRule, Site
@@ -46,7 +48,7 @@ def list_rules(ctx: typer.Context, as_json: JsonOption = False, site: SiteOption
         remembered = rules(conn)
         banks = list(_bank_rules(the_site, rule_uses(conn)))
     document = {"rules": list(map(_remembered_document, remembered)), "bank_rules": list(map(_bank_document, banks))}
-    answer(as_json, document, lambda: _tell_rules(remembered, banks))
+    answer(as_json, document, lambda: _tell_rules(the_site, remembered, banks))
     return 0
 
 
@@ -77,7 +79,7 @@ def _bank_document(one: _BankRule) -> dict[str, Any]:
     }
 
 
-def _tell_rules(remembered: list[Rule], banks: list[_BankRule]) -> None:
+def _tell_rules(site: Site, remembered: list[Rule], banks: list[_BankRule]) -> None:
     if not remembered and not banks:
         say("nothing is remembered, and no bank has rules")
     if remembered:
@@ -88,8 +90,8 @@ def _tell_rules(remembered: list[Rule], banks: list[_BankRule]) -> None:
                 one.customer,
                 one.tenancy,
                 one.uses,
-                f"{one.at:%Y-%m-%d} {one.actor}",
-                one.forgotten_at and f"forgotten {one.forgotten_at:%Y-%m-%d}",
+                f"{site.today(one.company, one.at)} {one.actor}",
+                one.forgotten_at and f"forgotten {site.today(one.company, one.forgotten_at)}",
             )
             for one in remembered
         )
@@ -97,10 +99,10 @@ def _tell_rules(remembered: list[Rule], banks: list[_BankRule]) -> None:
     if remembered and banks:
         say("")
     if banks:
-        table(_BANK, map(_bank_row, banks))
+        table(_BANK, (_bank_row(one, site.zone) for one in banks))
 
 
-def _bank_row(one: _BankRule) -> tuple[object, ...]:
+def _bank_row(one: _BankRule, zone: ZoneInfo) -> tuple[object, ...]:
     used = one.used
     return (
         one.vendor,
@@ -109,7 +111,7 @@ def _bank_row(one: _BankRule) -> tuple[object, ...]:
         one.rule and (one.rule.tenancy or one.rule.account),
         used.uses if used else 0,
         used.taken_back if used else 0,
-        used and f"{used.last_used_at:%Y-%m-%d}",
+        used and f"{used.last_used_at.astimezone(zone):%Y-%m-%d}",
         "" if one.rule else "no longer in the settings",
     )
 

@@ -202,7 +202,7 @@ def _party(acting: Acting, tenancy_key: str) -> _Party:
         )
     if (before := orders.unanswered_of(acting.conn, {ref.id}).get(ref.id)) is not None:
         raise OrderRefusedError(
-            f"order {before.id} ({before.what}, of {before.at:%Y-%m-%d}) has no answer yet",
+            f"order {before.id} ({before.what}, of {acting.site.today(company.number, before.at)}) has no answer yet",
             where=ref.key,
             do=f"wait for it; or see: hub mandates settle {before.id} --refused REASON",
         )

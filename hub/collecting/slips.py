@@ -62,7 +62,7 @@ def add_slip(
     found = charge_of(acting.conn, tenancy, reference)
     resident = residents_with(acting.conn, [tenancy.id])[tenancy.id]
     today = acting.today(tenancy)
-    lines = _open(acting.conn, resident, found, _awaited_from(acting.site, config, today))
+    lines = _open(acting, resident, found, _awaited_from(acting.site, config, today))
     day = due or lines[0].due_date
     _judge_day(day, lines[0].due_date, today, found.reference)
     demand = _demand(facts, resident, lines, day)
@@ -158,12 +158,12 @@ def _awaited_from(site: Site, config: CompanyConfig, today: date) -> date:
     return awaited_from(today, vendor.delivery if vendor else None)
 
 
-def _open(conn: Connection, one: Resident, found: ChargeFacts, awaited: date) -> list[OpenLine]:
+def _open(acting: Acting, one: Resident, found: ChargeFacts, awaited: date) -> list[OpenLine]:
     """The charge's open lines, of which no answer may still come: not of what was collected for ``awaited`` or later.
 
     Raises SlipRefusedError.
     """
-    key = one.tenancy.key
+    conn, key = acting.conn, one.tenancy.key
     if one.ean:
         why = "a charge goes one way (R13)"
         raise SlipRefusedError("the tenant gets electronic invoices (EAN)", where=key, why=why)
@@ -171,7 +171,7 @@ def _open(conn: Connection, one: Resident, found: ChargeFacts, awaited: date) ->
         why = "it is paid or credited"
         raise SlipRefusedError(f"nothing of charge {found.reference!r} is open", where=key, why=why)
     if (before := slip_of_charge(conn, found.id)) is not None:
-        raise _second(before, found, key)
+        raise _second(acting.site, before, found, key)
     asked = asked_already(conn, [one.tenancy.id])
     opened = open_lines(conn, [one.tenancy.id], date.max)[one.tenancy.id]
     free = [line for line in opened if line.line_id not in asked or asked[line.line_id].due_date < awaited]
@@ -186,12 +186,12 @@ def _open(conn: Connection, one: Resident, found: ChargeFacts, awaited: date) ->
     return lines
 
 
-def _second(before: Slip, found: ChargeFacts, key: str) -> SlipRefusedError:
+def _second(site: Site, before: Slip, found: ChargeFacts, key: str) -> SlipRefusedError:
     do = f"print it again: hub slips print --tenancy {key} --due {before.due_date} --out DIR"
     if why := why_not_printed(before):
         do = f"{why}: credit what is left of the charge, and charge that anew"
     return SlipRefusedError(
-        f"charge {found.reference!r} has a slip since {before.at:%Y-%m-%d}: #{before.id}",
+        f"charge {found.reference!r} has a slip since {site.today(before.company, before.at)}: #{before.id}",
         where=key,
         why="a second payment id would invite a second payment (R14)",
         do=do,

@@ -165,9 +165,7 @@ class TestTold:
             "så 50,00 kr. blev fri igen.",
             "50,00 kr. er ikke brugt endnu og står til gode for dig.",
         ]
-        assert _told(hand, wrong)[1:] == [
-            "De 50,00 kr., der var betalt af den, blev fri igen."
-        ]
+        assert _told(hand, wrong)[1:] == ["De 50,00 kr., der var betalt af den, blev fri igen."]
 
     def test_what_the_bank_took_and_gave_back(self, hand: Hand) -> None:
         hand.charge(FIRST, "A", "2026-10-01", 100_00)
