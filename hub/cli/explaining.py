@@ -74,6 +74,7 @@ def _shape(found: Explanation, site: Site) -> dict[str, Any]:
         "rule": {"id": rule.id, "customer": rule.customer, "since": moment(rule.at), "by": rule.actor}
         if rule
         else None,
+        "mandate_of": found.mandate_of_another._asdict() if found.mandate_of_another else None,
         "moved_out": found.after_move_out.isoformat() if found.after_move_out else None,
         "answers": _asked(found.answers) if found.answers else None,
         "asked_by": [_asked(one) for one in found.asked_by],

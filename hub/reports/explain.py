@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
 from hub.errors import HubError
 from hub.ledger import kinds
@@ -17,6 +17,7 @@ from hub.reports.explain_facts import (
     ChargeOf,
     Credit,
     Explanation,
+    MandateOf,
     OnHolding,
     Origin,
     Other,
@@ -27,7 +28,7 @@ from hub.reports.explain_story import story_of
 from hub.store.collecting.answers import answered_by, asking_for
 from hub.store.match_rules import Rule, rule_with
 from hub.store.origins import ways_back
-from hub.store.portfolio import tenancy_by_key, tenancy_of_posted
+from hub.store.portfolio import TenancyRef, tenancy_by_key, tenancy_of_posted
 from hub.store.tables import (
     account,
     act,
@@ -40,10 +41,12 @@ from hub.store.tables import (
     credit,
     entry,
     file,
+    mandate,
     posting,
     reading,
     reversal,
     suspense,
+    tenancy,
 )
 from hub.store.taking_back import Corrector, History, history_of
 from hub.store.views.vouchers import document_of, voucher_text, with_document
@@ -104,7 +107,8 @@ def explain(conn: Connection, entry_id: int) -> Explanation:
         credited_by=tuple(_credit(conn, others[one.id]) for one in history.standing(entry_id, kinds.CREDIT_NOTE)),
         matched_by=others[match.id] if match else None,
         matched_to=matched_to.key if matched_to else "",
-        rule=_rule(conn, row),
+        rule=(rule := _rule(conn, row)),
+        mandate_of_another=_mandate_of_another(conn, row, ref) if ref and not rule else None,
         origin=_origin(conn, row),
         by_hand=_by_hand(conn, row),
         reason=own_reversal.reason if own_reversal else "",
@@ -263,6 +267,29 @@ def _rule(conn: Connection, row: Row[Any]) -> Rule | None:
     marked = _BY_RULE.search(row.text) if row.kind == kinds.PAYMENT and row.file_id is not None else None
     found = rule_with(conn, int(marked[1])) if marked else None
     return found if found is not None and found.company == row.company_number else None
+
+
+def _mandate_of_another(conn: Connection, row: Row[Any], ref: TenancyRef) -> MandateOf | None:
+    """The mandate in force that a payment names in its key (R5): the customer number says whose the money is."""
+    if row.kind != kinds.PAYMENT or row.file_id is None:
+        return None
+    parts = row.key.rsplit("#", 1)[0].split("|")
+    found = conn.execute(
+        select(mandate.c.number, tenancy.c.key)
+        .join_from(mandate, tenancy, tenancy.c.id == mandate.c.tenancy_id)
+        .where(
+            mandate.c.company_id == ref.company_id,
+            mandate.c.creditor.in_(parts),
+            mandate.c.debtor_group.in_([*parts, ""]),
+            mandate.c.number.in_(parts),
+            mandate.c.number != "",
+            or_(mandate.c.first_day.is_(None), mandate.c.first_day <= row.value_date),
+            or_(mandate.c.last_day.is_(None), mandate.c.last_day >= row.value_date),
+        )
+        .order_by(mandate.c.id)
+    ).all()
+    own = any(key == ref.key for _, key in found)
+    return MandateOf._make(found[0]) if found and not own else None
 
 
 def _origin(conn: Connection, row: Row[Any]) -> Origin | None:

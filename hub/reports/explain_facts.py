@@ -162,6 +162,13 @@ class Origin(NamedTuple):
     record: int | None
 
 
+class MandateOf(NamedTuple):
+    """A mandate, and whose it is."""
+
+    number: str
+    tenancy: str
+
+
 class ByHand(NamedTuple):
     """What a person did under a key."""
 
@@ -219,6 +226,8 @@ class Explanation(NamedTuple):
     matched_to: str
     #: The remembered match that found the tenancy.
     rule: Rule | None
+    #: Under which a payment came on the tenancy's number, and which is another tenancy's.
+    mandate_of_another: MandateOf | None
     origin: Origin | None
     by_hand: ByHand | None
     #: Of a reversal.

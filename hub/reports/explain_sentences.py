@@ -81,6 +81,8 @@ class _Teller:
             yield from self._clearing.came()
         if found.rule is not None:
             yield says.by_rule.format(rule=found.rule.id)
+        if found.mandate_of_another is not None:
+            yield says.mandate_of_another.format(**found.mandate_of_another._asdict())
         if found.after_move_out is not None:
             yield says.after_move_out.format(date=self._date(found.after_move_out))
         back = found.taken_back_by

@@ -75,6 +75,8 @@ class Phrases(NamedTuple):
     #: What else there is to say.
     failed: str
     difference: str
+    #: {number} is the mandate's.
+    mandate_of_another: str
     after_move_out: str
     by_rule: str
     reasons: Mapping[str, str]
@@ -176,6 +178,8 @@ _DANISH = Phrases(
     is_charged_back="Banken tog pengene tilbage den {date}.",
     failed="Betalingen, der skulle være trukket den {date}, blev afvist, så intet er betalt.",
     difference="Der manglede {amount} på {charge}. Så lille et beløb opkræver vi ikke.",
+    mandate_of_another="Betalingsaftale {number} hører til lejemål {tenancy}, men betalingsnummeret er dit, så "
+    "pengene er dine.",
     after_move_out="Du var flyttet den {date}, men betalingsnummeret er stadig dit, så pengene er dine.",
     by_rule="Vi har tidligere fået at vide, at betalinger med dette nummer er dine (regel {rule}).",
     reasons={
@@ -287,6 +291,8 @@ _SWEDISH = Phrases(
     is_charged_back="Banken tog tillbaka pengarna den {date}.",
     failed="Betalningen som skulle ha dragits den {date} avvisades, så inget är betalt.",
     difference="Det saknades {amount} på {charge}. Så litet belopp kräver vi inte.",
+    mandate_of_another="Betalningsmedgivande {number} hör till kundnr {tenancy}, men betalningsnumret är ditt, så "
+    "pengarna är dina.",
     after_move_out="Du hade flyttat den {date}, men betalningsnumret är fortfarande ditt, så pengarna är dina.",
     by_rule="Vi har tidigare fått veta att betalningar med detta nummer är dina (regel {rule}).",
     reasons={

@@ -14,6 +14,7 @@ from hub.acts.charges import LineAsked
 from hub.acts.money import receive
 from hub.errors import HubError
 from hub.imports.charges import import_charges
+from hub.imports.portfolio import import_portfolio
 from hub.ledger import kinds
 from hub.reports.explain import explain
 from hub.reports.explain_facts import Explanation
@@ -274,6 +275,26 @@ class TestSentences:
             "Du var flyttet den 31. oktober 2026, men betalingsnummeret er stadig dit, så pengene er dine."
         )
         assert _explained(hand, hand.pay(SECOND, 1_00)).after_move_out is None
+
+    def test_a_payment_under_a_mandate_that_is_anothers_now(self, hand: Hand, tmp_path: Path) -> None:
+        path = tmp_path / "mandates.csv"
+        path.write_text(
+            "company,property,unit,tenant,name,bs_customer,bs_mandate\n1,1,1,1,Søren,101,000000017\n1,1,2,1,Åse,102,001020108\n",
+            encoding="utf-8",
+        )
+        assert not import_portfolio(hand.db, path, now=NOW, actor="anna", currency_of=lambda number: "DKK").bad
+        hand.desk.book(paid("101", 1_00, trace="001020108"), paid("101", 1_00, line=4, trace="000000017"))
+        own = hand.last_entry(kinds.PAYMENT)
+
+        found = _explained(hand, own - 1)
+        assert found.mandate_of_another == ("001020108", SECOND)
+        assert _told(hand, found.entry)[-1] == (
+            "Betalingsaftale 001020108 hører til lejemål 1-1-2-1, men betalingsnummeret er dit, så pengene er dine."
+        )
+        assert sentences(found, "sv", hand.site.zone)[-1] == (
+            "Betalningsmedgivande 001020108 hör till kundnr 1-1-2-1, men betalningsnumret är ditt, så pengarna är dina."
+        )
+        assert _explained(hand, own).mandate_of_another is None
 
     def test_a_small_difference(self, database: Database, tmp_path: Path) -> None:
         hand = Hand(database, tmp_path, small_difference="0.50")
