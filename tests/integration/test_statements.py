@@ -8,6 +8,7 @@ import json
 from datetime import date
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from hub.acts.charges import credit_charge
@@ -86,6 +87,25 @@ class TestGathering:
         assert [one.reference for one in found.charges] == ["OCT"]
         assert [one.kind for one in found.movements] == ["charge"]
 
+    @pytest.mark.parametrize("first", [date(2026, 11, 1), date(2026, 11, 20)])
+    def test_from_a_day_every_format_tells_what_was_brought_forward(self, teller: Teller, first: date) -> None:
+        found = statement(teller, HOME, first)
+        written = {format_: render([found], format_, count=1) for format_ in ("csv", "json", "xlsx")}
+        rows = list(csv.DictReader(io.StringIO(written["csv"].decode("utf-8-sig"), newline=""), delimiter=";"))
+        opening, *moved = [row for row in rows if row["Afsnit"] == "Bevægelse"]
+        assert (opening["Type"], opening["Dato"], opening["Saldo"]) == ("Saldo fra tidligere", "", "5000,00")
+        assert [row["Saldo"] for row in moved] == ["10000,00"]
+        (told,) = json.loads(written["json"])["statements"]
+        assert told["opening_balance"] == "5000.00"
+        sheet = list(openpyxl.load_workbook(io.BytesIO(written["xlsx"]))["Bevægelser"].values)
+        assert [(row[3], row[6]) for row in sheet[1:]] == [("Saldo fra tidligere", 5000), ("Opkrævning", 10000)]
+
+    def test_with_no_movement_since_all_was_brought_forward(self, teller: Teller) -> None:
+        (told,) = json.loads(render([statement(teller, NEIGHBOUR, TODAY)], "json", count=1))["statements"]
+        assert (told["opening_balance"], told["movements"]) == ("300.00", [])
+        (whole,) = json.loads(render([statement(teller, HOME)], "json", count=1))["statements"]
+        assert whole["opening_balance"] == "0.00"
+
     def test_of_a_day_in_the_past(self, teller: Teller) -> None:
         found = statement(teller, HOME, as_of=date(2026, 9, 2))
         assert [(one.reference, one.remaining) for one in found.charges] == [("SEP", 5412_50)]
@@ -112,7 +132,10 @@ class TestGathering:
         assert "Kreditnota" in b"".join([render([chosen], "csv", count=1)]).decode("utf-8-sig")
         (charge,) = json.loads(render([chosen], "json", count=1))["statements"][0]["charges"]
         assert [note["amount"] for note in charge["credit_notes"]] == ["300.00", "200.00"]
-        assert all(render([chosen], kind, count=1) for kind in ("pdf", "xlsx"))
+        assert render([chosen], "pdf", count=1)
+        sheet = openpyxl.load_workbook(io.BytesIO(render([chosen], "xlsx", count=1)))["Linjer"]
+        assert [row[5] for row in sheet.values][-2:] == ["Kreditnota OCT"] * 2
+        assert json.loads(render([chosen], "json", count=1))["statements"][0]["opening_balance"] == "0.00"
 
     def test_another_tenants_charge_cannot_be_chosen(self, teller: Teller) -> None:
         with pytest.raises(HubError, match="no charge 'LAST'"):

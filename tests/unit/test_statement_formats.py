@@ -29,7 +29,7 @@ from hub.reports.statement import (
     Tenant,
     render,
 )
-from hub.reports.statement.texts import amount_text, charge_kind, holding_name, movement_kind, words_of
+from hub.reports.statement.texts import amount_text, charge_kind, credit_note, holding_name, movement_kind, words_of
 
 JULY = (date(2026, 7, 1), date(2026, 7, 31))
 RENT = ChargeRow(
@@ -114,6 +114,14 @@ def test_no_tenancy_and_too_many_are_refused(format: Format) -> None:
         render([], format)
     with pytest.raises(HubError, match="2001 statements are more than the 2000"):
         render([STATEMENT] * (STATEMENTS_MAX + 1), format)
+
+
+@pytest.mark.parametrize(
+    ("text", "called"),
+    [("Kreditnota R17", "Kreditnota R17"), ("Fejl i leje", "Kreditnota, Fejl i leje"), (" ", "Kreditnota")],
+)
+def test_a_credit_note_is_called_so_once(text: str, called: str) -> None:
+    assert credit_note(words_of("da"), text) == called
 
 
 class TestWhatIsOwedThatNoChargeDemands:

@@ -16,6 +16,7 @@ charge     of the charge                           due                 amount, r
 line       of its charge, whose reference it has   due of its charge   amount, VAT
 movement   of the movement; of a credit note of a  value               amount, balance after it
            settled charge with its reference
+movement   opening balance, where it is not 0      none                balance
 holding    the holding                             as of               amount = charged, balance = held
 =========  ======================================  ==================  ==================================
 
@@ -41,7 +42,7 @@ _FORMULA_SIGNS = ("=", "+", "-", "@")
 class _Row(NamedTuple):
     part: str
     kind: str
-    day: date
+    day: date | None
     reference: str = ""
     charge_type: str = ""
     text: str = ""
@@ -98,6 +99,8 @@ def _rows(it: Statement, words: Words) -> Iterator[_Row]:
         yield from _charge_rows(charge, words)
     for debt in it.debts:
         yield _demanded(words.debts, movement_kind(words, debt.kind), debt, words)
+    if it.opening:
+        yield _Row(words.movement, words.opening_balance, None, balance=it.opening)
     for movement in it.movements:
         yield _Row(
             words.movement,

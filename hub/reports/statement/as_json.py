@@ -40,6 +40,7 @@ def _statement(it: Statement) -> dict[str, Any]:
         "remaining": format_amount(it.remaining),
         "charges": [_charge(row) for row in it.charges],
         "debts": [_debt(row) for row in it.debts],
+        "opening_balance": format_amount(it.opening),
         "movements": [_movement(row) for row in it.movements],
         "holdings": [_holding(row) for row in it.holdings],
     }

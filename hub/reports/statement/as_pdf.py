@@ -19,13 +19,13 @@ from typing import Any
 import typst
 from pypdf import PdfWriter
 
-from hub.ledger import kinds
 from hub.ledger.words import Language
 from hub.reports.statement.model import ChargeRow, CreditNoteRow, LineRow, Statement
 from hub.reports.statement.texts import (
     Words,
     amount_text,
     charge_kind,
+    credit_note,
     holding_name,
     long_date,
     movement_kind,
@@ -190,8 +190,7 @@ def _charge(row: ChargeRow, kind: str, language: Language, words: Words) -> dict
 
 
 def _note_text(note: CreditNoteRow, language: Language, words: Words) -> str:
-    kind, text = movement_kind(words, kinds.CREDIT_NOTE), _text(note.text)
-    return ", ".join(dict.fromkeys((kind, text) if text else (kind,))) + f" {short_date(note.value_date, language)}"
+    return f"{_text(credit_note(words, note.text))} {short_date(note.value_date, language)}"
 
 
 def _line_text(line: LineRow, language: Language, words: Words) -> str:
@@ -206,8 +205,8 @@ def _line_text(line: LineRow, language: Language, words: Words) -> str:
 
 def _movements(it: Statement, words: Words) -> Iterator[tuple[str, ...]]:
     """Rows of five cells; of two, label and balance, where the reader needs the balance between movements."""
-    if it.movements and (opening := it.movements[0].balance - it.movements[0].amount):
-        yield words.opening_balance, amount_text(opening, it.language)
+    if it.movements and it.opening:
+        yield words.opening_balance, amount_text(it.opening, it.language)
     coming_begun = False
     balance_shown = (f"{words.balance} {short_date(it.as_of, it.language)}", amount_text(it.balance, it.language))
     for row in it.movements:

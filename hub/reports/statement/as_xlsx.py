@@ -24,9 +24,8 @@ from openpyxl.xml.constants import ARC_CORE
 from openpyxl.xml.functions import tostring
 
 from hub.errors import HubError
-from hub.ledger import kinds
 from hub.reports.statement.model import ChargeRow, Statement
-from hub.reports.statement.texts import Words, charge_kind, holding_name, movement_kind, one_line, words_of
+from hub.reports.statement.texts import Words, charge_kind, credit_note, holding_name, movement_kind, one_line, words_of
 
 #: What a sheet of Excel holds, its header included.
 SHEET_ROWS_MAX = 1_048_576
@@ -156,11 +155,13 @@ def _lines(it: Statement, words: Words) -> Iterator[tuple[_Value, ...]]:
                 _amount(line.vat),
             )
         for note in charge.credit_notes:
-            text = f"{movement_kind(words, kinds.CREDIT_NOTE)} {note.text}".strip()
+            text = credit_note(words, note.text)
             yield charge.reference, note.value_date, "", text, None, None, _amount(-note.amount), None, None
 
 
 def _movements(it: Statement, words: Words) -> Iterator[tuple[_Value, ...]]:
+    if it.opening:
+        yield None, words.opening_balance, "", None, _amount(it.opening)
     for row in it.movements:
         yield (
             row.value_date,

@@ -135,3 +135,10 @@ class Statement(NamedTuple):
     def remaining(self) -> int:
         """What is left to pay on the charges listed."""
         return sum(row.remaining for row in self.charges)
+
+    @property
+    def opening(self) -> int:
+        """The balance before the movements listed; 0 in a settlement, which has none."""
+        if self.chosen:
+            return 0
+        return self.movements[0].balance - self.movements[0].amount if self.movements else self.balance

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from babel.dates import format_date
 
 from hub.errors import HubError
+from hub.ledger import kinds
 from hub.ledger.words import WORDS, Language
 
 _LOCALES: Mapping[Language, str] = {"da": "da_DK", "sv": "sv_SE"}
@@ -272,6 +273,12 @@ def charge_kind(words: Words, kind: str) -> str:
 def movement_kind(words: Words, kind: str) -> str:
     """``payment`` as "Indbetaling". Raises HubError for a kind without a word."""
     return _word(words.movement_kinds, kind, "movement")
+
+
+def credit_note(words: Words, text: str) -> str:
+    """What a credit note is called: its text says that it is one, or is led by the word."""
+    kind, text = movement_kind(words, kinds.CREDIT_NOTE), one_line(text)
+    return text if text.startswith(kind) else ", ".join(filter(None, (kind, text)))
 
 
 def holding_name(words: Words, name: str) -> str:
