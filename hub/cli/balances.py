@@ -193,6 +193,8 @@ def next_charge(
         "credits_used": format_amount(it.credits_used),
         "total": format_amount(it.total),
         "demanded": format_amount(found.demanded),
+        "move_out": iso(found.move_out),
+        "after_move_out": found.after_move_out,
     }
     answer(as_json, document, lambda: _tell_next_charge(found, document))
     return 0
@@ -324,6 +326,8 @@ def _amounts(ageing: Iterable[int]) -> list[str]:
 
 def _tell_next_charge(found: Upcoming, document: dict[str, Any]) -> None:
     say(f"{found.tenancy}  {found.name}, {found.currency}: due {document['due_date']}, to {document['period_to']}")
+    if found.after_move_out:
+        say(f"the last day is {found.move_out}: nothing new is charged, a collection asks for what is open alone")
     rows = [("arrears", "", document["arrears"])]
     for line in document["lines"]:
         days = f"{line['from']} - {line['to']}"

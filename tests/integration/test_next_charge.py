@@ -18,7 +18,7 @@ from hub.store.database import Database
 from hub.store.portfolio import tenancies_by_key
 from hub.store.views.next_charges import collecting_of
 from tests.integration.cli_runner import hub
-from tests.teller import COMPANIES, HOME, OTHER_PROPERTY, SHOP, Teller, moment
+from tests.teller import COMPANIES, HOME, NEIGHBOUR, OTHER_PROPERTY, SHOP, Teller, moment
 
 TODAY = date(2026, 11, 22)
 NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
@@ -57,6 +57,16 @@ def test_imported_rent_is_not_charged_again(teller: Teller, tmp_path: Path) -> N
     company_of = COMPANIES.__getitem__
     assert not import_charges(teller.db, table, now=moment(_AT), actor="test", company_of=company_of).bad
     assert _next(teller)[0] == date(2027, 1, 1)
+
+
+@sqlite_only
+def test_of_who_has_moved_out_it_asks_what_is_open_and_says_so(teller: Teller, tmp_path: Path) -> None:
+    teller.charge(NEIGHBOUR, "2026-10-01", ("10", 300_00), reference="LAST")
+    with teller.db.read() as conn:
+        found = views.next_charge(conn, NEIGHBOUR, TODAY)
+        assert (found.after_move_out, found.move_out) == (True, date(2026, 10, 31))
+        assert (found.charge.new, found.charge.total) == (0, 300_00)
+        assert not views.next_charge(conn, HOME, TODAY).after_move_out
 
 
 @sqlite_only

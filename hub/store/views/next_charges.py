@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, exists, or_, select
 
 from hub.ledger import kinds
 from hub.ledger.ageing import aged
-from hub.ledger.preview import LOOK_BACK_DAYS, Charged, Collecting, NextCharge
+from hub.ledger.preview import LOOK_BACK_DAYS, Charged, Collecting, NextCharge, Period
 from hub.store.contributions import registered_of
 from hub.store.lookup import among
 from hub.store.tables import charge, charge_line, entry
@@ -33,6 +33,13 @@ class Upcoming(NamedTuple):
     charge: NextCharge
     #: Open on charges that fall due after ``as_of``: demanded already, and not demanded again.
     demanded: int
+    #: The tenant's last day; None = not known.
+    move_out: date | None
+
+    @property
+    def after_move_out(self) -> bool:
+        """The period begins after that day: nothing new is charged."""
+        return _has_left(self.move_out, self.charge.period)
 
 
 def next_charge(conn: Connection, tenancy_key: str, as_of: date, collects_from: date | None = None) -> Upcoming:
@@ -47,14 +54,18 @@ def next_charge(conn: Connection, tenancy_key: str, as_of: date, collects_from: 
     arrears = sum(line.remaining for line in figures.lines if line.due_date <= as_of)
     demanded = sum(line.remaining for line in booked.lines if line.due_date > as_of)
     upcoming = NextCharge(period, arrears, lines, -ageing.credit)
-    return Upcoming(found.ref.key, found.name, figures.currency, as_of, upcoming, demanded)
+    return Upcoming(found.ref.key, found.name, figures.currency, as_of, upcoming, demanded, found.move_out)
 
 
 def next_due(conn: Connection, tenancy_key: str, as_of: date, collects_from: date | None = None) -> date | None:
     """When the next collection falls due; None for who has moved out before. Raises HubError for no such tenancy."""
     found = tenancy_of(conn, tenancy_key)
     period, _ = collecting_of(conn, [found.ref.id], as_of)[found.ref.id].next(as_of, collects_from)
-    return None if found.move_out is not None and found.move_out < period.first else period.first
+    return None if _has_left(found.move_out, period) else period.first
+
+
+def _has_left(move_out: date | None, period: Period) -> bool:
+    return move_out is not None and move_out < period.first
 
 
 def collecting_of(conn: Connection, tenancy_ids: Collection[int], as_of: date) -> dict[int, Collecting]:
