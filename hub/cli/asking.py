@@ -67,6 +67,8 @@ NowOption = Annotated[
 #: Business days of any books are among these; beyond them days cannot be counted on.
 _YEAR_MIN, _YEAR_MAX = 1900, 9000
 _BRIEF_MAX = 40
+#: ISO has other ways to write a day, which nobody means.
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 #: Around an amount, as people write it.
@@ -93,9 +95,11 @@ def day_of(text: str | None, option: str) -> date | None:
 
 def required_day(text: str, option: str) -> date:
     try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no day: write YYYY-MM-DD", param_hint=option) from error
+        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise typer.BadParameter(f"{text!r} is no day: write YYYY-MM-DD", param_hint=option)
     if not _YEAR_MIN <= day.year <= _YEAR_MAX:
         raise typer.BadParameter(f"{text} is no day of any books", param_hint=option)
     return day

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hub.cli.acting import DONE_BEFORE, KeyOption
+from hub.cli.asking import span_of
 from hub.cli.context import (
     ActorOption,
     JsonOption,
@@ -229,17 +229,7 @@ def _selection(from_day: str | None, to_day: str | None, batch: int | None) -> S
 
     if batch is not None and (from_day or to_day):
         raise typer.BadParameter("a batch has its own days: give --batch, or --from and --to", param_hint="--batch")
-    first, last = _day(from_day, "--from"), _day(to_day, "--to")
-    if first is not None and last is not None and last < first:
-        raise typer.BadParameter(f"{last} is before {first}", param_hint="--to")
-    return Selection(first, last, batch)
-
-
-def _day(text: str | None, option: str) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no day: write YYYY-MM-DD", param_hint=option) from error
+    return Selection(*span_of(from_day, to_day), batch)
 
 
 def _config(site: Site, company: str) -> JournalConfig:

@@ -402,6 +402,8 @@ class TestFromFiles:
     [
         (("balance", HOME, "--as-of", "2026-02-30"), "no day"),
         (("balance", HOME, "--as-of", "9999-12-31"), "no day of any books"),
+        (("balance", HOME, "--as-of", "2026-W48-1"), "write YYYY-MM-DD"),
+        (("balance", HOME, "--as-of", "20261123"), "write YYYY-MM-DD"),
         (("balance", HOME, "--recorded", "noon"), "no moment"),
         (("movements", HOME, "--holding", "heat"), "no holding heat"),
         (("movements", HOME, "--from", "2026-02-01", "--to", "2026-01-01"), "is before"),
