@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 from sqlalchemy.exc import DBAPIError
 
 from hub.ledger import chain
@@ -189,7 +189,7 @@ def verify(
         report.entries, report.postings = walk.entries, walk.postings
         report.counts = counts(conn, walk.allocations)
         report.note(lost_charges(conn, walk.charges, walk.charge_lines), _MISCOUNTED)
-    with _going_on(conn, report, "batches without entries"):
+    with _going_on(conn, report, "the entries of batches"):
         report.note(_batches_without_entries(conn), _REWRITTEN)
     with _going_on(conn, report, "the chains of batches"):
         report.note(_chains(conn, report, hashes), _REWRITTEN)
@@ -247,14 +247,21 @@ class _Hashes:
 
 
 def _batches_without_entries(conn: Connection) -> Iterator[str]:
-    """Those that the walk over entries never met."""
+    """Those that the walk over entries never met, and those whose range does not begin and end with one of theirs."""
     of_batch = (
         select(entry.c.id)
         .where(entry.c.id.between(batch.c.entry_first, batch.c.entry_last), entry.c.batch_id == batch.c.id)
         .exists()
     )
-    for row in conn.execute(BATCHES.where(~of_batch)):
-        yield f"{named(row)} has no entries, and was written with {row.entries}"
+    ends = [
+        select(entry.c.id).where(entry.c.id == end, entry.c.batch_id == batch.c.id).exists()
+        for end in (batch.c.entry_first, batch.c.entry_last)
+    ]
+    for row in conn.execute(BATCHES.where(~and_(*ends)).add_columns(of_batch.label("has_some"))):
+        if row.has_some:
+            yield f"{named(row)} is said to have entries {row.entry_first} to {row.entry_last}, and has other ones"
+        else:
+            yield f"{named(row)} has no entries, and was written with {row.entries}"
 
 
 def _chains(conn: Connection, report: Report, hashes: _Hashes) -> Iterator[str]:

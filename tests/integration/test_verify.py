@@ -151,6 +151,10 @@ class TestBooksInOrder:
             "on receivable:2-1-1-1 of another company than 1",
         ),
         (f"DELETE FROM entry WHERE batch_id = {LAST_OF_1}", "batch 6 of company 1 has no entries"),
+        (
+            "UPDATE batch SET entry_last = entry_last + 1 WHERE id = (SELECT max(id) FROM batch)",
+            "is said to have entries",
+        ),
         ("UPDATE batch SET recorded_at = '2020-01-01 00:00:00'", "its hash is not that of what it holds"),
         ("UPDATE batch SET actor = 'somebody'", "its hash is not that of what it holds"),
         ("UPDATE batch SET entries = entries + 1", "has 1 entries, and was written with 2"),
