@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from hub.acts.act import Acting, Done, KeyUsedError, perform
 from hub.acts.charges import ChargeAsked, LineAsked, add_charge, credit_charge
@@ -24,11 +24,16 @@ from hub.errors import HubError
 from hub.ledger import kinds
 from hub.settings import CompanyConfig, Site
 from hub.store.holdings import holdings_of
+from hub.store.portfolio import tenancies_of_posted
 from hub.store.tables import account, batch, charge, entry, file, posting, reading, suspense, tenancy
 from hub.store.verify import verify
+from hub.store.views.balances import least_held
 from tests.desk import NOW, Desk, FileOf, paid, taken_back
 
 TODAY = NOW.date()
+#: Before all that the driver does.
+SINCE = TODAY - timedelta(100)
+TAKES_BACK = (kinds.CHARGEBACK, kinds.REVERSAL)
 TENANTS = {"1-1-1-1": "101", "1-1-2-1": "102", "1-2-1-1": "201", "2-1-1-1": "901"}
 OTHER_COMPANY = {"creditor": "09999999"}
 TYPES = {"10": "Husleje", "20": {"text": "Depositum", "holding": "deposit"}, "30": {"text": "Gebyr", "claim": "fee"}}
@@ -49,6 +54,8 @@ class Driver:
         self.suspense: defaultdict[str, int] = defaultdict(int)
         self.steps = 0
         self.done: list[tuple[str, Mapping[str, Any], Callable[[Acting], dict[str, Any]], str, Done]] = []
+        self.least: dict[str, dict[str, int]] = {}
+        self.seen = 0
         self.reopen_books()
 
     def reopen_books(self) -> None:
@@ -104,6 +111,23 @@ class Driver:
             )
             assert sum(map(int, waiting.values())) == sum(self.suspense.values()), told
             assert int(conn.execute(select(func.sum(account.c.balance))).scalar_one()) == 0, told
+            self._check_days(conn, told)
+
+    def _check_days(self, conn: Connection, told: str) -> None:
+        """No act takes a holding below zero on any day (R10, R23), or further below, but what takes money back: a
+        charge-back comes as the bank has done it, and a file is reversed on its own days, whatever its payments had
+        filled.
+        """
+        rows = conn.execute(select(entry.c.id, entry.c.kind).where(entry.c.id > self.seen)).all()
+        whose = tenancies_of_posted(conn, [id_ for id_, _ in rows])
+        taken_back = {whose[id_].key for id_, kind in rows if kind in TAKES_BACK and id_ in whose}
+        for one in set(whose.values()):
+            least = least_held(conn, one, SINCE)
+            before = self.least.get(one.key, {})
+            for name, ore in least.items():
+                assert one.key in taken_back or ore >= min(0, before.get(name, 0)), (told, one.key, name, before, least)
+            self.least[one.key] = least
+        self.seen = max((id_ for id_, _ in rows), default=self.seen)
 
     # --- What people do --------------------------------------------------------------------------------------
 
@@ -147,8 +171,9 @@ class Driver:
         id_, _ = self.chance.choice(charges)
         amount = self.chance.choice((None, self._ore()))
         asked = {"tenancy": key, "charge": id_, "amount": amount}
-        if done := self._do("credit", asked, lambda acting: credit_charge(acting, key, f"#{id_}", amount=amount)):
-            self._follow(done.result["entry"])
+        last = self._last_entry()
+        if self._do("credit", asked, lambda acting: credit_charge(acting, key, f"#{id_}", amount=amount)):
+            self._follow_all_after(last)
         return f"credit {asked}"
 
     def reverse_something(self) -> str:
@@ -166,12 +191,13 @@ class Driver:
         key, ore = self._tenant(), self._ore()
         places = [kinds.BALANCE, "deposit", "heat", "withheld"]
         source, target = self.chance.choice(places), self.chance.choice([*places, None])
-        asked = {"tenancy": key, "amount": ore, "from": source, "to": target}
+        day = self.chance.choice((None, TODAY + timedelta(self.chance.randrange(-60, 40))))
+        asked = {"tenancy": key, "amount": ore, "from": source, "to": target, "day": day}
 
         def act(acting: Acting) -> dict[str, Any]:
             if target is None:
-                return pay_out(acting, key, ore, holding=source)
-            return transfer(acting, key, ore, source=source, target=target)
+                return pay_out(acting, key, ore, holding=source, day=day)
+            return transfer(acting, key, ore, source=source, target=target, day=day)
 
         last = self._last_entry()
         if self._do("move", asked, act):

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, case, func, select
 
 from hub.ledger import kinds
 from hub.store.consumption.settled import is_settled
 from hub.store.lookup import among
 from hub.store.positions import NOTHING
-from hub.store.tables import account, allocation, charge, charge_line, entry
+from hub.store.tables import account, allocation, charge, charge_line, credited, entry
 
 
 class Holding(NamedTuple):
@@ -48,8 +48,12 @@ def holdings_among(conn: Connection, tenancy_ids: Collection[int]) -> dict[int, 
     found: dict[int, list[Holding]] = {}
     if not rows:
         return found
+    # What a credit note took from a line has left the holding, though a charge-back opens the whole line again.
+    taken = select(func.sum(credited.c.amount)).where(credited.c.line_id == charge_line.c.id).correlate(charge_line)
+    most = charge_line.c.amount - func.coalesce(taken.scalar_subquery(), 0)
+    left_unpaid = case((charge_line.c.remaining > most, most), else_=charge_line.c.remaining)
     open_lines = (
-        select(charge_line.c.tenancy_id, charge_line.c.holding, func.sum(charge_line.c.remaining))
+        select(charge_line.c.tenancy_id, charge_line.c.holding, func.sum(left_unpaid))
         .where(
             among(conn, charge_line.c.tenancy_id, {row.tenancy_id for row in rows}),
             charge_line.c.remaining > NOTHING,

@@ -17,7 +17,7 @@ from hub.settings import CompanyConfig
 from hub.store import views
 from hub.store.database import Database
 from hub.store.tables import charge, entry, match_rule, suspense
-from tests.desk import NOW, FileOf, paid
+from tests.desk import NOW, FileOf, paid, taken_back
 from tests.hand import FIRST, SECOND, SWEDISH, Hand
 
 COMING = date(2027, 1, 4)
@@ -72,6 +72,39 @@ def test_a_charge_for_a_holding_has_filled_it_on_no_day_before_its_payment(hand:
         hand.pay_out(FIRST, 70_00, holding="deposit", day=date(2026, 10, 2))
     hand.pay_out(FIRST, 60_00, holding="deposit", day=date(2026, 10, 2))
     assert [_held(hand, FIRST, date(2026, month, 2)) for month in (10, 11)] == [40_00, 0]
+
+
+def test_a_credit_note_on_what_is_paid_next_week_leaves_the_holding_at_nothing(hand: Hand) -> None:
+    hand.charge(FIRST, "DEP", "2026-11-20", LineAsked("20", 3_000_00))
+    hand.pay(FIRST, 3_000_00, reference="DEP", day=COMING)
+    hand.pay(FIRST, 10_00, holding="deposit")
+    hand.credit(FIRST, "DEP", 2_000_00)
+    assert [_held(hand, FIRST, day) for day in (NOW.date(), COMING)] == [10_00, 1_010_00]
+    hand.pay_out(FIRST, 10_00, holding="deposit")
+
+
+def test_a_credit_note_takes_from_a_holding_once_whatever_its_payment_becomes(hand: Hand) -> None:
+    """What it gave has paid rent since: the deposit is owed again, and nothing of it is held."""
+    hand.charge(FIRST, "DEP", "2026-10-01", LineAsked("20", 3_000_00))
+    hand.desk.book(paid("101", 3_000_00, "DEP"))
+    hand.credit(FIRST, "DEP", 1_000_00)
+    hand.charge(FIRST, "RENT", "2026-11-01", 1_000_00)
+    hand.desk.book(taken_back("101", 3_000_00, "DEP"))
+    assert hand.position(FIRST).open == {"DEP": 3_000_00}
+    assert hand.position(FIRST).held == {}
+    assert _held(hand, FIRST, COMING) == 0
+    hand.pay(FIRST, 1_500_00)
+    assert hand.position(FIRST).held == {"deposit": 500_00}
+    assert _held(hand, FIRST, COMING) == 500_00
+
+
+def test_what_is_written_off_of_a_charge_of_next_month_is_nothing_today(hand: Hand) -> None:
+    hand.write_off_to("1.00")
+    hand.charge(FIRST, "DEP", COMING.isoformat(), LineAsked("20", 100_00))
+    hand.pay(FIRST, 10_00, holding="deposit")
+    hand.pay(FIRST, 99_50, reference="DEP")
+    assert [_held(hand, FIRST, day) for day in (NOW.date(), COMING)] == [10_00, 109_50]
+    hand.pay_out(FIRST, 10_00, holding="deposit")
 
 
 def _held(hand: Hand, tenancy: str, day: date) -> int:

@@ -13,7 +13,7 @@ from hub.ledger.ageing import Ageing, aged, paid_from
 from hub.store.portfolio import Tenancy, TenancyRef
 from hub.store.tables import account, posting, tenancy
 from hub.store.views.counting import AsOf, Prepared, changed_since, coming_on, lines_on
-from hub.store.views.holdings import Holding, holdings, settled_of
+from hub.store.views.holdings import Holding, fillable, holdings
 from hub.store.views.scope import Scope, tenancy_of
 
 
@@ -129,12 +129,11 @@ def has_movements() -> ColumnElement[bool]:
 
 def _holdings(conn: Connection, ref: TenancyRef, at: AsOf, lines: Collection[OpenLine]) -> list[Holding]:
     """``lines`` is all that was open then."""
-    filling = [line for line in lines if line.holding is not None]
-    settled = settled_of(conn, [line.line_id for line in filling], at)
+    filling = [(line.line_id, line.holding, line.remaining) for line in lines if line.holding is not None]
+    most = fillable(conn, [line_id for line_id, _, _ in filling], at)
     unpaid: defaultdict[str, int] = defaultdict(int)
-    for line in filling:
-        if line.holding is not None and line.line_id not in settled:
-            unpaid[line.holding] += line.remaining
+    for line_id, name, left in filling:
+        unpaid[name] += min(left, most.get(line_id, 0))
     return holdings(conn, ref.id, at, unpaid)
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from hub.ledger import kinds
-from hub.store.tables import account, allocation, charge, charge_line, consumption_settled, entry, posting
+from hub.store.tables import account, allocation, charge, charge_line, consumption_settled, credited, entry, posting
 from hub.store.views.counting import AsOf, Prepared
 
 
@@ -53,14 +53,29 @@ def holdings(conn: Connection, tenancy_id: int, as_of: AsOf, unpaid: Mapping[str
     return found
 
 
-def settled_of(conn: Connection, line_ids: Collection[int], as_of: AsOf) -> set[int]:
-    """Of these charge lines, those that a result had settled on that day: they fill their holding no more."""
-    return {line_id for (line_id,) in _SETTLED(conn, as_of, line_ids=list(line_ids))} if line_ids else set()
+def fillable(conn: Connection, line_ids: Collection[int], as_of: AsOf) -> dict[int, int]:
+    """Øre by charge line that can have been unpaid of its holding on that day: what no credit note had taken from it.
+
+    A credit note may have come before the money that the line is paid with now: then the whole line stands open until
+    that comes, beside credit, and what was credited has left the holding already. Lines that a result had settled are
+    left out: they fill their holding no more.
+    """
+    return dict(_FILLABLE(conn, as_of, line_ids=list(line_ids))) if line_ids else {}
 
 
-def _settled(as_of: AsOf) -> Select[Any]:
-    its = consumption_settled.c.line_id
-    return select(its).where(its.in_(bindparam("line_ids", expanding=True)), _settles(as_of))
+def _fillable(as_of: AsOf) -> Select[Any]:
+    note = entry.alias("note")
+    taken = (
+        select(func.sum(credited.c.amount))
+        .join(note, note.c.id == credited.c.entry_id)
+        .where(credited.c.line_id == charge_line.c.id, as_of.counts(note))
+        .correlate(charge_line)
+        .scalar_subquery()
+    )
+    return select(charge_line.c.id, cast(charge_line.c.amount - func.coalesce(taken, 0), BigInteger)).where(
+        charge_line.c.id.in_(bindparam("line_ids", expanding=True)),
+        ~exists().where(consumption_settled.c.line_id == charge_line.c.id, _settles(as_of)),
+    )
 
 
 def _settles(as_of: AsOf) -> ColumnElement[bool]:
@@ -101,6 +116,8 @@ def _written_off(as_of: AsOf) -> Select[Any]:
             charge.c.tenancy_id == bindparam("tenancy_id"),
             charge_line.c.holding.is_not(None),
             difference.c.kind == kinds.DIFFERENCE,
+            # A payment of today may write off what is missing of a charge of next month.
+            as_of.counts_line(),
             entry.c.value_date <= as_of.day,
             as_of.is_recorded(),
             ~exists().where(consumption_settled.c.line_id == charge_line.c.id, _settles(as_of)),
@@ -109,4 +126,4 @@ def _written_off(as_of: AsOf) -> Select[Any]:
     )
 
 
-_HOLDINGS, _WRITTEN_OFF, _SETTLED = Prepared(_holdings), Prepared(_written_off), Prepared(_settled)
+_HOLDINGS, _WRITTEN_OFF, _FILLABLE = Prepared(_holdings), Prepared(_written_off), Prepared(_fillable)
