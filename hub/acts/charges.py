@@ -298,20 +298,29 @@ def _credited(found: ChargeFacts, amount: int | None, lines: Mapping[int, int] |
     if lines:
         unknown = sorted(set(lines) - {line.seq + 1 for line in found.lines})
         if unknown:
-            raise ChargeRefusedError(f"charge {found.reference!r} has no line {unknown[0]}")
+            raise ChargeRefusedError(
+                f"charge {found.reference!r} has no line {unknown[0]}", do=f"its lines are 1 to {len(found.lines)}"
+            )
         wanted = [lines.get(line.seq + 1, 0) for line in found.lines]
     else:
         wanted = split(left if amount is None else min(amount, left), [line.creditable for line in found.lines])
     asked = sum(wanted) if amount is None else amount
     if asked <= 0 or min(wanted) < 0:
-        why = "all of it has been credited" if left == 0 else "a credit note gives money back"
-        raise CreditTooLargeError(f"nothing to credit of charge {found.reference!r}", why=why)
+        if left == 0:
+            all_of_it = "all of it has been credited"
+            raise CreditTooLargeError(f"nothing to credit of charge {found.reference!r}", why=all_of_it)
+        raise ChargeRefusedError(
+            f"a credit note of {format_amount(asked)} on charge {found.reference!r}",
+            why="a credit note gives money back, of no line less than 0.00",
+            do=f"give an amount above 0.00 and up to {format_amount(left)}",
+        )
     for line, part in zip(found.lines, wanted, strict=True):
         if part > line.creditable or asked > left:
             raise CreditTooLargeError(
                 f"{format_amount(asked)} is more than can be credited of charge {found.reference!r}",
                 why=f"{format_amount(left)} of it is not credited yet, of line {line.seq + 1} "
                 f"{format_amount(line.creditable)}",
+                do="credit less, or all that is left: leave the amount out",
             )
     return tuple(
         Credited(line.id, line.seq, part, vat_share(line.creditable_vat, line.creditable, part))

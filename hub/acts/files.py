@@ -191,7 +191,10 @@ def _readings(acting: Acting, file_id: int) -> list[int]:
     if found.state is None or journal.open_claim_on(acting.conn, file_id) is not None:
         raise FileNotReversedError(f"file {file_id} is being worked on", do="try again when it has ended")
     if found.state == "reversed":
-        raise FileNotReversedError(f"file {file_id} has been reversed before")
+        raise FileNotReversedError(
+            f"file {file_id} has been reversed before",
+            do=f"see: hub files show {file_id}; hub files retry books it anew",
+        )
     if documents.is_document(acting.conn, file_id):
         raise FileNotReversedError(f"file {file_id} is a document", do=f"hub documents drop {file_id} --reason ...")
     booked_some = exists().where(batch.c.reading_id == reading.c.id)

@@ -108,7 +108,12 @@ def transfer(
     """``amount`` øre from one holding to another; ``balance`` is the tenancy's own. Raises OverdrawnError."""
     tenancy, booked_on = _begun(acting, tenancy_key, amount, day)
     if _named(acting, tenancy, source) == _named(acting, tenancy, target):
-        raise AmountRefusedError(f"a transfer from {source!r} to itself", where=tenancy.key)
+        raise AmountRefusedError(
+            f"a transfer from {source!r} to itself",
+            where=tenancy.key,
+            why="it would move nothing",
+            do=f"name two of its holdings, or {kinds.BALANCE} and one; see: hub balance {tenancy.key}",
+        )
     text = text or acting.words(tenancy).transferred(source, target)
     if target != kinds.BALANCE:
         to = acting.books.holding(tenancy, target)

@@ -67,9 +67,9 @@ _REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"lines": {2: 200_01}}, CreditTooLargeError, "of line 2 200.00|of line 1 1000.00"),
     ({"lines": {3: 1}}, ChargeRefusedError, "has no line 3"),
     ({"lines": {0: 1}}, ChargeRefusedError, "has no line 0"),
-    ({"amount": 0}, CreditTooLargeError, "nothing to credit"),
-    ({"amount": -1}, CreditTooLargeError, "nothing to credit"),
-    ({"lines": {1: 5, 2: -5}}, CreditTooLargeError, "nothing to credit"),
+    ({"amount": 0}, ChargeRefusedError, "a credit note of 0.00 .* gives money back"),
+    ({"amount": -1}, ChargeRefusedError, "a credit note of -0.01 "),
+    ({"lines": {1: 5, 2: -5}}, ChargeRefusedError, "of no line less than 0.00"),
     ({"reference": "B"}, NoChargeError, "there is no charge 'B'"),
     ({"reference": "#999"}, NoChargeError, "there is no charge '#999'"),
 ]
