@@ -12,7 +12,7 @@ import typer
 from hub.cli.context import as_unicode, now
 from hub.errors import HubError
 from hub.money import AmountError, format_amount, parse_amount
-from hub.store.views.sources import place
+from hub.place import place
 
 if TYPE_CHECKING:
     from hub.ledger.ageing import Ageing

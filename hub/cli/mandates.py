@@ -12,7 +12,7 @@ from hub.cli.asking import CompanyOption, TenancyOption, day_of, iso, unicode_or
 from hub.cli.context import ActorOption, JsonOption, SiteOption, actor_of, books_of, hub_of, now, root_of
 from hub.cli.ledger import TenancyArgument
 from hub.cli.output import answer, say, table
-from hub.store.views.sources import place
+from hub.place import place
 
 if TYPE_CHECKING:
     from hub.acts.act import Acting

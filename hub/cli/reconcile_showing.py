@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hub.cli.output import say, table
-from hub.store.views.sources import place
+from hub.place import place
 
 
 def tell(document: Mapping[str, Any]) -> None:

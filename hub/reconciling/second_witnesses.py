@@ -10,9 +10,9 @@ from sqlalchemy import Connection, select
 from hub.acts.act import Acting
 from hub.errors import HubError
 from hub.money import format_amount
+from hub.place import place
 from hub.store.clearing.witnesses import Alike, OpenWitness, alike, confirm, open_witnesses
 from hub.store.tables import witness
-from hub.store.views.sources import place
 
 #: Of one payment that was seen: those of the nearest days.
 ALIKE_MAX = 5

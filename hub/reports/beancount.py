@@ -20,9 +20,9 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from hub.ledger import kinds
 from hub.money import format_amount
+from hub.place import place
 from hub.reports.ledger_rows import ROWS_A_TIME, companies, document_type, entries_with_postings, of_companies
 from hub.store.tables import account, batch, company, entry
-from hub.store.views.sources import place
 from hub.store.views.vouchers import voucher_text
 
 #: Where an account of this kind stands in a balance sheet; what a tenant owes or we hold for him is told by the sign.

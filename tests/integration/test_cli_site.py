@@ -280,7 +280,7 @@ class TestFaults:
         monkeypatch.setattr(views, "unmatched", failing)
         answer = hub("unmatched", "--json", site=site)
         assert answer.status == 3
-        assert answer.json == {"error": "a fault of ours: RuntimeError: broken"}
+        assert answer.json == {"error": "a fault of ours: RuntimeError: broken", "code": "OurFault"}
         assert "Traceback" in answer.err
         assert answer.err.endswith("hub: a fault of ours: RuntimeError: broken\n")
         assert "owes" not in answer.err.replace('secret = "tenant 1-1-1-1 owes"', "")

@@ -24,11 +24,6 @@ class Source(NamedTuple):
     file_id: int | None
 
 
-def place(file: str, record: int | None) -> str:
-    """As people read it: the file and its record, which need not be a line of it; a file alone for its every entry."""
-    return file if record is None else f"{file} record {record}"
-
-
 def with_source(query: Select[Any]) -> Select[Any]:
     """``query`` over entries, with the columns that :func:`split_source` takes off its end."""
     return (
