@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Table, text
 
+from hub.backup.rows import set_sequences
 from hub.ledger import chain, kinds
 from hub.store import bulk
 from hub.store.database import create, open_bare
@@ -67,6 +68,7 @@ def make_books(url: str, size: Size) -> None:
     database = open_bare(url)
     with database.write() as conn:
         _Writer(conn, size).write()
+        set_sequences(conn, {})
     database.close()
     if database.dialect == "postgresql":
         analysed = open_bare(url)
