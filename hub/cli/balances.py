@@ -138,7 +138,7 @@ def ageing(
     as_json: JsonOption = False,
     site: SiteOption = None,
 ) -> int:
-    """Balances by the days since they fell due, a row a tenancy.
+    """Balances by the days since they fell due, a row a tenancy that has anything.
 
     The five columns sum to the balance. All companies, where none is named.
     """
@@ -148,7 +148,7 @@ def ageing(
         scope = views.scope_of(conn, company=company, property=property, tenancy=tenancy)
         when = when_of(the_site, company or property or tenancy, as_of, recorded)
         rows = views.ageing(conn, scope, when.as_of, when.recorded)
-    properties, companies = views.totals(rows)
+        properties, companies = views.totals(conn, scope, rows)
     document = {
         "as_of": when.as_of.isoformat(),
         "recorded": moment(when.recorded) if when.recorded else None,
@@ -304,15 +304,14 @@ def _movement_rows(one: Movement, paid: dict[int, list[Paid]] | None) -> Iterato
 
 
 def _tell_ageing(rows: Sequence[Aged], properties: Sequence[Total], companies: Sequence[Total]) -> None:
-    """Tenancies with nothing are counted; the document has them all."""
-    shown = [one for one in rows if any(one.ageing)]
     columns = ("tenancy", "name", *(f">{band}" for band in _BANDS), ">balance")
-    if shown:
-        table(columns, [(one.tenancy, one.name, *_amounts(one.ageing)) for one in shown])
-    if len(rows) > len(shown):
-        say(f"and {len(rows) - len(shown)} with nothing")
+    if rows:
+        table(columns, [(one.tenancy, one.name, *_amounts(one.ageing)) for one in rows])
+    tenancies = sum(one.tenancies for one in companies)
+    if tenancies > len(rows):
+        say(f"and {tenancies - len(rows)} with nothing")
     totals = [(f"property {one.key}", one) for one in properties] + [(f"company {one.key}", one) for one in companies]
-    if len(rows) > 1:
+    if tenancies > 1:
         table(
             ("total of", "tenancies", *columns[2:], ""),
             [(title, one.tenancies, *_amounts(one.ageing), one.currency) for title, one in totals],

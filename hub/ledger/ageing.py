@@ -8,7 +8,7 @@ timely day: one that moved over a weekend is not overdue on Monday, and three da
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple, TypeAlias
 
@@ -19,8 +19,8 @@ _DAY = timedelta(days=1)
 _MIDDLE_FIRST_DAYS, _MIDDLE_LAST_DAYS = 30, 60
 
 
-#: Øre open: not due, under 30 days, 30 to 60, over 60.
-Bands: TypeAlias = tuple[int, int, int, int]
+#: Five times øre: open and not due, under 30 days, 30 to 60, over 60; and what had been paid too much of other lines.
+Open: TypeAlias = Sequence[int]
 
 
 class Ageing(NamedTuple):
@@ -79,7 +79,7 @@ def aged(open_lines: Iterable[tuple[date, int]], balance: int, as_of: date, busi
             from_30_to_60 += left
         else:
             over_60 += left
-    return balanced((not_due, under_30, from_30_to_60, over_60), balance)
+    return balanced((not_due, under_30, from_30_to_60, over_60, 0), balance)
 
 
 def paid_from(credit: int, oldest_first: Iterable[int]) -> Iterator[int]:
@@ -95,14 +95,16 @@ def paid_from(credit: int, oldest_first: Iterable[int]) -> Iterator[int]:
         yield left - paid
 
 
-def balanced(bands: Bands, balance: int, too_much: int = 0) -> Ageing:
+def balanced(open_: Open, balance: int) -> Ageing:
     """The four bands with what makes them the balance: credit, which is money that has paid none of these lines.
 
-    ``too_much`` is what had been paid too much of other lines: it pays these, see :func:`paid_from`.
+    What had been paid too much of other lines pays these, see :func:`paid_from`.
 
     On a day in the past the balance may be more than its open lines: money that counted by then had paid lines which it
     was set free from only later. No line says when such a debt was due, so it is not due: a demand made early is void.
     """
-    over_60, from_30_to_60, under_30, not_due = paid_from(too_much, reversed(bands))
+    not_due, under_30, from_30_to_60, over_60, too_much = open_
+    if too_much:
+        over_60, from_30_to_60, under_30, not_due = paid_from(too_much, (over_60, from_30_to_60, under_30, not_due))
     rest = balance - (not_due + under_30 + from_30_to_60 + over_60)
     return Ageing(not_due + max(0, rest), under_30, from_30_to_60, over_60, min(0, rest))

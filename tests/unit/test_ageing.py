@@ -57,7 +57,7 @@ def test_more_credit_than_debt_is_not_overdue() -> None:
 
 
 def test_a_debt_that_no_line_explains_is_not_due() -> None:
-    assert balanced((0, 0, 0, 100), 250) == Ageing(150, 0, 0, 100, 0)
+    assert balanced((0, 0, 0, 100, 0), 250) == Ageing(150, 0, 0, 100, 0)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_debt_that_no_line_explains_is_not_due() -> None:
     ],
 )
 def test_what_was_too_much_of_a_line_pays_the_oldest_first(too_much: int, expected: Ageing) -> None:
-    assert balanced((1, 20, 300, 4000), 4321 - too_much, too_much) == expected
+    assert balanced((1, 20, 300, 4000, too_much), 4321 - too_much) == expected
 
 
 days = st.dates(date(2020, 1, 1), date(2030, 1, 1))

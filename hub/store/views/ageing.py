@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import partial
-from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -16,19 +16,23 @@ from sqlalchemy import (
     Select,
     case,
     cast,
+    exists,
     func,
+    or_,
     select,
+    true,
 )
 
-from hub.ledger.ageing import Ageing, Bands, balanced, edges
+from hub.ledger.ageing import Ageing, balanced, edges
 from hub.store.lookup import among, fetched
 from hub.store.positions import NOTHING
-from hub.store.tables import account, company, property_, tenancy
-from hub.store.views.counting import AsOf, changed_since, lines_on
+from hub.store.tables import account, charge_line, company, property_, tenancy
+from hub.store.views.counting import AsOf, anything_since, changed_since, lines_on
 from hub.store.views.scope import Scope
 
-#: Øre open by age, and paid too much of a line.
-_NOTHING: tuple[Bands, int] = ((0, 0, 0, 0), 0)
+_NOTHING = [0, 0, 0, 0, 0]
+#: Places in :data:`hub.ledger.ageing.Open`.
+_NOT_DUE, _UNDER_30, _FROM_30_TO_60, _OVER_60, _TOO_MUCH = range(5)
 _NO_DEBT = Ageing()
 
 
@@ -48,7 +52,7 @@ _new_aged = partial(tuple.__new__, Aged)
 
 
 class Total(NamedTuple):
-    """Of a property (``1-12``) or a company (``1``); tenancies with something to show or not."""
+    """Of a property (``1-12``) or a company (``1``); ``tenancies`` counts those with nothing too."""
 
     key: str
     currency: str
@@ -57,8 +61,14 @@ class Total(NamedTuple):
 
 
 def ageing(conn: Connection, scope: Scope, as_of: date, recorded: datetime | None = None) -> list[Aged]:
-    """A row a tenancy, by property, in the order in which the portfolio came."""
+    """A row a tenancy that has anything, by property, in the order in which the portfolio came.
+
+    One that ``scope`` names has a row in any case.
+    """
     at = AsOf(as_of, recorded)
+    has_open = exists().where(charge_line.c.tenancy_id == tenancy.c.id, charge_line.c.remaining > NOTHING)
+    # Most tenancies owe nothing, and have nothing open: they are left where they are.
+    has_anything = or_(account.c.balance != NOTHING, has_open, anything_since(account.c.id, at))
     query = (
         select(
             property_.c.id,
@@ -70,24 +80,47 @@ def ageing(conn: Connection, scope: Scope, as_of: date, recorded: datetime | Non
             changed_since(account.c.id, at),
         )
         .select_from(scope.tenancies.join(account, account.c.id == tenancy.c.account_id))
-        .where(scope.condition)
+        .where(scope.condition, true() if scope.tenancy_id else has_anything)
     )
     # By property, then by tenancy: two sorts by a number are faster than one by pairs of them.
     rows = sorted(sorted(fetched(conn, query), key=itemgetter(1)), key=itemgetter(0))
     changed = [row[1] for row in rows if row[-1] is not None]
     whose = among(conn, tenancy.c.id, changed) if changed else None
-    open_ = {id_: ((*bands,), too_much) for id_, *bands, too_much in fetched(conn, open_by_age(scope, at, whose))}
+    open_: defaultdict[int, list[int]] = defaultdict(_NOTHING.copy)
+    for id_, place, amount in fetched(conn, open_by_age(scope, at, whose)):
+        open_[id_][place] = amount
     properties = _property_keys(conn, scope)
     found = []
     for property_id, id_, key, name, currency, now, since in rows:
         owed = now - since if since else now
-        its = _NO_DEBT
-        # Most tenancies owe nothing, and have nothing open.
-        if owed or id_ in open_:
-            bands, too_much = open_.get(id_, _NOTHING)
-            its = balanced(bands, owed, too_much) if owed or any(bands) else _NO_DEBT
+        its = balanced(open_.get(id_, _NOTHING), owed) if owed or id_ in open_ else _NO_DEBT
         found.append(_new_aged((properties[property_id], key, name, currency, its)))
-    return found
+    return [one for one in found if one.ageing != _NO_DEBT or scope.tenancy_id]
+
+
+def totals(conn: Connection, scope: Scope, rows: Iterable[Aged]) -> tuple[list[Total], list[Total]]:
+    """Per property, and per company, those with nothing too; ``rows`` are what :func:`ageing` gave for ``scope``."""
+    counted = (
+        select(company.c.number, property_.c.number, company.c.currency, func.count())
+        .select_from(scope.tenancies.join(company, company.c.id == property_.c.company_id))
+        .where(scope.condition)
+        .group_by(company.c.number, property_.c.number, company.c.currency, property_.c.id)
+        .order_by(property_.c.id)
+    )
+    of_rows: defaultdict[str, Ageing] = defaultdict(Ageing)
+    for row in rows:
+        of_rows[row.property] = of_rows[row.property].plus(row.ageing)
+    properties = []
+    companies: dict[str, Total] = {}
+    for company_number, number, currency, tenancies in fetched(conn, counted):
+        key = f"{company_number}-{number}"
+        one = Total(key, currency, tenancies, of_rows[key])
+        properties.append(one)
+        before = companies.get(company_number, Total(company_number, currency, 0, _NO_DEBT))
+        companies[company_number] = before._replace(
+            tenancies=before.tenancies + tenancies, ageing=before.ageing.plus(one.ageing)
+        )
+    return properties, list(companies.values())
 
 
 def _property_keys(conn: Connection, scope: Scope) -> dict[int, str]:
@@ -96,45 +129,20 @@ def _property_keys(conn: Connection, scope: Scope) -> dict[int, str]:
     return dict(fetched(conn, query if scope.company_id is None else query.where(company.c.id == scope.company_id)))
 
 
-def totals(rows: Sequence[Aged]) -> tuple[list[Total], list[Total]]:
-    """Per property, and per company."""
-    return list(_totals(rows, attrgetter("property"))), list(_totals(rows, lambda row: row.property.partition("-")[0]))
-
-
 def open_by_age(scope: Scope, at: AsOf, changed: ColumnElement[bool] | None) -> Select[Any]:
-    """tenancy id, øre open in the bands not due, under 30, from 30 to 60, over 60, and øre paid too much of a line.
-
-    Tenancies without are left out.
-    """
+    """tenancy id, place in Open, øre above zero: a row for each that a tenancy has anything of."""
     lines = lines_on(scope, at, changed)
     home, business = edges(at.day, business=False), edges(at.day, business=True)
-    due, is_open = lines.c.due_date, lines.c.remaining > NOTHING
-    in_time = due >= case((tenancy.c.business, business.not_due), else_=home.not_due)
-    under_30, from_30 = due >= home.under_30, due >= home.from_30_to_60
-
-    def sum_where(amount: ColumnElement[int], *conditions: ColumnElement[bool]) -> ColumnElement[int]:
-        return cast(func.coalesce(func.sum(amount).filter(*conditions), 0), BigInteger)
-
-    return (
-        select(
-            lines.c.tenancy_id,
-            sum_where(lines.c.remaining, is_open, in_time),
-            sum_where(lines.c.remaining, is_open, ~in_time, under_30),
-            sum_where(lines.c.remaining, is_open, ~in_time, ~under_30, from_30),
-            sum_where(lines.c.remaining, is_open, ~in_time, ~from_30),
-            sum_where(-lines.c.remaining, ~is_open),
-        )
-        .join_from(lines, tenancy, tenancy.c.id == lines.c.tenancy_id)
-        .group_by(lines.c.tenancy_id)
+    due = lines.c.due_date
+    place = case(
+        (lines.c.remaining < NOTHING, _TOO_MUCH),
+        (due >= case((tenancy.c.business, business.not_due), else_=home.not_due), _NOT_DUE),
+        (due >= home.under_30, _UNDER_30),
+        (due >= home.from_30_to_60, _FROM_30_TO_60),
+        else_=_OVER_60,
     )
-
-
-def _totals(rows: Sequence[Aged], key: Any) -> Iterator[Total]:
-    for name, group in groupby(rows, key):
-        members = list(group)
-        yield Total(
-            name,
-            members[0].currency,
-            len(members),
-            Ageing(*map(sum, zip(*(one.ageing for one in members), strict=True))),
-        )
+    return (
+        select(lines.c.tenancy_id, place.label("place"), cast(func.sum(func.abs(lines.c.remaining)), BigInteger))
+        .join_from(lines, tenancy, tenancy.c.id == lines.c.tenancy_id)
+        .group_by(lines.c.tenancy_id, "place")
+    )

@@ -106,6 +106,12 @@ def changed_since(account_id: Column[int], as_of: AsOf) -> ColumnElement[int | N
     return cast(total.correlate(account_id.table).scalar_subquery(), BigInteger)
 
 
+def anything_since(account_id: Column[int], as_of: AsOf) -> ColumnElement[bool]:
+    """Whether :func:`changed_since` is not NULL; far sooner known."""
+    since = _postings_since(as_of).add_columns(posting.c.entry_id).where(posting.c.account_id == account_id)
+    return since.correlate(account_id.table).exists()
+
+
 def coming_on(account_id: Column[int], as_of: AsOf) -> ColumnElement[int]:
     """Øre of that which was recorded already at that moment, and counts only after that day (R10)."""
     query = select(func.sum(posting.c.amount)).where(posting.c.value_date > as_of.day)
@@ -124,10 +130,12 @@ def lines_on(scope: Scope, as_of: AsOf, changed: ColumnElement[bool] | None) -> 
 
     ``changed`` is a condition on ``tenancy``: whose balances anything has come on since. None = nobody's.
     """
-    paid_since = () if changed is None else _paid_since(scope, as_of, changed)
-    parts = union_all(_open_now(scope, as_of), *paid_since).subquery("parts")
+    if changed is None:
+        # What is left of them now is what was left then: nothing to add up, line by line.
+        return _open_now(scope, as_of).subquery("lines")
+    parts = union_all(_open_now(scope, as_of), *_paid_since(scope, as_of, changed)).subquery("parts")
     its = (parts.c.line_id, parts.c.tenancy_id, parts.c.charge_id, parts.c.due_date, parts.c.holding)
-    left = cast(func.sum(parts.c.amount), BigInteger)
+    left = cast(func.sum(parts.c.remaining), BigInteger)
     remaining = case((left > parts.c.demanded, parts.c.demanded), else_=left)
     query = select(*its, remaining.label("remaining")).group_by(*its, parts.c.demanded)
     return query.having(left != NOTHING).subquery("lines")
@@ -135,7 +143,7 @@ def lines_on(scope: Scope, as_of: AsOf, changed: ColumnElement[bool] | None) -> 
 
 def _open_now(scope: Scope, as_of: AsOf) -> Select[Any]:
     return (
-        select(*_LINE, charge_line.c.remaining.label("amount"))
+        select(*_LINE, charge_line.c.remaining)
         .join_from(scope.tenancies, charge_line, charge_line.c.tenancy_id == tenancy.c.id)
         .where(scope.condition, charge_line.c.remaining > NOTHING, as_of.counts_line())
     )
@@ -144,7 +152,7 @@ def _open_now(scope: Scope, as_of: AsOf) -> Select[Any]:
 def _paid_since(scope: Scope, as_of: AsOf, changed: ColumnElement[bool]) -> tuple[Select[Any], Select[Any]]:
     """By an act that has come since; and with money that has, by an act that counted by then."""
     postings = scope.tenancies.join(posting, posting.c.account_id == tenancy.c.account_id)
-    later = _postings_since(as_of, postings).add_columns(*_LINE, allocation.c.amount).where(changed)
+    later = _postings_since(as_of, postings).add_columns(*_LINE, allocation.c.amount.label("remaining")).where(changed)
     act = entry.alias("act")
     by_acts = later.join(allocation, allocation.c.entry_id == posting.c.entry_id)
     of_money = (
