@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import date
+from typing import Any
 from xml.sax.saxutils import escape
 
 #: Below this version a status is a text, a party has its name itself, and a transaction has no amount of its own.
@@ -50,6 +51,22 @@ class Line:
     return_reason: str = ""
 
 
+#: An account and a day, and what may stand on a statement of them where a test needs just any.
+ACCOUNT = "DK5000400440116243"
+DAY = date(2026, 11, 2)
+CREDITOR = "80000001"
+SLIP = Line(750000, DAY, creditor=CREDITOR, payment_id="000000000001230", servicer_reference="012X0007")
+TRANSFER = Line(
+    812500,
+    DAY,
+    text="Husleje november\nTak for hjælpen",
+    payer="Bo Æblegård",
+    payer_account="3100 1234567890",
+    servicer_reference="012X0001",
+    bank_text="BGS 1-1234",
+)
+
+
 def batch(
     details: Sequence[Line], *, code: tuple[str, str, str] = ("PMNT", "RCDT", "VCOM"), servicer_reference: str = ""
 ) -> Line:
@@ -88,6 +105,12 @@ def statement(
         version=version,
         kind=kind,
     )
+
+
+def made(*lines: Line, **more: Any) -> bytes:
+    """A whole file of ``ACCOUNT`` and ``DAY``, opening at 1,000.00; ``more`` as for :func:`statement`."""
+    given: dict[str, Any] = {"identification": "2026-211", **more}
+    return statement(ACCOUNT, DAY, DAY, 100_000, lines, **given)
 
 
 def document(*sections: str, version: str = "001.02", kind: str = "camt.053") -> bytes:

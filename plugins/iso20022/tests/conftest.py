@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hub.plugin import FileView
+from hub.plugin import BankLine, FileView
 from hub.plugin.limits import breach_of_reading
 from hub_iso20022 import Plugin
 
@@ -45,5 +45,15 @@ def read(plugin: Callable[..., Plugin], view: View) -> Callable[..., list[Any]]:
         records = list(instance.read(file, instance.identify(file).kind))
         assert breach_of_reading(records) == ""
         return records
+
+    return go
+
+
+@pytest.fixture(scope="session")
+def read_lines(read: Callable[..., list[Any]]) -> Callable[..., list[BankLine]]:
+    """The lines alone of what an instance reads of a file."""
+
+    def go(content: bytes, **settings: Any) -> list[BankLine]:
+        return [record for record in read(content, **settings) if isinstance(record, BankLine)]
 
     return go
