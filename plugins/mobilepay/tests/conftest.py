@@ -11,8 +11,8 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from hub.plugin import FileView, Mine, Record, ShownField
-from hub_mobilepay import Plugin
+from hub.plugin import FileView, Mine, Record, ShownField, format_amount
+from hub_mobilepay import Plugin, settlement_xml
 from hub_mobilepay.settings import MobilePaySettings
 
 UNIT, SETTLEMENT = "710042", "2000107"
@@ -202,6 +202,87 @@ class LayoutB:
         return packed.getvalue()
 
 
+class SettlementXml:
+    """A settlement report in XML; amounts in øre, positive."""
+
+    namespace = "http://vipps.no/xmlschema/SettlementReport-3.0.xsd"
+    #: Captured, given back, fee, our reference.
+    rows = ((100_000, 0, 1_000, "1001"), (25_050, 0, 250, "1002"), (0, 10_000, 0, "1001"))
+
+    @staticmethod
+    def transaction(number: int, captured: int, refund: int, fee: int, order: str, time: str) -> str:
+        gross = captured - refund
+        return f"""
+          <TransactionInfo>
+            <TransactionTime>{time}</TransactionTime>
+            <TransactionCaptureAmount>{format_amount(captured)}</TransactionCaptureAmount>
+            <TransactionRefundAmount>{format_amount(-refund)}</TransactionRefundAmount>
+            <TransactionGrossAmount>{format_amount(gross)}</TransactionGrossAmount>
+            <TransactionNetAmount>{format_amount(gross - fee)}</TransactionNetAmount>
+            <TransactionFeeAmount>{format_amount(fee)}</TransactionFeeAmount>
+            <SettlementCurrencyCode>DKK</SettlementCurrencyCode>
+            <TransactionID>{number}</TransactionID>
+            <OrderID>{order}</OrderID>
+          </TransactionInfo>"""
+
+    @staticmethod
+    def settlement(
+        rows: tuple[tuple[int, int, int, str], ...] = rows,
+        kind: str = "Net",
+        time: str = "2026-01-05T14:00:00.5+01:00",
+        number: int = 2000001,
+    ) -> str:
+        captured, refund, fee = (sum(row[at] for row in rows) for at in range(3))
+        gross, net = captured - refund, captured - refund - fee
+        transactions = "".join(SettlementXml.transaction(5000 + at, *row, time) for at, row in enumerate(rows))
+        return f"""
+        <SettlementInfo>
+          <SettlementDate>2026-01-06</SettlementDate>
+          <SettlementID>{number}</SettlementID>
+          <SettlementCurrencyCode>DKK</SettlementCurrencyCode>
+          <SettlementType>{kind}</SettlementType>{transactions}
+          <NumOfTransactions>{len(rows)}</NumOfTransactions>
+          <CaptureSettlementAmount>{format_amount(captured)}</CaptureSettlementAmount>
+          <RefundSettlementAmount>{format_amount(-refund)}</RefundSettlementAmount>
+          <GrossSettlementAmount>{format_amount(gross)}</GrossSettlementAmount>
+          <NetSettlementAmount>{format_amount(net)}</NetSettlementAmount>
+          <FeeSettlementAmount>{format_amount(fee)}</FeeSettlementAmount>
+          <SettledAmount>{format_amount(net if kind == "Net" else gross)}</SettledAmount>
+        </SettlementInfo>"""
+
+    @staticmethod
+    def report(*settlements: str, fees: str = "") -> str:
+        return f"""<?xml version="1.0" encoding="UTF-8"?>
+<SettlementReport xmlns="{SettlementXml.namespace}">
+  <SettlementDetailsInfo>
+    <SaleUnitName>Æblegården</SaleUnitName>
+    <SerialNumber>90601</SerialNumber>
+    <OrganizationName>Boligforeningen</OrganizationName>
+    <OrganizationNumber>12345678</OrganizationNumber>
+    <MainAddress>Gade 1</MainAddress>
+    <MainAddressZipCode>8000</MainAddressZipCode>
+    <MainAddressCity>Aarhus</MainAddressCity>
+    <MainAddressCountryCode>DNK</MainAddressCountryCode>
+    <PaymentsInfo>
+        <ReportDateFrom>2026-01-05</ReportDateFrom>
+        <ReportDateTo>2026-01-06</ReportDateTo>
+        <SettlementCurrencyCode>DKK</SettlementCurrencyCode>
+        <SettlementAccountNum>12345678901</SettlementAccountNum>{"".join(settlements)}
+        <NumOfSettlements>{len(settlements)}</NumOfSettlements>{fees}
+    </PaymentsInfo>
+  </SettlementDetailsInfo>
+  <VippsInfo>
+    <Name>Sender</Name>
+    <WebSite>https://example.org</WebSite>
+    <VisitingAddress>Gade 2</VisitingAddress>
+    <PostBox/>
+    <PostAddress>Gade 2</PostAddress>
+    <Country>Norge</Country>
+  </VippsInfo>
+</SettlementReport>
+"""
+
+
 def joined(lines: Sequence[str], end: str = "\n") -> bytes:
     return "".join(line + end for line in lines).encode()
 
@@ -252,5 +333,31 @@ def read(view: Callable[..., FileView], plugin: Callable[..., Plugin]) -> Callab
 def show(view: Callable[..., FileView], plugin: Callable[..., Plugin]) -> Callable[..., list[ShownField]]:
     def go(content: bytes | Sequence[str], **settings: Any) -> list[ShownField]:
         return list(plugin(**settings).show(view(content)))
+
+    return go
+
+
+@pytest.fixture
+def xml() -> type[SettlementXml]:
+    return SettlementXml
+
+
+@pytest.fixture
+def view_xml(tmp_path: Path) -> Callable[[str | bytes], FileView]:
+    def make(content: str | bytes) -> FileView:
+        raw = content.encode() if isinstance(content, str) else content
+        path = tmp_path / "report.xml"
+        path.write_bytes(raw)
+        return FileView("90601-2000001.xml", len(raw), path)
+
+    return make
+
+
+@pytest.fixture
+def read_xml(view_xml: Callable[[str | bytes], FileView]) -> Callable[..., list[Record]]:
+    """The records of what is taken for such a report, not asked whether it is one."""
+
+    def go(content: str | bytes, **given: str) -> list[Record]:
+        return list(settlement_xml.read(view_xml(content), MobilePaySettings.model_validate(given)))
 
     return go
