@@ -174,7 +174,7 @@ def test_a_partly_booked_file_is_never_quarantined(hub: Hub, monkeypatch: pytest
     lists = [listed(hub, first, which) for which in ("payments", "errors")]
     shutil.rmtree(hub.site.lists)
     with monkeypatch.context() as broken:
-        broken.setattr(hub.vendors.instances["heat"], "fault", "does not work today")
+        broken.setattr(hub.vendors.instances["heat"].talk, "fault", "does not work today")
         failed = pipeline.retry(hub, first.id or 0, actor="anna")
     assert failed.result.state == "partly_booked"
     assert failed.result.reasons[0].startswith("plug-in fault: vendor heat: does not work today")
@@ -190,7 +190,7 @@ def test_a_copy_that_came_during_a_fault_does_not_hide_the_partly_booked_one(
 ) -> None:
     first = drop(hub, "results.txt", RESULTS, "heat")
     with monkeypatch.context() as broken:
-        broken.setattr(hub.vendors.instances["heat"], "fault", "does not work today")
+        broken.setattr(hub.vendors.instances["heat"].talk, "fault", "does not work today")
         assert drop(hub, "results.txt", RESULTS, "heat").result.state == "quarantined"
     the_missing_tenant_moves_in(hub)
     again = drop(hub, "results.txt", RESULTS, "heat")

@@ -331,7 +331,7 @@ def test_what_is_dropped_while_a_person_acts_on_its_like_is_not_swept_away(
 def test_the_other_plug_ins_file_is_booked_while_one_is_at_fault(hub: Hub, put: Callable[[str, bytes], Path]) -> None:
     """R1: a fault is no answer; where nobody else was asked it is the reason."""
     heat = hub.vendors.instances["heat"]
-    heat.fault = "does not work today"
+    heat.talk.fault = "does not work today"
     document = pipeline.take_in(hub, look_at(put(STATEMENT, PDF)), actor="test")
     assert document is not None
     assert document.result.state == "quarantined"
