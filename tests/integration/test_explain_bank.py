@@ -10,11 +10,9 @@ import pytest
 
 from hub.ledger import kinds
 from hub.plugin import PaymentSeen
-from hub.reports.explain import explain
-from hub.reports.explain_facts import Explanation
-from hub.reports.explain_sentences import sentences
 from hub.store.database import Database
 from tests.banking import ACCOUNT, PAYER, UNIT, Bank, fee, line, paid_by_phone, payout
+from tests.explaining import explained, told_of
 from tests.hand import FIRST, Hand
 
 #: What came at NOW was recorded on this day.
@@ -33,21 +31,11 @@ def bank(hand: Hand) -> Bank:
     return Bank(hand)
 
 
-def _explained(hand: Hand, entry_id: int) -> Explanation:
-    with hand.db.read() as conn:
-        return explain(conn, entry_id)
-
-
-def _told(hand: Hand, entry_id: int) -> list[str]:
-    found = _explained(hand, entry_id)
-    return sentences(found, hand.site.language(found.company), hand.site.zone)
-
-
 class TestVendor:
     def test_a_payout_is_on_its_way_until_the_statement_shows_it(self, bank: Bank, hand: Hand) -> None:
         bank.mobilepay_tells(paid_by_phone("101", 4_500_00), fee(15_00), payout(4_485_00))
         sent = hand.last_entry(kinds.SETTLEMENT)
-        assert _told(hand, sent) == [
+        assert told_of(hand, sent) == [
             "MobilePay sendte 4.485,00 kr. til vores bankkonto den 3. november 2026.",
             "Kontoudtoget viser dem med teksten »MP 10115225 20261103«.",
             "4.485,00 kr. har kontoudtoget ikke vist endnu: de er på vej.",
@@ -55,12 +43,12 @@ class TestVendor:
 
         (entry_id,) = bank.books(line(4_485_00, "MP 10115225 20261103"))
         (found,) = bank.reconciles()
-        assert _told(hand, sent)[2:] == ["Kontoudtoget viste 4.485,00 kr. den 4. november 2026."]
-        assert _told(hand, found.entry_id) == [
+        assert told_of(hand, sent)[2:] == ["Kontoudtoget viste 4.485,00 kr. den 4. november 2026."]
+        assert told_of(hand, found.entry_id) == [
             f"Banken satte 4.485,00 kr. ind på konto {ACCOUNT} den 4. november 2026: det er pengene, som MobilePay "
             "sendte den 3. november 2026."
         ]
-        assert _told(hand, entry_id) == [
+        assert told_of(hand, entry_id) == [
             "Der kom 4.485,00 kr. den 4. november 2026, og vi kunne ikke se, hvem pengene var fra.",
             f"Den {_RECORDED} fandt vi ud af, hvad 4.485,00 kr. af dem er: det er pengene, som MobilePay sendte den "
             "3. november 2026.",
@@ -71,7 +59,7 @@ class TestVendor:
         bank.books(line(4_500_00, "MP 10115225 20261103", payer="MobilePay A/S"))
         (found,) = bank.reconciles()
 
-        sent, settled = _explained(hand, found.target.item_id), _explained(hand, found.entry_id)
+        sent, settled = explained(hand, found.target.item_id), explained(hand, found.entry_id)
         assert sent.origin is not None
         assert settled.origin is not None
         assert (sent.origin.name, sent.origin.record, sent.origin.entry) == ("file1", 3, sent.entry)
@@ -82,10 +70,12 @@ class TestVendor:
 
     def test_a_fee_and_one_that_is_given_back(self, bank: Bank, hand: Hand) -> None:
         bank.mobilepay_tells(paid_by_phone("101", 4_500_00), fee(15_00))
-        assert _told(hand, hand.last_entry(kinds.FEE)) == ["MobilePay beholdt 15,00 kr. i gebyr den 2. november 2026."]
+        assert told_of(hand, hand.last_entry(kinds.FEE)) == [
+            "MobilePay beholdt 15,00 kr. i gebyr den 2. november 2026."
+        ]
 
         bank.mobilepay_tells(fee(-5_00)._replace(key="mobilepay|fee|back"))
-        assert _told(hand, hand.last_entry(kinds.FEE)) == [
+        assert told_of(hand, hand.last_entry(kinds.FEE)) == [
             "MobilePay gav 5,00 kr. af et gebyr tilbage den 2. november 2026."
         ]
 
@@ -93,10 +83,10 @@ class TestVendor:
         bank.mobilepay_tells(paid_by_phone("101", 4_500_00), fee(15_00), payout(4_485_00))
         hand.companies["1"] = hand.companies["1"].model_copy(update={"language": "sv"})
 
-        assert _told(hand, hand.last_entry(kinds.SETTLEMENT))[0] == (
+        assert told_of(hand, hand.last_entry(kinds.SETTLEMENT))[0] == (
             "MobilePay skickade 4\xa0485,00 DKK till vårt bankkonto den 3 november 2026."
         )
-        assert _told(hand, hand.last_entry(kinds.FEE)) == ["MobilePay behöll 15,00 DKK i avgift den 2 november 2026."]
+        assert told_of(hand, hand.last_entry(kinds.FEE)) == ["MobilePay behöll 15,00 DKK i avgift den 2 november 2026."]
 
 
 class TestLines:
@@ -106,15 +96,15 @@ class TestLines:
         (found,) = bank.reconciles()
         said = bank.person_says(second, "bank_fees")
 
-        assert _told(hand, found.entry_id) == [
+        assert told_of(hand, found.entry_id) == [
             f"Banken satte 12,34 kr. ind på konto {ACCOUNT} den 4. november 2026: det hører til kontoen interest efter "
             "bankreglen interest."
         ]
-        assert _told(hand, said) == [
+        assert told_of(hand, said) == [
             f"Banken trak 35,00 kr. fra konto {ACCOUNT} den 4. november 2026: anna har sagt, at det hører til kontoen "
             "bank_fees."
         ]
-        assert _told(hand, second)[0] == (
+        assert told_of(hand, second)[0] == (
             "Der gik 35,00 kr. ud den 4. november 2026, og vi kunne ikke se, hvem pengene var til."
         )
 
@@ -123,12 +113,12 @@ class TestLines:
         said = bank.person_says(entry_id, "bank_fees")
         hand.reverse(said, "wrong_amount")
 
-        assert _told(hand, entry_id)[2:] == [
+        assert told_of(hand, entry_id)[2:] == [
             f"Den {_RECORDED} blev det taget tilbage igen: beløbet var forkert.",
             "35,00 kr. ligger nu igen uden lejer.",
         ]
-        assert _told(hand, said)[1:] == [f"Den blev taget tilbage den {_RECORDED}: beløbet var forkert."]
-        assert _told(hand, hand.last_entry(kinds.REVERSAL))[0].startswith("Afregningen på 35,00 kr.")
+        assert told_of(hand, said)[1:] == [f"Den blev taget tilbage den {_RECORDED}: beløbet var forkert."]
+        assert told_of(hand, hand.last_entry(kinds.REVERSAL))[0].startswith("Afregningen på 35,00 kr.")
 
     def test_a_tenant_reads_who_paid_and_the_banks_reference(self, bank: Bank, hand: Hand) -> None:
         hand.charge(FIRST, "A", "2026-11-01", 100_00)
@@ -136,7 +126,7 @@ class TestLines:
             line(100_00, customer="101", payer="Søren Ærø", payer_account=PAYER, servicer_reference="REF-7")
         )
 
-        assert _told(hand, entry_id)[-1] == (
+        assert told_of(hand, entry_id)[-1] == (
             f"Pengene kom på vores bankkonto {ACCOUNT} den 4. november 2026 fra Søren Ærø, bankens reference REF-7."
         )
 
@@ -147,24 +137,24 @@ class TestLines:
         bank.tells(PaymentSeen(*seen))
         bank.reconciles()
 
-        assert _told(hand, entry_id)[-1] == "bank fortæller om samme betaling i file2, post 1."
+        assert told_of(hand, entry_id)[-1] == "bank fortæller om samme betaling i file2, post 1."
 
     def test_money_that_a_rule_gave_to_a_tenancy(self, bank: Bank, hand: Hand) -> None:
         bank.rules({"name": "laundry", "payer_account": PAYER, "tenancy": FIRST})
         (entry_id,) = bank.books(line(100_00, payer="Vask", payer_account=PAYER))
         (found,) = bank.reconciles()
 
-        assert _told(hand, found.entry_id)[-2:] == [
+        assert told_of(hand, found.entry_id)[-2:] == [
             f"Pengene kom på vores bankkonto {ACCOUNT} den 4. november 2026 fra Vask.",
             "Bankreglen laundry siger, at sådanne betalinger er dine.",
         ]
-        assert _told(hand, entry_id)[1:] == [f"Den {_RECORDED} blev de ført på lejemål {FIRST}."]
+        assert told_of(hand, entry_id)[1:] == [f"Den {_RECORDED} blev de ført på lejemål {FIRST}."]
 
     def test_money_out_that_a_person_took_from_a_tenancy(self, bank: Bank, hand: Hand) -> None:
         (entry_id,) = bank.books(line(-50_00, on=date(2026, 11, 5)))
         hand.match(entry_id, FIRST)
 
-        assert _told(hand, entry_id) == [
+        assert told_of(hand, entry_id) == [
             "Der gik 50,00 kr. ud den 5. november 2026, og vi kunne ikke se, hvem pengene var til.",
             f"Den {_RECORDED} blev de ført på lejemål {FIRST}.",
         ]

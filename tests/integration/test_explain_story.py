@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 
 from hub.ledger import kinds
-from hub.reports.explain import explain
-from hub.reports.explain_facts import Explanation
-from hub.reports.explain_sentences import sentences
 from hub.store.database import Database
 from tests.desk import paid, taken_back
+from tests.explaining import explained, told_of
 from tests.hand import FIRST, SECOND, Hand
 
 _CAME = "Der kom 500,00 kr. den 2. november 2026, og vi kunne ikke se, hvem pengene var fra."
@@ -32,15 +30,6 @@ def _came(hand: Hand) -> int:
     return hand.last_entry(kinds.PAYMENT)
 
 
-def _found(hand: Hand, entry_id: int) -> Explanation:
-    with hand.db.read() as conn:
-        return explain(conn, entry_id)
-
-
-def _told(hand: Hand, entry_id: int) -> list[str]:
-    return sentences(_found(hand, entry_id), "da", hand.site.zone)
-
-
 def test_matched_unmatched_charged_back_and_matched_again(hand: Hand) -> None:
     payment = _came(hand)
     first = hand.match(payment, FIRST)["entry"]
@@ -50,7 +39,7 @@ def test_matched_unmatched_charged_back_and_matched_again(hand: Hand) -> None:
     back = hand.last_entry(kinds.CHARGEBACK)
     wrong = hand.reverse(back)
 
-    story = _found(hand, payment).story
+    story = explained(hand, payment).story
     assert story is not None
     assert [(step.entry, step.kind, step.of, step.of_kind, step.tenancy) for step in story.steps] == [
         (first, "match", payment, "payment", FIRST),
@@ -59,7 +48,7 @@ def test_matched_unmatched_charged_back_and_matched_again(hand: Hand) -> None:
         (back, "chargeback", second, "match", SECOND),
         (wrong, "reversal", back, "chargeback", SECOND),
     ]
-    assert _told(hand, payment) == [
+    assert told_of(hand, payment) == [
         _CAME,
         f"Den {_TODAY} blev de ført på lejemål {FIRST}.",
         f"Den {_TODAY} blev de taget fra lejemål {FIRST} igen: det hørte til et andet lejemål.",
@@ -73,15 +62,15 @@ def test_matched_unmatched_charged_back_and_matched_again(hand: Hand) -> None:
 def test_taken_by_the_bank_while_it_was_nobodys_and_there_again(hand: Hand) -> None:
     payment = _came(hand)
     hand.desk.book(taken_back("777", 500_00))
-    assert _told(hand, payment) == [_CAME, "Banken tog dem tilbage den 9. november 2026."]
+    assert told_of(hand, payment) == [_CAME, "Banken tog dem tilbage den 9. november 2026."]
     again = hand.reverse(hand.last_entry(kinds.CHARGEBACK))
 
-    assert _told(hand, payment)[2:] == [
+    assert told_of(hand, payment)[2:] == [
         f"Den {_TODAY} blev det rettet, at banken havde taget dem: det var en fejl.",
         "500,00 kr. ligger nu igen uden lejer.",
     ]
     hand.match(again, SECOND)
-    assert _told(hand, payment)[3:] == [f"Den {_TODAY} blev de ført på lejemål {SECOND}."]
+    assert told_of(hand, payment)[3:] == [f"Den {_TODAY} blev de ført på lejemål {SECOND}."]
 
 
 @sqlite_only
@@ -89,9 +78,9 @@ def test_taken_out_of_the_books(hand: Hand) -> None:
     payment = _came(hand)
     hand.match(payment, FIRST)
     hand.unmatch(payment)
-    assert _told(hand, payment)[-1] == "500,00 kr. ligger nu igen uden lejer."
+    assert told_of(hand, payment)[-1] == "500,00 kr. ligger nu igen uden lejer."
     hand.reverse(payment, "duplicate")
-    assert _told(hand, payment)[-1] == f"Den {_TODAY} blev de taget ud af regnskabet: det var bogført to gange."
+    assert told_of(hand, payment)[-1] == f"Den {_TODAY} blev de taget ud af regnskabet: det var bogført to gange."
 
 
 def test_every_entry_on_the_way_leads_to_the_file_and_the_line(hand: Hand) -> None:
@@ -105,14 +94,14 @@ def test_every_entry_on_the_way_leads_to_the_file_and_the_line(hand: Hand) -> No
     back = hand.last_entry(kinds.CHARGEBACK)
     way.append(hand.reverse(back))
 
-    origins = {_found(hand, one).origin for one in way[:-1]}
+    origins = {explained(hand, one).origin for one in way[:-1]}
     (origin,) = origins
     assert origin is not None
     assert (origin.name, origin.record) == ("file1", 35)
     # The charge-back came in a file of its own.
-    own = [_found(hand, one).origin for one in (back, way[-1])]
+    own = [explained(hand, one).origin for one in (back, way[-1])]
     assert [one and (one.name, one.record) for one in own] == [("file2", 9), ("file2", 9)]
-    assert len({_found(hand, one).story for one in (*way, back)}) == 1
+    assert len({explained(hand, one).story for one in (*way, back)}) == 1
 
 
 @sqlite_only
@@ -122,14 +111,14 @@ def test_a_tenant_is_not_told_whose_else_it_was(hand: Hand) -> None:
     hand.unmatch(payment)
     right = hand.match(payment, SECOND)["entry"]
 
-    assert not any(SECOND in told for told in _told(hand, wrong))
-    assert _told(hand, wrong)[-1] == f"Den blev taget tilbage den {_TODAY}: det hørte til et andet lejemål."
-    assert not any(FIRST in told for told in _told(hand, right))
+    assert not any(SECOND in told for told in told_of(hand, wrong))
+    assert told_of(hand, wrong)[-1] == f"Den blev taget tilbage den {_TODAY}: det hørte til et andet lejemål."
+    assert not any(FIRST in told for told in told_of(hand, right))
 
 
 @sqlite_only
 def test_money_that_was_never_in_suspense_has_no_such_story(hand: Hand) -> None:
-    assert _found(hand, hand.pay(FIRST, 1_00)).story is None
+    assert explained(hand, hand.pay(FIRST, 1_00)).story is None
 
 
 @sqlite_only
@@ -142,7 +131,7 @@ def test_matched_unmatched_and_matched_again_to_the_same(hand: Hand) -> None:
     second = hand.match(payment, FIRST)["entry"]
     hand.charge(FIRST, "B", "2026-12-01", 50_00)
 
-    assert _told(hand, payment) == [
+    assert told_of(hand, payment) == [
         _CAME,
         f"Den {_TODAY} blev de ført på lejemål {FIRST}.",
         f"Den {_TODAY} blev de taget fra lejemål {FIRST} igen: det hørte til et andet lejemål.",
@@ -152,9 +141,9 @@ def test_matched_unmatched_and_matched_again_to_the_same(hand: Hand) -> None:
         f"blev taget tilbage den {_TODAY}: det hørte til et andet lejemål.",
         "Derfor manglede der igen 300,00 kr. på opkrævning A »Husleje«.",
     ]
-    assert _told(hand, first)[1:] == [f"Den {taken[0]}", taken[1]]
-    assert _told(hand, undone) == [f"Din indbetaling på 500,00 kr. den 2. november 2026 {taken[0]}", taken[1]]
-    told = _told(hand, second)
+    assert told_of(hand, first)[1:] == [f"Den {taken[0]}", taken[1]]
+    assert told_of(hand, undone) == [f"Din indbetaling på 500,00 kr. den 2. november 2026 {taken[0]}", taken[1]]
+    told = told_of(hand, second)
     assert "betalte opkrævning A »Husleje« (300,00 kr.)" in told[0]
     assert told[1:] == [
         "Senere blev 50,00 kr. af den brugt til opkrævning B »Husleje«.",

@@ -15,13 +15,13 @@ from sqlalchemy import select
 from hub.acts import reversals
 from hub.acts.act import Acting, perform
 from hub.ledger import kinds
-from hub.reports.explain import explain
 from hub.reports.explain_facts import Explanation
 from hub.reports.explain_sentences import sentences
 from hub.store.database import Database
 from hub.store.tables import entry, posting
 from tests.desk import Desk, paid, taken_back
 from tests.driver import Driver
+from tests.explaining import explained, told_of
 from tests.hand import FIRST, SECOND, SWEDISH, Hand
 
 _ZONE = ZoneInfo("Europe/Copenhagen")
@@ -44,16 +44,6 @@ def hand(database: Database, tmp_path: Path) -> Iterator[Hand]:
     made = Hand(database, tmp_path)
     yield made
     made.proved()
-
-
-def _found(desk: Desk, entry_id: int) -> Explanation:
-    with desk.db.read() as conn:
-        return explain(conn, entry_id)
-
-
-def _told(hand: Hand, entry_id: int) -> list[str]:
-    found = _found(hand.desk, entry_id)
-    return sentences(found, hand.site.language(found.company), _ZONE)
 
 
 def _sum(told: list[str], patterns: tuple[str, ...]) -> int:
@@ -93,7 +83,7 @@ def test_of_whatever_has_happened(database: Database, tmp_path: Path, seed: int)
     )
     checked = 0
     for id_, kind, amount in rows:
-        found = _found(desk, int(id_))
+        found = explained(desk, int(id_))
         if found.account_kind != kinds.RECEIVABLE or (kind != kinds.CHARGE and int(amount) > 0):
             continue
         told = sentences(found, "da", _ZONE)
@@ -113,9 +103,9 @@ class TestTold:
             "fordi indbetalingen nævnte opkrævning A.",
             "Opkrævning A »Husleje« blev taget tilbage den 22. november 2026, så 100,00 kr. blev fri igen.",
         ]
-        assert _told(hand, payment) == [*began, "100,00 kr. er ikke brugt endnu og står til gode for dig."]
+        assert told_of(hand, payment) == [*began, "100,00 kr. er ikke brugt endnu og står til gode for dig."]
         hand.charge(FIRST, "B", "2026-12-01", 60_00)
-        assert _told(hand, payment) == [
+        assert told_of(hand, payment) == [
             *began,
             "Senere blev 60,00 kr. af den brugt til opkrævning B »Husleje«.",
             "40,00 kr. er ikke brugt endnu og står til gode for dig.",
@@ -125,7 +115,7 @@ class TestTold:
         wrong = hand.charge(SWEDISH, "A", "2026-10-01", 100_00)["entry"]
         payment = hand.pay(SWEDISH, 100_00, reference="A", day=date(2026, 10, 2))
         hand.reverse(wrong, "wrong_amount")
-        assert _told(hand, payment)[1:] == [
+        assert told_of(hand, payment)[1:] == [
             "Faktura A ”Husleje” togs tillbaka den 22 november 2026, så 100,00 kr frigjordes igen.",
             "100,00 kr är inte använt ännu och står dig tillgodo.",
         ]
@@ -135,7 +125,7 @@ class TestTold:
         payment = hand.pay(FIRST, 100_00, day=date(2026, 10, 2))
         hand.charge(FIRST, "B", "2026-10-03", 70_00)
         hand.reverse(wrong)
-        assert _told(hand, payment)[1:] == [
+        assert told_of(hand, payment)[1:] == [
             "Opkrævning A »Husleje« blev taget tilbage den 22. november 2026, så 100,00 kr. blev fri igen.",
             "Senere blev 70,00 kr. af den brugt til opkrævning B »Husleje«.",
             "30,00 kr. er ikke brugt endnu og står til gode for dig.",
@@ -147,7 +137,7 @@ class TestTold:
         hand.reverse(moved)
         out = hand.pay_out(FIRST, 100_00)
         hand.reverse(out)
-        assert _told(hand, payment)[1:] == [
+        assert told_of(hand, payment)[1:] == [
             "Senere blev 60,00 kr. af den brugt til overførslen den 22. november 2026.",
             "Overførslen den 22. november 2026 blev taget tilbage den 22. november 2026, så 60,00 kr. blev fri igen.",
             "Senere blev 100,00 kr. af den brugt til udbetalingen den 22. november 2026.",
@@ -160,12 +150,12 @@ class TestTold:
         back = hand.last_entry(kinds.CHARGEBACK)
         payment = hand.pay(FIRST, 50_00, day=date(2026, 11, 20))
         wrong = hand.reverse(back)
-        assert _told(hand, payment)[1:] == [
+        assert told_of(hand, payment)[1:] == [
             "Den 22. november 2026 blev det rettet, at banken havde taget en betaling tilbage, "
             "så 50,00 kr. blev fri igen.",
             "50,00 kr. er ikke brugt endnu og står til gode for dig.",
         ]
-        assert _told(hand, wrong)[1:] == ["De 50,00 kr., der var betalt af den, blev fri igen."]
+        assert told_of(hand, wrong)[1:] == ["De 50,00 kr., der var betalt af den, blev fri igen."]
 
     def test_what_the_bank_took_and_gave_back(self, hand: Hand) -> None:
         hand.charge(FIRST, "A", "2026-10-01", 100_00)
@@ -173,7 +163,7 @@ class TestTold:
         payment = hand.last_entry(kinds.PAYMENT)
         hand.desk.book(taken_back("101", 150_00, "A"))
         hand.reverse(hand.last_entry(kinds.CHARGEBACK))
-        assert _told(hand, payment)[1:] == [
+        assert told_of(hand, payment)[1:] == [
             "Banken tog pengene tilbage den 9. november 2026.",
             "Derfor manglede der igen 100,00 kr. på opkrævning A »Husleje«.",
             "Den 22. november 2026 blev det rettet, at banken havde taget dem: det var en fejl.",
@@ -181,7 +171,7 @@ class TestTold:
             "50,00 kr. er ikke brugt endnu og står til gode for dig.",
         ]
         hand.reverse(payment, "duplicate")
-        assert _told(hand, payment)[4:] == ["Den blev taget tilbage den 22. november 2026: det var bogført to gange."]
+        assert told_of(hand, payment)[4:] == ["Den blev taget tilbage den 22. november 2026: det var bogført to gange."]
 
     def test_what_is_open_again_and_paid_by_credit_at_once(self, hand: Hand) -> None:
         hand.charge(FIRST, "A", "2026-10-01", 100_00)
@@ -192,13 +182,13 @@ class TestTold:
             "Derfor manglede der igen 100,00 kr. på opkrævning A »Husleje«.",
             "40,00 kr. af det blev straks dækket af penge, der stod til gode.",
         ]
-        assert _told(hand, payment)[-2:] == _told(hand, back)[-2:] == ends
+        assert told_of(hand, payment)[-2:] == told_of(hand, back)[-2:] == ends
 
     def test_what_a_payment_paid_in_a_year(self, hand: Hand) -> None:
         payment = hand.pay(FIRST, 72_000_00, day=date(2026, 10, 20))
         for month in range(1, 12):
             hand.charge(FIRST, f"R{month}", f"2027-{month:02}-01", 6_000_00, kind=kinds.RENT)
-        told = _told(hand, payment)
+        told = told_of(hand, payment)
         assert told[5] == "Senere blev 6.000,00 kr. af den brugt til huslejen for maj 2027."
         assert told[6:] == [
             "Senere blev 36.000,00 kr. af den brugt til 6 andre opkrævninger.",
@@ -209,15 +199,15 @@ class TestTold:
         for day in range(1, 7):
             hand.charge(FIRST, f"C{day}", f"2026-11-0{day}", 1_00)
         payment = hand.pay(FIRST, 6_00)
-        assert _told(hand, payment)[5:] == ["Den betalte desuden en anden opkrævning (1,00 kr.)."]
+        assert told_of(hand, payment)[5:] == ["Den betalte desuden en anden opkrævning (1,00 kr.)."]
         back = hand.reverse(payment)
-        assert _told(hand, back)[6:] == ["Desuden manglede der igen 1,00 kr. på en anden opkrævning."]
+        assert told_of(hand, back)[6:] == ["Desuden manglede der igen 1,00 kr. på en anden opkrævning."]
 
     def test_a_charge_that_seven_have_paid(self, hand: Hand) -> None:
         charged = hand.charge(FIRST, "A", "2026-10-01", 700_00)["entry"]
         for day in range(1, 8):
             hand.pay(FIRST, 100_00, day=date(2026, 10, day))
-        told = _told(hand, charged)
+        told = told_of(hand, charged)
         assert told[1] == "Den er betalt."
         assert len(told) == 8
         assert told[-1] == "Desuden blev 200,00 kr. af den dækket af 2 andre beløb."
@@ -226,14 +216,14 @@ class TestTold:
         charged = hand.charge(FIRST, "A", "2026-10-01", 100_00)["entry"]
         hand.pay(FIRST, 100_00, reference="A", day=date(2026, 10, 2))
         hand.credit(FIRST, "A", 30_00)
-        assert _told(hand, charged)[1:] == [
+        assert told_of(hand, charged)[1:] == [
             "Den er betalt.",
             "Din indbetaling den 2. oktober 2026 dækkede 100,00 kr. af den, fordi indbetalingen nævnte opkrævning A.",
             "Kreditnotaen på 30,00 kr. den 22. november 2026 gælder den: 30,00 kr. står til gode for dig.",
         ]
         hand.charge(FIRST, "B", "2026-12-01", 80_00)
         hand.credit(FIRST, "A")
-        assert _told(hand, charged)[1:] == [
+        assert told_of(hand, charged)[1:] == [
             "Hele beløbet er krediteret.",
             "Din indbetaling den 2. oktober 2026 dækkede 100,00 kr. af den, fordi indbetalingen nævnte opkrævning A.",
             "Kreditnotaen på 30,00 kr. den 22. november 2026 gælder den: "
@@ -248,13 +238,13 @@ class TestTold:
         hand.charge(FIRST, "B", "2026-10-03", 40_00)
         hand.credit(FIRST, "A")
         hand.reverse(payment)
-        assert _told(hand, charged)[1] == "Der mangler 40,00 kr."
+        assert told_of(hand, charged)[1] == "Der mangler 40,00 kr."
 
     def test_a_charge_that_was_paid_in_part_and_then_credited(self, hand: Hand) -> None:
         charged = hand.charge(SWEDISH, "A", "2026-10-01", 100_00)["entry"]
         hand.pay(SWEDISH, 60_00, reference="A", day=date(2026, 10, 2))
         hand.credit(SWEDISH, "A")
-        assert _told(hand, charged)[1:] == [
+        assert told_of(hand, charged)[1:] == [
             "Hela beloppet är krediterat.",
             "Din inbetalning den 2 oktober 2026 täckte 60,00 kr av den, eftersom inbetalningen nämnde faktura A.",
             "Kreditnotan på 100,00 kr den 22 november 2026 gäller den: "
@@ -265,7 +255,7 @@ class TestTold:
         charged = hand.charge(FIRST, "A", "2026-10-01", 700_00)["entry"]
         for _ in range(7):
             hand.credit(FIRST, "A", 10_00)
-        assert _told(hand, charged)[-1] == "Desuden er 20,00 kr. af den krediteret med 2 andre kreditnotaer."
+        assert told_of(hand, charged)[-1] == "Desuden er 20,00 kr. af den krediteret med 2 andre kreditnotaer."
 
     def test_the_day_on_which_it_was_done_is_the_company_s(self, hand: Hand) -> None:
         """At half past midnight in Copenhagen."""
@@ -280,7 +270,7 @@ class TestTold:
         charged = hand.charge(SECOND, "A", "2026-10-01", 100_00)["entry"]
         payment = hand.pay(SECOND, 150_00, day=date(2026, 11, 1))
         reverse(charged)
-        assert _told(hand, charged)[-1] == "Den blev taget tilbage den 23. november 2026: det var en fejl."
-        assert _told(hand, payment)[1].startswith("Opkrævning A »Husleje« blev taget tilbage den 23. november 2026")
+        assert told_of(hand, charged)[-1] == "Den blev taget tilbage den 23. november 2026: det var en fejl."
+        assert told_of(hand, payment)[1].startswith("Opkrævning A »Husleje« blev taget tilbage den 23. november 2026")
         reverse(payment)
-        assert _told(hand, payment)[-1] == "Den blev taget tilbage den 23. november 2026: det var en fejl."
+        assert told_of(hand, payment)[-1] == "Den blev taget tilbage den 23. november 2026: det var en fejl."
