@@ -117,64 +117,55 @@ def _make_portfolio(conn: Connection, tenancies: int) -> list[TenancyRef]:
         TenancyRef(number + 1, _key(number), 1, number // UNITS_PER_PROPERTY + 1, number + 1, False)
         for number in range(tenancies)
     ]
-    numbers = [ref.key.split("-") for ref in refs]
-    rows: dict[Table, list[dict[str, object]]] = {
-        company: [
-            {
-                "id": 1,
-                "number": "1",
-                "name": "Bænk A/S",
-                "pbs_number": CREDITOR,
-                "currency": "DKK",
-                "chain_seq": 0,
-                "chain_hash": genesis("1"),
-            }
-        ],
-        property_: [
+    its = {"id": 1, "number": "1", "name": "Bænk A/S", "pbs_number": CREDITOR, "currency": "DKK"}
+    _insert(conn, company, [{**its, "chain_seq": 0, "chain_hash": genesis("1")}])
+    _insert(
+        conn,
+        property_,
+        [
             {"id": id_, "company_id": 1, "number": str(id_), "name": f"Ejendom {id_}", "debtor_group": GROUP}
             for id_ in range(1, properties + 1)
         ],
-        unit: [
-            {"id": ref.id, "property_id": ref.property_id, "number": parts[2]}
-            for ref, parts in zip(refs, numbers, strict=True)
-        ],
-        account: [
-            {
-                "id": ref.account_id,
-                "company_id": 1,
-                "kind": kinds.RECEIVABLE,
-                "code": kinds.receivable_code(ref.key),
-                "currency": "DKK",
-                "balance": 0,
-                "number": kinds.FIRST_ACCOUNT_NUMBER + ref.id - 1,
-            }
-            for ref in refs
-        ],
-        tenancy: [
-            {
-                "id": ref.id,
-                "key": ref.key,
-                "company_id": 1,
-                "property_id": ref.property_id,
-                "unit_id": ref.id,
-                "number": "1",
-                "account_id": ref.account_id,
-                "name": f"Beboer {ref.id}",
-                "address": f"Bænkvej {ref.id}",
-                "postal_code": "2720",
-                "city": "Vanløse",
-                "business": False,
-                "vat_registered": False,
-                "interval_months": 1,
-                "bs_customer": str(ref.id),
-                "customer_key": str(ref.id),
-            }
-            for ref in refs
-        ],
-    }
-    for table, its_rows in rows.items():
-        _insert(conn, table, its_rows)
+    )
+    _insert(
+        conn, unit, [{"id": ref.id, "property_id": ref.property_id, "number": ref.key.split("-")[2]} for ref in refs]
+    )
+    _insert(conn, account, [_account_row(ref) for ref in refs])
+    _insert(conn, tenancy, [_tenancy_row(ref) for ref in refs])
     return refs
+
+
+def _account_row(ref: TenancyRef) -> dict[str, object]:
+    return {
+        "id": ref.account_id,
+        "company_id": 1,
+        "kind": kinds.RECEIVABLE,
+        "code": kinds.receivable_code(ref.key),
+        "currency": "DKK",
+        "balance": 0,
+        "number": kinds.FIRST_ACCOUNT_NUMBER + ref.id - 1,
+    }
+
+
+def _tenancy_row(ref: TenancyRef) -> dict[str, object]:
+    return {
+        "id": ref.id,
+        "key": ref.key,
+        "company_id": 1,
+        "property_id": ref.property_id,
+        "unit_id": ref.id,
+        "number": "1",
+        "account_id": ref.account_id,
+        "name": f"Beboer {ref.id}",
+        "address": f"Bænkvej {ref.id}",
+        "postal_code": "2720",
+        "city": "Vanløse",
+        "business": False,
+        "vat_registered": False,
+        "interval_months": 1,
+        "bs_customer": str(ref.id),
+        "customer_key": str(ref.id),
+    }
 
 
 def _charge(conn: Connection, site: Site, refs: list[TenancyRef]) -> None:
