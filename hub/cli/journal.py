@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,6 +32,7 @@ from hub.errors import HubError
 from hub.money import format_amount
 
 if TYPE_CHECKING:
+    from hub.acts.act import Acting
     from hub.reports.journal.journal import Export, Exported, Selection
     from hub.settings import Site
     from hub.settings.journal import JournalConfig
@@ -77,26 +79,12 @@ def export_journal(
 
     Without dates or a batch, all of it.
     """
-    from hub.acts.act import Acting, perform
+    from hub.acts.act import perform
     from hub.reports.journal import journal
 
     selection, who, the_site = _selection(from_day, to_day, batch), actor_of(actor), load(root_of(ctx, site))
     config = _config(the_site, company)
-
-    def export(acting: Acting) -> dict[str, Any]:
-        # Here, not before: what was exported under the key may have its file already.
-        if out is not None:
-            refuse_unfit(out, why=_NOTHING_EXPORTED)
-        language = the_site.language(company)
-        done = journal.export_journal(
-            acting.conn, company, config, selection, now=acting.now, actor=acting.actor, language=language
-        )
-        if done is None:
-            return {"export": None}
-        if out is None:
-            refuse_unfit(_kept_at(the_site, done.export.name), why=_NOTHING_EXPORTED)
-        return {"export": _document(done.export) | _control(done)}
-
+    export = partial(_export, site=the_site, company=company, config=config, selection=selection, out=out)
     asked = {"company": company, "from": from_day, "to": to_day, "batch": batch}
     with opened(the_site) as database:
         done = perform(database, the_site, "journal export", asked, export, actor=who, now=now(), key=key)
@@ -112,11 +100,8 @@ def export_journal(
     if not (done.repeated and _is_there(path, content, exported)):
         with writing(path, **_kept(exported)) as file:
             file.write(content)
-    answer(
-        as_json,
-        {"export": document | {"path": str(path)}, "repeated": done.repeated},
-        lambda: _tell_exported(exported, document, path, done.repeated),
-    )
+    told = {"export": document | {"path": str(path)}, "repeated": done.repeated}
+    answer(as_json, told, lambda: _tell_exported(exported, document, path, done.repeated))
     return 0
 
 
@@ -194,6 +179,26 @@ def export_ledger(
             with writing(out) as file:
                 file.writelines(line.encode() for line in lines)
     return 0
+
+
+def _export(
+    acting: Acting, *, site: Site, company: str, config: JournalConfig, selection: Selection, out: Path | None
+) -> dict[str, Any]:
+    """The act, and what it tells. Raises HubError where its file cannot be written: then nothing is exported."""
+    from hub.reports.journal import journal
+
+    # Here, not before the act: what was exported under the key may have its file already.
+    if out is not None:
+        refuse_unfit(out, why=_NOTHING_EXPORTED)
+    language = site.language(company)
+    done = journal.export_journal(
+        acting.conn, company, config, selection, now=acting.now, actor=acting.actor, language=language
+    )
+    if done is None:
+        return {"export": None}
+    if out is None:
+        refuse_unfit(_kept_at(site, done.export.name), why=_NOTHING_EXPORTED)
+    return {"export": _document(done.export) | _control(done)}
 
 
 def _kept_at(site: Site, name: str) -> Path:
