@@ -48,10 +48,10 @@ class BankDesk:
     def finish(self) -> None:
         """At the end of the reading."""
         self._differing.tell()
-        doubted = self._booking.doubted
+        doubted = self._booking.tally.doubted
         if doubted:
             count = "1 line is" if len(doubted) == 1 else f"{len(doubted)} lines are"
-            self._booking.notes.append(f"{LOUD}{count} held, {_DOUBT}; first {doubted[0]}; {_TO_DO}")
+            self._booking.tally.notes.append(f"{LOUD}{count} held, {_DOUBT}; first {doubted[0]}; {_TO_DO}")
 
     def _post(self, items: Sequence[_Item]) -> None:
         by_company: defaultdict[int, list[Matched[BankLine]]] = defaultdict(list)
@@ -59,7 +59,7 @@ class BankDesk:
         for place, key in items:
             by_company[place.company_id].append(place)
             movements[place.company_id].append(self._movement(place, key))
-            self._booking.count(place.record.amount, place.record.currency, on_tenancy=place.tenancy is not None)
+            self._booking.tally.count(place.record.amount, place.record.currency, on_tenancy=place.tenancy is not None)
         conn = self._booking.conn
         for company_id, places in by_company.items():
             ids = self._booking.books.post(company_id, movements[company_id])
@@ -115,7 +115,7 @@ class BankDesk:
         answered = collection_of(booking.conn, taken.entry_id)
         if answered is not None:
             add_results(booking.conn, [(entry_id, answered)])
-        booking.count(line.amount, line.currency, on_tenancy=taken.tenancy is not None)
+        booking.tally.count(line.amount, line.currency, on_tenancy=taken.tenancy is not None)
 
     def _payment_of(self, place: Matched[BankLine]) -> Taken | str:
         """The payment that a line takes back; or why there is none to take it from."""

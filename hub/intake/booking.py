@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from hub.errors import HubError
 from hub.intake.continuity import Part
 from hub.intake.matching import Matched, Matcher, MoneyRecord, R, SettledRecord
+from hub.intake.tally import Tally
 from hub.ledger import chain
 from hub.money import format_amount
 from hub.plugin import (
@@ -35,7 +36,6 @@ from hub.store import bulk
 from hub.store.books import Books
 from hub.store.consumption.results import taken_from
 from hub.store.keys import Earlier, KeyBook, booked_records
-from hub.store.results import Counts
 from hub.store.tables import match_rule, outcome
 from hub.vendors import Instance
 
@@ -82,26 +82,9 @@ class Booking:
         self.reading_id = reading_id
         self.actor = actor
         self.now = now
-        self.counts = Counts()
-        #: Øre, signed net booked, positive = money received (R19).
-        self.amount = 0
-        self.currency: str | None = None
+        self.tally = Tally()
         #: Payments that remembered matches have found a tenancy for, by rule.
         self.rule_uses: Counter[int] = Counter()
-        #: Whether it has changed any mandate.
-        self.changed_mandates = False
-        #: Whether it has announced any document.
-        self.named_documents = False
-        #: Whether it has noted any payment that another source books.
-        self.witnessed = False
-        #: Whether it has put results into consumption accounts that wait there.
-        self.took_in = False
-        #: Øre by which what results book differs from what the file says of them: of a cost, what was on account.
-        self.beside = 0
-        #: Sentences for the reading's reasons.
-        self.notes: list[str] = []
-        #: Of each line of a bank that is held, for it was booked before or only looks so: a sentence.
-        self.doubted: list[str] = []
         #: The business date of this booking, in the company's zone.
         self.today = now.astimezone(site.zone).date()
         self.books = Books(
@@ -133,7 +116,7 @@ class Booking:
             if not reason:
                 free.append(place)
             else:
-                self.counts.held += 1
+                self.tally.counts.held += 1
                 self.note_outcome(place, "held", reason)
         return free
 
@@ -208,15 +191,15 @@ class Booking:
         tenancy: str | None = None,
     ) -> None:
         """Understood, and nothing to book. ``more`` is what came of it, ``tenancy`` the key of whom it is about."""
-        self.counts.kept += 1
+        self.tally.counts.kept += 1
         self._note(record.record, "kept", f"{record.text}: {more}" if more else record.text, tenancy)
 
     def note_seen(self, record: MoneyRecord | PaymentSeen, reason: str, key: str, *, before: bool) -> None:
         """A payment that another source books (R17). ``before``: another file of ours has told of it already."""
         if before:
-            self.counts.duplicate += 1
+            self.tally.counts.duplicate += 1
         else:
-            self.counts.kept += 1
+            self.tally.counts.kept += 1
         reference = record.servicer_reference if isinstance(record, PaymentSeen) else record.reference
         what = "duplicate" if before else "seen"
         row = (self.reading_id, record.record, what, reason, key, None, record.amount, reference, net_of(record))
@@ -229,28 +212,19 @@ class Booking:
     def note_held(
         self, record: MandateChange | SlipIssued | PaymentSeen | BankStatement, reason: str, tenancy: str | None = None
     ) -> None:
-        self.counts.held += 1
+        self.tally.counts.held += 1
         self._note(record.record, "held", reason, tenancy)
 
     def note_named(self, record: DocumentNamed, text: str, tenancy: str | None, *, held: bool) -> None:
         """A line of an index file: kept, or held because it says nobody whom we know."""
         if held:
-            self.counts.held += 1
+            self.tally.counts.held += 1
         else:
-            self.counts.kept += 1
+            self.tally.counts.kept += 1
         self._note(record.record, "held" if held else "kept", text, tenancy)
 
     def _note(self, record: int, what: str, reason: str, tenancy: str | None) -> None:
         self._outcomes.append((self.reading_id, record, what, reason, None, tenancy, None, None, 0))
-
-    def count(self, amount: int, currency: str, *, on_tenancy: bool) -> None:
-        """Money that is booked, in øre, positive = received; what is on no tenancy waits in suspense."""
-        self.amount += amount
-        self.currency = currency
-        if on_tenancy:
-            self.counts.booked += 1
-        else:
-            self.counts.unmatched += 1
 
     def write_rule_uses(self) -> None:
         """At the end."""
@@ -271,11 +245,11 @@ class Booking:
             )
         if part is not None and part.is_doubtful(earlier):
             reason = f"it may be money of its own (R17): a line alike was {reason}, entry {earlier.entry_id}"
-            self.counts.held += 1
+            self.tally.counts.held += 1
             self.note_outcome(place, "held", reason, key)
-            self.doubted.append(f"record {record.record}, {format_amount(record.amount)}: {reason}")
+            self.tally.doubted.append(f"record {record.record}, {format_amount(record.amount)}: {reason}")
             return
-        self.counts.duplicate += 1
+        self.tally.counts.duplicate += 1
         self.note_outcome(place, "duplicate", reason, key)
 
 

@@ -134,7 +134,7 @@ class ConsumptionDesk:
 
     def _tell_repeated(self, one: Taken) -> None:
         for line, seq in one.repeated:
-            self._booking.counts.duplicate += 1
+            self._booking.tally.counts.duplicate += 1
             reason = f"said before: revision {seq} of consumption account {one.of.account.id}, {one.of.place}"
             self._booking.note_result(line.record, "duplicate", reason, key_of(one.of, line), line.amount)
 
@@ -142,14 +142,14 @@ class ConsumptionDesk:
         assert one.revision is not None
         booking, account_id = self._booking, one.of.account.id
         if one.findings or one.of.section.book == "by_hand":
-            booking.took_in = True
+            booking.tally.took_in = True
             why = "waits for a person's word"
             where = f"consumption account {account_id} ({one.of.place})"
             if one.findings:
                 first = one.findings[0]
                 why = f"{len(one.findings)} findings, first {first.tenancy or 'the account'}: {first.text}"
             see = f"hub consumption show {account_id}"
-            booking.notes.append(f"{LOUD if one.findings else ''}{where} waits: {why}; see: {see}")
+            booking.tally.notes.append(f"{LOUD if one.findings else ''}{where} waits: {why}; see: {see}")
             for line in one.lines:
                 self._keep(one, line, f"waits in {where}")
             return
@@ -163,13 +163,13 @@ class ConsumptionDesk:
         if booked.entry_id is None:
             self._keep(one, line, f"changes nothing in consumption account {one.of.account.id}")
             return
-        booking.counts.booked += 1
-        booking.amount += line.result
-        booking.beside += line.result - line.amount
-        booking.currency = one.of.company.currency
+        booking.tally.counts.booked += 1
+        booking.tally.amount += line.result
+        booking.tally.beside += line.result - line.amount
+        booking.tally.currency = one.of.company.currency
 
     def _keep(self, one: Taken, line: Line, reason: str) -> None:
-        self._booking.counts.kept += 1
+        self._booking.tally.counts.kept += 1
         self._booking.note_result(line.record, "kept", reason, key_of(one.of, line), line.amount)
 
 

@@ -66,7 +66,7 @@ class MandateDesk:
         """At the end: what a person should know of the whole file."""
         if self._unknown:
             named = ", ".join(self._unknown[:_NAMED_MAX])
-            self._booking.notes.append(
+            self._booking.tally.notes.append(
                 f"mandates of customers that nobody here is: {len(self._unknown)}, first {named}; "
                 "see: hub mandates list --unassigned"
             )
@@ -75,7 +75,7 @@ class MandateDesk:
         for difference in self._lists.unlisted():
             self._differing[difference.text] += 1
         differing = "; ".join(f"{count} {text}" for text, count in sorted(self._differing.items()))
-        self._booking.notes.append(
+        self._booking.tally.notes.append(
             f"a full list of {self._lists.records} agreements: {differing or 'as they are here'}"
             + ("; nothing was changed (R16), see: hub mandates compare" if differing else "")
         )
@@ -129,7 +129,7 @@ class MandateDesk:
             else:
                 now = say(self._conn, before, event)
             ours[_identity(agreement)] = now
-            self._booking.changed_mandates = True
+            self._booking.tally.changed_mandates = True
             self._booking.note_kept(change, self._came_of(place, now), owner and owner.key)
             if owner is not None and (order := waiting.get(owner.tenancy_id)) is not None:
                 self._answer(order, change, now)
@@ -151,7 +151,7 @@ class MandateDesk:
         if owner is not None and owner.move_out is not None and change.change != CANCELLED:
             late = change.start is None or change.start > owner.move_out
             if late:
-                self._booking.notes.append(
+                self._booking.tally.notes.append(
                     f"record {change.record}: customer {change.customer} is {owner.key}, who moved out on "
                     f"{owner.move_out}; the number and its mandate stay with that tenancy (R15)"
                 )

@@ -58,7 +58,7 @@ class Differing:
         asked = answer.collection
         if asked.withdrawn:
             paid = format_amount(record.amount)
-            self._booking.notes.append(
+            self._booking.tally.notes.append(
                 f"record {record.record}: {paid} answers collection {asked.id}, which was withdrawn"
             )
         if record.amount != asked.amount:
@@ -72,7 +72,7 @@ class Differing:
         """At the end of the reading."""
         if self._count:
             count = "1 payment differs" if self._count == 1 else f"{self._count} payments differ"
-            self._booking.notes.append(
+            self._booking.tally.notes.append(
                 f"{count} from what the collection demands, first {self._first}; see: hub collections list"
             )
 
@@ -123,7 +123,7 @@ class MoneyDesk:
                     by_slip.append((len(movements), record))
                 movements.append(self._payment(place, record, key))
             elif isinstance(record, PaymentFailed):
-                self._booking.counts.failed += 1
+                self._booking.tally.counts.failed += 1
                 if place.tenancy is None:
                     self._booking.note_outcome(place, "failed", f"{record.text}: {place.reason}")
                 else:
@@ -137,7 +137,7 @@ class MoneyDesk:
     def _payment(self, place: Matched[MoneyRecord], record: Payment, key: str) -> Movement:
         booking = self._booking
         amount, tenancy, text = record.amount, place.tenancy, unmarked(record.text)
-        booking.count(amount, record.currency, on_tenancy=tenancy is not None)
+        booking.tally.count(amount, record.currency, on_tenancy=tenancy is not None)
         clearing, open_from = self._ways.get((place.company_id, record.creditor, record.group)) or self._way_of(
             place, record
         )
@@ -229,7 +229,7 @@ class MoneyDesk:
         except SecondChargebackError as error:
             raise HeldError(place.scopes[-1], f"conflict: record {record.record}: {error}") from error
         if isinstance(taken, NoPayment):
-            self._booking.notes.append(_loose(record, taken))
+            self._booking.tally.notes.append(_loose(record, taken))
             (entry_id,) = self._booking.books.post(place.company_id, [movement])
             on_tenancy = place.tenancy is not None
             answered = None if place.answer is None else place.answer.collection.id
@@ -244,7 +244,7 @@ class MoneyDesk:
             answered = collection_of(self._booking.conn, taken.entry_id) if asks else None
         if answered is not None:
             add_results(self._booking.conn, [(entry_id, answered)])
-        self._booking.count(-record.amount, record.currency, on_tenancy=on_tenancy)
+        self._booking.tally.count(-record.amount, record.currency, on_tenancy=on_tenancy)
 
     def _way_of(self, place: Matched[MoneyRecord], record: MoneyRecord) -> _Way:
         known = self._ways.get((place.company_id, record.creditor, record.group))

@@ -62,8 +62,8 @@ class NamesDesk:
     def _announce(self, announced: dict[str, tuple[int, Place]]) -> None:
         booking = self._booking
         elsewhere = documents.announce(booking.conn, booking.vendor, announced, booking.reading_id)
-        booking.named_documents = True
-        booking.notes += [
+        booking.tally.named_documents = True
+        booking.tally.notes += [
             f"{LOUD}{name} is another's by this index than where it is filed as file {file_id}; if the index is "
             f"right: hub documents drop {file_id} --reason ..., hub documents refile {file_id}"
             for name, file_id in elsewhere

@@ -265,7 +265,7 @@ def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
     consumption_desk.finish()
     booking.write_outcomes()
     booking.write_rule_uses()
-    booking.notes.extend(receipt_desk.reasons)
+    booking.tally.notes.extend(receipt_desk.reasons)
     result = _result(booking, verdict)
     _finish(job, conn, reading_id, result)
     booking.books.close()
@@ -273,15 +273,15 @@ def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
 
 
 def _result(booking: Booking, verdict: Verdict) -> Result:
-    counts = booking.counts
-    reasons = [*_reasons(verdict), *booking.notes]
-    result = Result("booked", reasons, counts, booking.amount, booking.currency, verdict.total + booking.beside)
+    tally, counts = booking.tally, booking.tally.counts
+    reasons = [*_reasons(verdict), *tally.notes]
+    result = Result("booked", reasons, counts, tally.amount, tally.currency, verdict.total + tally.beside)
     entered = counts.booked + counts.unmatched
     if counts.held:
-        some = entered or counts.failed or counts.duplicate or booking.is_resumed or booking.changed_mandates
-        some = some or booking.named_documents or booking.took_in or booking.witnessed
+        some = entered or counts.failed or counts.duplicate or booking.is_resumed or tally.changed_mandates
+        some = some or tally.named_documents or tally.took_in or tally.witnessed
         result.state = "partly_booked" if some else "quarantined"
-    elif counts.duplicate and not entered and not booking.witnessed and not booking.is_resumed:
+    elif counts.duplicate and not entered and not tally.witnessed and not booking.is_resumed:
         result.state = "duplicate"
         reasons.insert(
             0, f"duplicate: {counts.duplicate} records were booked before, from another file; nothing is new"

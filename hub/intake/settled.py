@@ -36,7 +36,7 @@ class SettledDesk:
             record = place.record
             entered = self._fee(place, record, key) if isinstance(record, Fee) else self._payout(place, record, key)
             by_company[place.company_id].append((entered, record))
-            booking.count(net_of(record), record.currency, on_tenancy=True)
+            booking.tally.count(net_of(record), record.currency, on_tenancy=True)
         for company_id, ours in by_company.items():
             ids = booking.books.enter_all(company_id, [entered for entered, _ in ours])
             payouts = [

@@ -58,7 +58,9 @@ class SlipDesk:
             named = ", ".join(self._unknown[:_NAMED_MAX])
             count = len(self._unknown)
             slips = "1 payment slip is" if count == 1 else f"{count} payment slips are"
-            self._booking.notes.append(f"{slips} of nobody here, first {named}: what is paid with it goes to suspense")
+            self._booking.tally.notes.append(
+                f"{slips} of nobody here, first {named}: what is paid with it goes to suspense"
+            )
 
     def _came_of(self, place: Matched[SlipIssued]) -> str:
         if place.tenancy is None:
@@ -77,7 +79,7 @@ class SlipDesk:
             + ("" if before.company_id == now.company_id else ", in another company")
             + ": kept as it was; ask the vendor which holds"
         )
-        self._booking.notes.append(f"record {slip.record}: {conflict}")
+        self._booking.tally.notes.append(f"record {slip.record}: {conflict}")
         self._booking.note_kept(slip, conflict, place.tenancy and place.tenancy.key)
 
     def _add(self, places: Sequence[Matched[SlipIssued]]) -> None:

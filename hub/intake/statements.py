@@ -69,7 +69,7 @@ class StatementDesk:
             booking.note_kept(statement)
             return
         told = self._judged(one)
-        booking.notes.extend(told)
+        booking.tally.notes.extend(told)
         booking.note_kept(statement, "; ".join(sentence.removeprefix(LOUD) for sentence in told))
         note_statement(booking.conn, booking.vendor, booking.reading_id, one)
 

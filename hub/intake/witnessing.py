@@ -91,7 +91,7 @@ class WitnessDesk:
             told = f"{record.text}: another file has told of it before" if repeated else reason
             booking.note_seen(record, told, record.key, before=repeated)
         note_witnesses(booking.conn, booking.vendor, booking.reading_id, new)
-        booking.witnessed |= bool(new)
+        booking.tally.witnessed |= bool(new)
 
     def _booked_elsewhere(self, company_id: int, creditor: str) -> str:
         """Who else books payments by the company's slips, which this one is told of under ``creditor``; "" = nobody."""
