@@ -184,7 +184,11 @@ def verify(
     hashes = _Hashes(expect.strip().lower())
     # A problem as soon as it is seen: what was told before a value that nobody can read is told.
     with _going_on(conn, report, "the entries of the chain"):
-        walk = Walk(conn, lambda problem: report.note([problem], _REWRITTEN))
+        walk = Walk(
+            conn,
+            lambda problem: report.note([problem], _REWRITTEN),
+            lambda problem: report.note([problem], _MISCOUNTED),
+        )
         walk.go()
         report.entries, report.postings = walk.entries, walk.postings
         report.counts = counts(conn, walk.allocations)

@@ -21,7 +21,7 @@ from hub.store.tables import (
     suspense,
     witness,
 )
-from hub.store.verify_sums import kr, told_by, zero
+from hub.store.verify_rule import kr, told_by, zero
 
 #: By what a line was explained.
 _HOW = ("slip", "payout", "day", "rule", "person")

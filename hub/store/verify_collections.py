@@ -16,7 +16,7 @@ from hub.store.tables import (
     posting,
     tenancy,
 )
-from hub.store.verify_sums import kr, told_by, zero
+from hub.store.verify_rule import kr, told_by, zero
 
 #: Section 0215 gives back no more of a reference (R12).
 _REFERENCE_CHARACTERS = 9

@@ -21,7 +21,7 @@ from hub.store.tables import (
     posting,
     tenancy,
 )
-from hub.store.verify_sums import OWN, kr, told_by, zero
+from hub.store.verify_rule import OWN, kr, told_by, zero
 
 
 def wrong_consumption(conn: Connection) -> Iterator[str]:

@@ -18,7 +18,7 @@ from hub.store.tables import (
     mandate_order,
     serial,
 )
-from hub.store.verify_sums import kr, told_by, zero
+from hub.store.verify_rule import kr, told_by, zero
 
 
 def wrong_deliveries(conn: Connection) -> Iterator[str]:

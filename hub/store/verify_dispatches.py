@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from hub.store.exchange.states import STATES
 from hub.store.tables import blob, delivery, dispatch, dispatch_event
-from hub.store.verify_sums import told_by
+from hub.store.verify_rule import told_by
 
 
 def wrong_dispatches(conn: Connection) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, Select, case, func, or_, select
 
 from hub.store.tables import batch, company, entry, exported, journal_export, posting
-from hub.store.verify_sums import kr, told_by, zero
+from hub.store.verify_rule import kr, told_by, zero
 
 _CHUNK_BYTES = 1 << 20
 

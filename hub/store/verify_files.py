@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, and_, case, exists, func, or_, s
 
 from hub.ledger import kinds
 from hub.store.tables import batch, company, document, entry, file, outcome, reading
-from hub.store.verify_sums import OWN, kr, told_by, zero
+from hub.store.verify_rule import OWN, kr, told_by, zero
 
 _HAS_BATCH = exists().where(batch.c.reading_id == reading.c.id)
 _HAS_OUTCOME = exists().where(outcome.c.reading_id == reading.c.id)

@@ -12,7 +12,7 @@ from hub.store.collecting.mandate_events import ASSIGNED, NEVER, Span, after, st
 from hub.store.lookup import among
 from hub.store.portfolio import customer_key
 from hub.store.tables import customer_number, mandate, mandate_event, mandate_order, reading, tenancy
-from hub.store.verify_sums import told_by
+from hub.store.verify_rule import told_by
 
 _IN_PARTS = {"yield_per": 2_000}
 

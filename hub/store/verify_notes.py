@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, and_, func, literal, or_, select
 
 from hub.ledger import kinds
 from hub.store.tables import account, charge_line, credited, entry, tenancy
-from hub.store.verify_sums import OWN, kr, told_by, zero
+from hub.store.verify_rule import OWN, kr, told_by, zero
 
 
 def wrong_notes(conn: Connection) -> Iterator[str]:

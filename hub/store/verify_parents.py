@@ -43,7 +43,7 @@ from hub.store.tables import (
     tenancy,
     witness,
 )
-from hub.store.verify_sums import told_by
+from hub.store.verify_rule import told_by
 
 
 class _Link(NamedTuple):

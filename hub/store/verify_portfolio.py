@@ -22,7 +22,7 @@ from hub.store.tables import (
     tenancy,
     unit,
 )
-from hub.store.verify_sums import told_by
+from hub.store.verify_rule import told_by
 
 #: Changed values looked up at a time.
 _VALUES_A_TIME = 2_000

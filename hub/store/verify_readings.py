@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, and_, exists, func, or_, select
 
 from hub.ledger import kinds
 from hub.store.tables import arrival, batch, document, entry, event, file, property_, reading, tenancy
-from hub.store.verify_sums import told_by
+from hub.store.verify_rule import told_by
 
 
 def wrong_readings(conn: Connection) -> Iterator[str]:

@@ -29,7 +29,7 @@ from hub.store.tables import (
     tenancy,
     voucher_range,
 )
-from hub.store.verify_sums import told_by
+from hub.store.verify_rule import told_by
 
 
 def wrong_rows(conn: Connection) -> Iterator[str]:

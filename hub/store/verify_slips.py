@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, and_, case, exists, func, or_, s
 from hub.ledger.fik import CARD_TYPES, SlipError, judged_id
 from hub.store.collecting.slips import OWN, VENDOR
 from hub.store.tables import charge, charge_line, collection, collection_line, slip, tenancy
-from hub.store.verify_sums import kr, told_by
+from hub.store.verify_rule import kr, told_by
 
 #: Rows fetched at once of an answer that may be of any length.
 _IN_PARTS = {"yield_per": 2_000}

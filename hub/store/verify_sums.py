@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import (
-    CompoundSelect,
     Connection,
     Row,
     Select,
-    case,
     func,
     literal,
     literal_column,
@@ -20,7 +18,6 @@ from sqlalchemy import (
 )
 
 from hub.ledger import kinds
-from hub.money import format_amount
 from hub.store.tables import (
     account,
     allocation,
@@ -33,28 +30,7 @@ from hub.store.tables import (
     suspense,
     tenancy,
 )
-
-#: Rows fetched at once of an answer that may be of any length.
-_IN_PARTS = {"yield_per": 2_000}
-
-#: An entry with its own posting, the first one: on a tenancy's receivable or on suspense.
-OWN = (
-    select(
-        entry.c.id,
-        entry.c.key,
-        entry.c.kind,
-        entry.c.corrects,
-        entry.c.batch_id,
-        posting.c.amount,
-        account.c.id.label("account_id"),
-        account.c.company_id,
-        account.c.code,
-        account.c.kind.label("account_kind"),
-    )
-    # Written into the statement: beside it, SQLite would read all postings where it is to find those of a few entries.
-    .join_from(entry, posting, (posting.c.entry_id == entry.c.id) & (posting.c.seq == literal_column("0")))
-    .join(account, account.c.id == posting.c.account_id)
-)
+from hub.store.verify_rule import OWN, kr, told_by, zero
 
 
 def wrong_sums(conn: Connection) -> Iterator[str]:
@@ -62,9 +38,9 @@ def wrong_sums(conn: Connection) -> Iterator[str]:
     for query, told in (
         (_accounts(), _tell_account),
         (_foreign_currencies(), _tell_currency),
+        (_kinds(), _tell_kind),
         (_lines(), _tell_line),
-        (_charges(), _tell_charge),
-        (_money(), _tell_money),
+        (_copies(), _tell_copy),
         (_credits(), _tell_credit),
         (_allocations(), _tell_allocation),
         (_positions(), _tell_position),
@@ -75,24 +51,6 @@ def wrong_sums(conn: Connection) -> Iterator[str]:
         (_early(), _tell_early),
     ):
         yield from told_by(conn, query, told)
-
-
-def told_by(
-    conn: Connection, query: Select[Any] | CompoundSelect[Any], told: Callable[[Row[Any]], str]
-) -> Iterator[str]:
-    """A sentence a row of ``query``."""
-    for row in conn.execute(query, execution_options=_IN_PARTS):
-        yield told(row)
-
-
-def zero(amount: Any) -> Any:
-    """NULL as nothing."""
-    return func.coalesce(amount, 0)
-
-
-def kr(ore: Any) -> str:
-    """Øre as text; PostgreSQL sums bigint to numeric. What is no number, which SQLite lets anybody write, as it is."""
-    return repr(ore) if isinstance(ore, str | bytes) else format_amount(int(ore))
 
 
 def _accounts() -> Select[Any]:
@@ -122,28 +80,56 @@ def _tell_currency(row: Row[Any]) -> str:
     return f"company {row.number}: account {row.code} is in {row.currency}, the company in {row.companys}"
 
 
+def _kinds() -> Select[Any]:
+    """An account's code begins with its kind, which the walk over the entries reads from there."""
+    begins = func.substr(account.c.code + ":", 1, func.length(account.c.kind) + 1)
+    return (
+        select(company.c.number, account.c.code, account.c.kind)
+        .join_from(account, company, company.c.id == account.c.company_id)
+        .where(begins != account.c.kind + ":")
+    )
+
+
+def _tell_kind(row: Row[Any]) -> str:
+    return f"company {row.number}: account {row.code} says that its kind is {row.kind}"
+
+
 def _lines() -> Select[Any]:
     """What is left of a line is its amount less what was allocated to it, and never less than nothing."""
-    sums = select(allocation.c.line_id, func.sum(allocation.c.amount).label("paid")).group_by(allocation.c.line_id)
-    paid = sums.subquery()
-    left = charge_line.c.amount - zero(paid.c.paid)
+    # A line at a time, by the index: a sum of all lines' first would be a table of all of them.
+    paid = select(func.sum(allocation.c.amount)).where(allocation.c.line_id == charge_line.c.id).scalar_subquery()
+    lines = select(
+        charge_line.c.id,
+        charge_line.c.tenancy_id,
+        charge_line.c.amount,
+        charge_line.c.remaining,
+        (charge_line.c.amount - zero(paid)).label("left"),
+    ).subquery()
     return (
-        select(
-            tenancy.c.key,
-            charge_line.c.id,
-            charge_line.c.remaining,
-            left.label("left"),
-            charge_line.c.due_date,
-            charge.c.due_date.label("due"),
-        )
-        .join_from(charge_line, charge, charge.c.id == charge_line.c.charge_id)
-        .join(tenancy, tenancy.c.id == charge_line.c.tenancy_id)
-        .join(paid, paid.c.line_id == charge_line.c.id, isouter=True)
+        select(tenancy.c.key, lines.c.id, lines.c.remaining, lines.c.left)
+        .join_from(lines, tenancy, tenancy.c.id == lines.c.tenancy_id, isouter=True)
         .where(
             or_(
-                charge_line.c.remaining != left,
-                charge_line.c.remaining < 0,
-                charge_line.c.remaining > charge_line.c.amount,
+                lines.c.remaining != lines.c.left,
+                lines.c.remaining < 0,
+                lines.c.remaining > lines.c.amount,
+            )
+        )
+    )
+
+
+def _tell_line(row: Row[Any]) -> str:
+    return f"tenancy {row.key}: charge line {row.id} says {kr(row.remaining)} is left, its allocations {kr(row.left)}"
+
+
+def _copies() -> Select[Any]:
+    """A line says whose it is and when it is due as its charge does."""
+    return (
+        select(tenancy.c.key, charge_line.c.id, charge_line.c.due_date, charge.c.due_date.label("due"))
+        .join_from(charge_line, charge, charge.c.id == charge_line.c.charge_id)
+        .join(tenancy, tenancy.c.id == charge.c.tenancy_id, isouter=True)
+        .where(
+            or_(
                 charge_line.c.tenancy_id != charge.c.tenancy_id,
                 charge_line.c.due_date.is_distinct_from(charge.c.due_date),
             )
@@ -151,64 +137,11 @@ def _lines() -> Select[Any]:
     )
 
 
-def _tell_line(row: Row[Any]) -> str:
+def _tell_copy(row: Row[Any]) -> str:
     line = f"tenancy {row.key}: charge line {row.id}"
     if row.due_date != row.due:
         return f"{line} says that it is due on {row.due_date}, its charge on {row.due}"
-    return f"{line} says {kr(row.remaining)} is left, its allocations {kr(row.left)}"
-
-
-def _charges() -> Select[Any]:
-    """What an entry demands is the sum of its charge's lines; one that takes a payment back demands nothing new."""
-    sums = (
-        select(charge.c.entry_id, charge.c.tenancy_id, func.sum(charge_line.c.amount).label("total"))
-        .join_from(charge, charge_line, charge_line.c.charge_id == charge.c.id)
-        .group_by(charge.c.entry_id, charge.c.tenancy_id)
-    )
-    charged, own = sums.subquery(), OWN.subquery()
-    demands = (own.c.account_kind == kinds.RECEIVABLE) & (own.c.amount > 0) & own.c.corrects.is_(None)
-    demanded = case((demands, own.c.amount), else_=0)
-    return (
-        select(own.c.id, own.c.key, demanded.label("demanded"), zero(charged.c.total).label("total"))
-        .join_from(own, charged, charged.c.entry_id == own.c.id, isouter=True)
-        .join(tenancy, tenancy.c.id == charged.c.tenancy_id, isouter=True)
-        .where(or_(demanded != zero(charged.c.total), tenancy.c.account_id != own.c.account_id))
-    )
-
-
-def _tell_charge(row: Row[Any]) -> str:
-    return f"entry {row.id} ({row.key}) demands {kr(row.demanded)}, its charge lines {kr(row.total)}"
-
-
-def _money() -> Select[Any]:
-    """Money that came is allocated or left as credit, but for what was taken back."""
-    spent = _spent().subquery()
-    back, own = _taken_back().subquery(), OWN.subquery()
-    came = -own.c.amount - zero(back.c.total)
-    used = zero(spent.c.total) + zero(credit.c.remaining)
-    return (
-        select(own.c.id, own.c.key, came.label("came"), used.label("used"))
-        .join_from(own, spent, spent.c.payment_id == own.c.id, isouter=True)
-        .join(credit, credit.c.entry_id == own.c.id, isouter=True)
-        .join(back, back.c.corrects == own.c.id, isouter=True)
-        .where(own.c.account_kind == kinds.RECEIVABLE, own.c.amount < 0, came != used)
-    )
-
-
-def _tell_money(row: Row[Any]) -> str:
-    return f"entry {row.id} ({row.key}) brought {kr(row.came)}, and {kr(row.used)} of it is allocated or credit"
-
-
-def _spent() -> Select[Any]:
-    total = func.sum(allocation.c.amount).label("total")
-    return select(allocation.c.payment_id, total).group_by(allocation.c.payment_id)
-
-
-def _taken_back() -> Select[Any]:
-    # What takes back corrects: that leads to these few by their index, past all others.
-    taker = OWN.where(entry.c.corrects.is_not(None)).subquery()
-    total = func.sum(taker.c.amount).label("total")
-    return select(taker.c.corrects, total).where(taker.c.kind.in_(kinds.TAKING_BACK)).group_by(taker.c.corrects)
+    return f"{line} says that it is another tenancy's, its charge is not"
 
 
 def _credits() -> Select[Any]:
@@ -234,20 +167,21 @@ def _tell_credit(row: Row[Any]) -> str:
 
 
 def _allocations() -> Select[Any]:
-    """An allocation is of money of the line's own tenancy, by an entry that is there."""
-    act, money, own = entry.alias("act"), entry.alias("money"), posting.alias("own")
+    """An allocation is of money of the line's own tenancy; that its act is there, the walk over the entries proves."""
+    own = posting.alias("own")
     # Not OWN: outer joined, SQLite would make a table of all entries of it first.
     return (
         select(allocation.c.entry_id, allocation.c.payment_id, allocation.c.line_id, allocation.c.amount)
-        .join_from(allocation, act, act.c.id == allocation.c.entry_id, isouter=True)
-        .join(money, money.c.id == allocation.c.payment_id, isouter=True)
-        .join(own, (own.c.entry_id == allocation.c.payment_id) & (own.c.seq == 0), isouter=True)
+        .join_from(
+            allocation,
+            own,
+            (own.c.entry_id == allocation.c.payment_id) & (own.c.seq == literal_column("0")),
+            isouter=True,
+        )
         .join(charge_line, charge_line.c.id == allocation.c.line_id, isouter=True)
         .join(tenancy, tenancy.c.id == charge_line.c.tenancy_id, isouter=True)
         .where(
             or_(
-                act.c.id.is_(None),
-                money.c.id.is_(None),
                 own.c.entry_id.is_(None),
                 tenancy.c.id.is_(None),
                 own.c.amount >= 0,

@@ -14,7 +14,7 @@ from hub.ledger import chain
 from hub.store.database import connect
 from hub.store.tables import account, batch, company, entry, posting
 from hub.store.verify import PROBLEMS_MAX, Report, verify
-from hub.store.verify_entries import charged
+from hub.store.verify_beside import charged
 from tests.desk import Desk, failed, paid, result, taken_back
 
 TENANT = "1-1-1-1"
@@ -169,7 +169,7 @@ class TestBooksInOrder:
         ("UPDATE charge_line SET value_date = '2020-01-02'", "charge lines that count from another day"),
         ("UPDATE charge_line SET amount = amount + 1", "its charge lines"),
         ("UPDATE charge SET tenancy_id = (SELECT id FROM tenancy WHERE key = '1-2-1-1')", "its charge lines"),
-        ("UPDATE credit SET remaining = remaining - 1 WHERE remaining > 0", "is allocated or credit"),
+        ("UPDATE credit SET remaining = remaining - 1 WHERE remaining > 0", "is allocated, credit or taken back"),
         (
             "INSERT INTO credit SELECT max(id), (SELECT id FROM tenancy WHERE key = '1-2-1-1'), 0 FROM entry"
             f" WHERE id = {ENTRY}"
