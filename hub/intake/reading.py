@@ -7,44 +7,29 @@ only the booking can see (a conflict, R5) rolls it back, holds that property too
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
-from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from hub.intake.announced import Announced
-from hub.intake.bank_lines import BankDesk
 from hub.intake.bank_matching import LineMatcher
 from hub.intake.booking import Booking, ChangedError, HeldError, net_of
-from hub.intake.consumption import ConsumptionDesk, Period, Periods, period_unknown_at
+from hub.intake.consumption import Period, Periods, period_unknown_at
+from hub.intake.desks import KEPT, Desks, sorted_out
 from hub.intake.garbage import collect_batch, rare_collections
 from hub.intake.hub import Hub
-from hub.intake.mandates import MandateDesk, mandates_in
-from hub.intake.matching import Matcher, MoneyRecord
-from hub.intake.money import MoneyDesk
-from hub.intake.names import NamesDesk, names_in, undated
-from hub.intake.receipts import ReceiptDesk
-from hub.intake.settled import SettledDesk, settled_in
-from hub.intake.slips import SlipDesk, slips_in
-from hub.intake.statements import StatementDesk, statements_in
-from hub.intake.witnessing import WitnessDesk, seen_in
-from hub.plugin import (
-    BankLine,
-    BankStatement,
-    Chargeback,
-    ConsumptionResult,
-    DeliveryReceipt,
-    Kept,
-    Payment,
-    PaymentFailed,
-    PaymentSeen,
-    Record,
-    Remark,
-)
+from hub.intake.mandates import mandates_in
+from hub.intake.matching import Matcher
+from hub.intake.names import names_in, undated
+from hub.intake.settled import settled_in
+from hub.intake.slips import slips_in
+from hub.intake.statements import statements_in
+from hub.intake.witnessing import seen_in
+from hub.plugin import BankStatement, PaymentSeen, Record, Remark
 from hub.settings import parse_period
 from hub.store import journal
 from hub.store.bulk import ClashError
@@ -60,9 +45,6 @@ from hub.vendors import Instance
 BOOKING_ATTEMPTS_MAX = 3
 #: Reasons kept of one reading; the rest is counted.
 REASONS_MAX = 50
-#: A tuple, which isinstance takes far faster than a union: this is asked of every record, twice.
-_MONEY = (Payment, PaymentFailed, Chargeback)
-_KEPT = (Kept, DeliveryReceipt)
 #: What is told beside money, and moves none.
 _TOLD = (BankStatement, PaymentSeen)
 
@@ -155,13 +137,13 @@ def _check(job: Job) -> Verdict:
         periods = Periods(conn, job.hub.site, job.period, taken_from(conn, job.file.id))
         announced = Announced(job.hub, job.instance, job.file, conn)
         for batch in batches:
-            money, results, lines, others = _sorted_out(batch)
+            money, results, lines, others = sorted_out(batch)
             settled = settled_in(others)
             verdict.remarks.extend(record.text for record in others if isinstance(record, Remark))
             announced.look(batch, others)
             verdict.records += sum(not isinstance(record, Remark) for record in batch)
             verdict.total += sum(map(net_of, chain(money, results, lines, settled)))
-            books_nothing = all(isinstance(record, (*_KEPT, *_TOLD, Remark)) for record in others)
+            books_nothing = all(isinstance(record, (*KEPT, *_TOLD, Remark)) for record in others)
             verdict.is_to_approve |= bool(money or results or lines) or not books_nothing
             verdict.properties |= matcher.survey(money)
             verdict.properties |= line_matcher.survey(lines)
@@ -228,44 +210,15 @@ def _book_once(job: Job, verdict: Verdict, conn: Connection) -> Result:
         actor=job.actor,
         now=job.now,
     )
-    periods = Periods(conn, job.hub.site, job.period, booking.taken_before)
-    witness_desk = WitnessDesk(booking)
-    money_desk, consumption_desk = MoneyDesk(booking, witness_desk), ConsumptionDesk(booking, periods)
-    bank_desk, settled_desk = BankDesk(booking), SettledDesk(booking)
-    statement_desk = StatementDesk(booking, job.file.name)
-    mandate_desk, slip_desk = MandateDesk(booking), SlipDesk(booking)
-    names_desk = NamesDesk(booking, job.instance.config, job.period)
-    zone = job.hub.site.zone
-    receipt_desk = ReceiptDesk(conn, job.instance.name, job.file.id, actor=job.actor, now=job.now, zone=zone)
+    desks = Desks(booking, job.file.name, job.period)
     with closing(job.batches()) as batches:
         for batch in batches:
-            money, results, lines, others = _sorted_out(batch)
-            money_desk.book(money)
-            statement_desk.take(statements_in(others))
-            for part, of_part in statement_desk.parts(lines):
-                bank_desk.book(of_part, part)
-            settled_desk.book(settled_in(others))
-            witness_desk.take(seen_in(others))
-            consumption_desk.take(results)
-            mandate_desk.book(mandates_in(others))
-            slip_desk.book(slips_in(others))
-            names_desk.take(names_in(others))
-            for record in others:
-                if isinstance(record, DeliveryReceipt):
-                    receipt_desk.take(record)
-                if isinstance(record, _KEPT):
-                    booking.note_kept(record)
+            desks.take(sorted_out(batch))
             booking.write_outcomes()
             collect_batch()
-    mandate_desk.close()
-    slip_desk.close()
-    names_desk.close()
-    money_desk.finish()
-    bank_desk.finish()
-    consumption_desk.finish()
+    desks.finish()
     booking.write_outcomes()
     booking.write_rule_uses()
-    booking.tally.notes.extend(receipt_desk.reasons)
     result = _result(booking, verdict)
     _finish(job, conn, reading_id, result)
     booking.books.close()
@@ -319,29 +272,3 @@ def _finish(job: Job, conn: Connection, reading_id: int, result: Result) -> None
 
 def _reasons(verdict: Verdict) -> list[str]:
     return [*(f"{scope} is held: {why}" for scope, why in sorted(verdict.held.items())), *verdict.remarks]
-
-
-class _Sorted(NamedTuple):
-    """A batch by who books it, each in file order."""
-
-    money: list[MoneyRecord]
-    results: list[ConsumptionResult]
-    lines: list[BankLine]
-    others: list[Record]
-
-
-def _sorted_out(batch: Sequence[Record]) -> _Sorted:
-    money: list[MoneyRecord] = []
-    results: list[ConsumptionResult] = []
-    lines: list[BankLine] = []
-    others: list[Record] = []
-    for record in batch:
-        if isinstance(record, _MONEY):
-            money.append(record)
-        elif isinstance(record, ConsumptionResult):
-            results.append(record)
-        elif isinstance(record, BankLine):
-            lines.append(record)
-        else:
-            others.append(record)
-    return _Sorted(money, results, lines, others)
