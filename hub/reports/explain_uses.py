@@ -1,12 +1,14 @@
 """What money has paid, what was freed of that and what is left, and what a charge was paid by: in sentences.
 
-However many there are, the sums are whole: a few are told one by one, then how many others, and how much that is.
+However many there are, the sums are whole: a few are told one by one, then how many others, and how much that is; of
+what follows one another in time, only neighbours that did the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import NamedTuple
 
 from hub.ledger import kinds
@@ -16,6 +18,9 @@ from hub.reports.explain_names import TOLD_MAX, Names
 from hub.reports.explain_texts import phrases_of
 from hub.reports.explain_uses_texts import uses_phrases_of
 from hub.reports.statement.texts import one_line
+
+#: What credit has covered and nobody charged.
+_NO_CHARGES = (kinds.PAYOUT, kinds.TRANSFER, kinds.CHARGEBACK)
 
 
 class _Event(NamedTuple):
@@ -62,14 +67,24 @@ class UsesTeller:
         # What is open again because the money is gone is told with that.
         acts = _events(use for use in self._found.later if back is None or use.act != back.entry)
         for one in acts[:TOLD_MAX]:
-            template = says.paid_later if one.amount > 0 else self._of_freed(one.uses[0])
-            charge, amount = self._names.paid(one.uses), self._amount(one.amount)
-            date = self._done_on(one.uses[0].act_at)
-            yield template.format(it=self._it, Charge=capital(charge), charge=charge, amount=amount, date=date)
-        rest = acts[TOLD_MAX:]
-        yield from self._more(says.paid_later_more, [one for one in rest if one.amount > 0])
-        yield from self._more(says.freed_later_more, [one for one in rest if one.amount < 0])
+            yield self._later(one)
+        # Of those in a row alone a sum is true in its place: what is freed may be used again after it.
+        for paid, in_a_row in groupby(acts[TOLD_MAX:], lambda one: one.amount > 0):
+            some = list(in_a_row)
+            if len(some) == 1:
+                yield self._later(some[0])
+                continue
+            noun = says.several_charges if all(map(_is_charge, some)) else says.several[paid]
+            template = says.paid_later_more if paid else says.freed_later_more
+            several = noun.format(count=len({one.uses[0].charge for one in some}))
+            yield template.format(it=self._it, several=several, amount=self._amount(sum(one.amount for one in some)))
         yield from self._left(self._found.left)
+
+    def _later(self, one: _Event) -> str:
+        template = self._says.paid_later if one.amount > 0 else self._of_freed(one.uses[0])
+        charge, amount = self._names.paid(one.uses), self._amount(one.amount)
+        date = self._done_on(one.uses[0].act_at)
+        return template.format(it=self._it, Charge=capital(charge), charge=charge, amount=amount, date=date)
 
     def payers(self) -> Iterator[str]:
         """Whose money has paid the charge, less what was taken back of that, and what its credit notes did."""
@@ -158,8 +173,10 @@ class UsesTeller:
             yield template.format(it=self._it, It=capital(self._it), others=others, amount=amount)
 
     def _others(self, events: Sequence[_Event]) -> str:
-        count = len({one.uses[0].charge for one in events})
-        return self._says.other if count == 1 else self._says.others.format(count=count)
+        says, count = self._says, len({one.uses[0].charge for one in events})
+        if all(map(_is_charge, events)):
+            return says.other if count == 1 else says.others.format(count=count)
+        return says.other_sum if count == 1 else says.other_sums.format(count=count)
 
     def _of_freed(self, use: Use) -> str:
         loose = use.charge_entry_kind == kinds.CHARGEBACK
@@ -185,6 +202,10 @@ def _events(uses: Iterable[Use]) -> list[_Event]:
     for use in uses:
         found.setdefault((use.act, use.charge, use.amount > 0), []).append(use)
     return [_Event(of_it, _total(of_it)) for of_it in found.values()]
+
+
+def _is_charge(event: _Event) -> bool:
+    return event.uses[0].charge_entry_kind not in _NO_CHARGES
 
 
 def _by_charge(uses: Iterable[Use]) -> list[_Event]:

@@ -42,6 +42,9 @@ class UsesPhrases(NamedTuple):
     #: What is not told one by one: one of them, and more.
     other: str
     others: str
+    #: Of uses in a row, where all are charges; else by whether it was used for them, rather than freed.
+    several_charges: str
+    several: Mapping[bool, str]
     other_sum: str
     other_sums: str
     other_note: str
@@ -58,11 +61,11 @@ _PHRASES: Mapping[Language, UsesPhrases] = {
         paid_more="{It} betalte desuden {others} ({amount}).",
         paid_nothing="{subject} havde ikke noget at betale, da {it} blev bogført.",
         paid_later="Senere blev {amount} af {it} brugt til {charge}.",
-        paid_later_more="Senere blev {amount} af {it} brugt til {others}.",
+        paid_later_more="Senere blev {amount} af {it} brugt til {several}.",
         freed_later="{Charge} blev taget tilbage den {date}, så {amount} blev fri igen.",
         freed_later_of_chargeback="Den {date} blev det rettet, at banken havde taget en betaling tilbage, så "
         "{amount} blev fri igen.",
-        freed_later_more="Desuden blev {amount} fri igen, da {others} blev taget tilbage.",
+        freed_later_more="Derefter blev {amount} fri igen, da {several} blev taget tilbage.",
         left="{amount} er ikke brugt endnu og står til gode for dig.",
         charge_paid_by="{subject} den {date} dækkede {amount} af den, {because}.",
         charge_paid_more="Desuden blev {amount} af den dækket af {sums}.",
@@ -79,6 +82,8 @@ _PHRASES: Mapping[Language, UsesPhrases] = {
         paid_again_more="Pengene dækkede igen {others} med i alt {amount}.",
         other="en anden opkrævning",
         others="{count} andre opkrævninger",
+        several_charges="{count} opkrævninger",
+        several={True: "{count} formål", False: "{count} beløb"},
         other_sum="et andet beløb",
         other_sums="{count} andre beløb",
         other_note="en anden kreditnota",
@@ -110,11 +115,11 @@ _PHRASES: Mapping[Language, UsesPhrases] = {
         paid_more="{It} betalade dessutom {others} ({amount}).",
         paid_nothing="{subject} hade inget att betala när {it} bokfördes.",
         paid_later="Senare användes {amount} av {it} till {charge}.",
-        paid_later_more="Senare användes {amount} av {it} till {others}.",
+        paid_later_more="Senare användes {amount} av {it} till {several}.",
         freed_later="{Charge} togs tillbaka den {date}, så {amount} frigjordes igen.",
         freed_later_of_chargeback="Den {date} rättades det att banken hade tagit tillbaka en betalning, så "
         "{amount} frigjordes igen.",
-        freed_later_more="Dessutom frigjordes {amount} igen när {others} togs tillbaka.",
+        freed_later_more="Därefter frigjordes {amount} igen när {several} togs tillbaka.",
         left="{amount} är inte använt ännu och står dig tillgodo.",
         charge_paid_by="{subject} den {date} täckte {amount} av den, {because}.",
         charge_paid_more="Dessutom täcktes {amount} av den av {sums}.",
@@ -131,6 +136,8 @@ _PHRASES: Mapping[Language, UsesPhrases] = {
         paid_again_more="Pengarna täckte åter {others} med sammanlagt {amount}.",
         other="en annan faktura",
         others="{count} andra fakturor",
+        several_charges="{count} fakturor",
+        several={True: "{count} ändamål", False: "{count} belopp"},
         other_sum="ett annat belopp",
         other_sums="{count} andra belopp",
         other_note="en annan kreditnota",

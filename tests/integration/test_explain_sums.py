@@ -28,7 +28,7 @@ _ZONE = ZoneInfo("Europe/Copenhagen")
 _KR = r"([\d.]+,\d\d) kr\."
 _PAID = (rf"\({_KR}\), fordi", rf"^De[nt] betalte desuden .* \({_KR}\)\.$")
 _LATER = (rf"^Senere blev {_KR} af de[nt] brugt",)
-_FREED = (rf"så {_KR} blev fri igen\.$", rf"^Desuden blev {_KR} fri igen")
+_FREED = (rf"så {_KR} blev fri igen\.$", rf"^Derefter blev {_KR} fri igen")
 _LEFT = (rf"^{_KR} er ikke brugt endnu",)
 _REOPENED = (rf"manglede der igen {_KR} på",)
 _AGAIN = (rf"^Pengene dækkede igen .* med (?:i alt )?{_KR}(?:$|\.$)",)
@@ -54,6 +54,7 @@ def _sum(told: list[str], patterns: tuple[str, ...]) -> int:
 def _check_money(found: Explanation, told: list[str]) -> None:
     gone = next((number for number, one in enumerate(told) if _GONE.match(one)), len(told))
     before, after = told[:gone], told[gone:]
+    _check_order(found, before)
     used = _sum(before, _PAID) + _sum(before, _LATER) - _sum(before, _FREED)
     if not after:
         assert used + _sum(before, _LEFT) == -found.amount, told
@@ -62,6 +63,14 @@ def _check_money(found: Explanation, told: list[str]) -> None:
     assert used == _sum(after, _REOPENED), told
     if found.returned is not None:
         assert _sum(after, _AGAIN) + _sum(after, _LEFT) == -found.amount, told
+
+
+def _check_order(found: Explanation, told: list[str]) -> None:
+    """As it is told, never is more of it used than there is, nor more freed than was used."""
+    used = 0
+    for number, one in enumerate(told):
+        used += _sum([one], _PAID) + _sum([one], _LATER) - _sum([one], _FREED)
+        assert 0 <= used <= -found.amount, (number, told)
 
 
 def _check_charge(found: Explanation, told: list[str]) -> None:
@@ -191,7 +200,7 @@ class TestTold:
         told = told_of(hand, payment)
         assert told[5] == "Senere blev 6.000,00 kr. af den brugt til huslejen for maj 2027."
         assert told[6:] == [
-            "Senere blev 36.000,00 kr. af den brugt til 6 andre opkrævninger.",
+            "Senere blev 36.000,00 kr. af den brugt til 6 opkrævninger.",
             "6.000,00 kr. er ikke brugt endnu og står til gode for dig.",
         ]
 
