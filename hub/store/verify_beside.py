@@ -118,9 +118,10 @@ def allocations(conn: Connection) -> Generator[tuple[int, list[chain.AllocationR
 def used_elsewhere(conn: Connection) -> Generator[tuple[int, int]]:
     """Øre of an entry's money beyond its own allocations: what later acts have allocated, what is credit, taken back.
 
-    PostgreSQL sums bigint to numeric, which equals the int.
+    PostgreSQL sums bigint to numeric, which equals the int. An id that is no number, which SQLite lets anybody write,
+    is no entry's: what was told of it lacks where it belongs.
     """
-    yield from streamed(conn, _USED_ELSEWHERE)
+    yield from (row for row in streamed(conn, _USED_ELSEWHERE) if isinstance(row[0], int))
 
 
 def details(conn: Connection) -> Generator[tuple[int, str]]:
