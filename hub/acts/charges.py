@@ -148,33 +148,14 @@ def credit_charge(
     value_date = _credited_on(acting, tenancy, day, found).isoformat()
     before = all_held(acting, [tenancy])
     _owe_again(acting, tenancy, found, value_date)
-    total = sum(one.amount for one in credited)
-    sides = {line.id: line.account for line in found.lines}
-    parts = _parts(acting, tenancy, [(sides[one.line_id], -one.amount, -one.vat) for one in credited])
-    movement = Movement(
-        kinds.CREDIT_NOTE,
-        tenancy,
-        -total,
-        value_date,
-        value_date,
-        parts[0].account,
-        value_date,
-        acting.entry_key(),
-        input_hash(total),
-        judged_text(text, "a text") or f"{acting.words(tenancy).credit_note} {found.reference}",
-        parts=parts,
-        earmarked=tuple((one.line_id, one.amount) for one in credited),
-        credited=credited,
-        corrects=found.entry_id,
-        corrects_key=found.key,
-    )
+    movement = _credit_note(acting, tenancy, found, credited, value_date, text)
     (entry_id,) = acting.books.post(tenancy.company_id, [movement])
     refuse_overdrawn(acting, [tenancy], before)
     return {
         "entry": entry_id,
         "tenancy": tenancy.key,
         "credits": found.reference,
-        "amount": format_amount(total),
+        "amount": format_amount(-movement.amount),
         "date": value_date,
         "remaining": format_amount(_remaining(acting, found.id)),
     }
@@ -274,6 +255,32 @@ def _credited_on(acting: Acting, tenancy: TenancyRef, day: date | None, found: C
             do=f"give {found.value_date} or later, or leave --date out",
         )
     return max(wanted, found.value_date)
+
+
+def _credit_note(
+    acting: Acting, tenancy: TenancyRef, found: ChargeFacts, credited: tuple[Credited, ...], day: str, text: str
+) -> Movement:
+    """The entry that gives ``credited`` back; posts nothing."""
+    total = sum(one.amount for one in credited)
+    sides = {line.id: line.account for line in found.lines}
+    parts = _parts(acting, tenancy, [(sides[one.line_id], -one.amount, -one.vat) for one in credited])
+    return Movement(
+        kinds.CREDIT_NOTE,
+        tenancy,
+        -total,
+        day,
+        day,
+        parts[0].account,
+        day,
+        acting.entry_key(),
+        input_hash(total),
+        judged_text(text, "a text") or f"{acting.words(tenancy).credit_note} {found.reference}",
+        parts=parts,
+        earmarked=tuple((one.line_id, one.amount) for one in credited),
+        credited=credited,
+        corrects=found.entry_id,
+        corrects_key=found.key,
+    )
 
 
 def _owe_again(acting: Acting, tenancy: TenancyRef, found: ChargeFacts, day: str) -> None:
