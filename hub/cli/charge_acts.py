@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -72,21 +72,11 @@ def add(
 ) -> int:
     """Demands money of a tenancy; credit that it has is used at once."""
     from hub.acts.charges import ChargeAsked, add_charge
-    from hub.settings import parse_period
-    from hub.settings.company import vat_rate_of
     from hub.store.portfolio import plain_key
 
     due_day = day_of(due, "--due")
     assert due_day is not None
-    try:
-        dates = None if period is None else parse_period(period)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--period") from error
-    try:
-        rate = None if vat is None else vat_rate_of(vat.replace(",", "."))
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--vat") from error
-    lines = tuple(_line(as_unicode(one), dates, rate) for one in line)
+    lines = _lines(line, period, vat)
     charge = ChargeAsked(due_day, lines, kind, text, reference, None if foreign is None else _foreign(foreign))
 
     def do(acting: Acting) -> Mapping[str, Any]:
@@ -234,6 +224,22 @@ def take_out(
     document = {**found._asdict(), "at": moment(found.at), "path": str(out)}
     answer(as_json, document, lambda: say(f"{out}: {found.size} bytes, {found.name} of charge {found.reference}"))
     return 0
+
+
+def _lines(given: Sequence[str], period: str | None, vat: str | None) -> tuple[LineAsked, ...]:
+    """Of one charge: the period and the VAT are those of all its lines."""
+    from hub.settings import parse_period
+    from hub.settings.company import vat_rate_of
+
+    try:
+        dates = None if period is None else parse_period(period)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--period") from error
+    try:
+        rate = None if vat is None else vat_rate_of(vat.replace(",", "."))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--vat") from error
+    return tuple(_line(as_unicode(one), dates, rate) for one in given)
 
 
 def _line(text: str, period: tuple[date, date] | None, vat_rate: int | None) -> LineAsked:
