@@ -17,6 +17,8 @@ from hub.cli.output import answer, say
 from hub.errors import HubError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from sqlalchemy import Connection
 
     from hub.reports.statement.model import Statement
@@ -61,21 +63,13 @@ def statement(
 ) -> int:
     """Statements of account, for one tenant, some, or all of a property or company, in one file."""
     from hub.reports.statement import STATEMENTS_MAX, render
-    from hub.reports.statements import Asked
 
     keys = tenancies or []
     _refuse_contradictions(keys, company, property, charge)
     first = day_of(from_day, "--from")
     with books_of(root_of(ctx, site)) as (the_site, conn):
         named = company or property or keys[0]
-        asked = Asked(
-            when_of(the_site, named, as_of, None).as_of,
-            when_of(the_site, named, None, None).as_of,
-            first,
-            tuple(charge or ()),
-        )
-        if first is not None and first > asked.as_of:
-            raise typer.BadParameter(f"{first} is after {asked.as_of}", param_hint="--from")
+        asked = _asked(the_site, named, as_of, first, charge or ())
         chosen = keys or _keys(conn, company, property, STATEMENTS_MAX)
         path = out or Path(f"statement-{named}-{asked.as_of}.{format_.value}")
         refuse_unfit(path, force=force)
@@ -97,6 +91,16 @@ def _refuse_contradictions(
         raise typer.BadParameter("charges are chosen of one tenancy: name it", param_hint="--charge")
     if len(set(keys)) < len(keys):
         raise typer.BadParameter("a tenancy is named twice", param_hint="TENANCY...")
+
+
+def _asked(site: Site, named: str, as_of: str | None, first: date | None, charges: Sequence[str]) -> Asked:
+    """Whose day it is says ``named``, a tenancy, property or company."""
+    from hub.reports.statements import Asked
+
+    day, today = when_of(site, named, as_of, None).as_of, when_of(site, named, None, None).as_of
+    if first is not None and first > day:
+        raise typer.BadParameter(f"{first} is after {day}", param_hint="--from")
+    return Asked(day, today, first, tuple(charges))
 
 
 def _keys(conn: Connection, company: str | None, property: str | None, most: int) -> list[str]:
