@@ -191,7 +191,7 @@ class TestBooksInOrder:
         ("UPDATE batch SET allocated = NULL", "its hash is not that of what it holds"),
         ("UPDATE allocation SET payment_id = 999999 WHERE policy = 'credit'", "do not belong together"),
         ("UPDATE allocation SET payment_id = 999999 WHERE policy = 'credit'", "is allocated, credit or taken back"),
-        ("UPDATE allocation SET entry_id = entry_id + 999999 WHERE policy = 'credit'", "which is not there"),
+        ("UPDATE allocation SET entry_id = entry_id + 999999 WHERE policy = 'credit'", "is allocated to charge line"),
         ("UPDATE account SET kind = 'vat' WHERE kind = 'receivable'", "says that its kind is vat"),
         (
             "UPDATE allocation SET line_id = (SELECT l.id FROM charge_line l JOIN tenancy t ON t.id = l.tenancy_id"
