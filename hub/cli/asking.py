@@ -73,6 +73,8 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 #: Around an amount, as people write it.
 _CURRENCY = re.compile(r"(?i)^(?:kr\.?|dkk|sek)\s*|\s*(?:kr\.?|kroner|kronor|dkk|sek|,-)$")
+#: As banks print what is taken off.
+_SIGN_BEHIND = re.compile(r"^([\d.,\s]*\d)\s*-$", re.ASCII)
 _BY_BLANKS = re.compile(r"([+-]?\d{1,3}(?:\s\d{3})+)([.,]\d{1,2})?", re.ASCII)
 _BY_POINTS = re.compile(r"([+-]?\d{1,3}(?:\.\d{3})+)(,\d{1,2})?", re.ASCII)
 _BY_COMMAS = re.compile(r"([+-]?\d{1,3}(?:,\d{3})+)(\.\d{1,2})?", re.ASCII)
@@ -121,11 +123,12 @@ class AmountSaid(NamedTuple):
 
 
 def amount_said(text: str) -> AmountSaid | None:
-    """What an amount is taken for, in whatever way it is written: ``kr. 6.412,50``, ``6 412,50``, ``DKK 6,412.50``.
+    """What an amount is taken for, in whatever way it is written: ``kr. 6.412,50``, ``6 412,50-``, ``DKK 6,412.50``.
 
     ``6.412`` and ``6,412`` are 6412.00, as no amount has three decimals; ``doubt`` says so. None: this is no amount.
     """
     plain = _CURRENCY.sub("", " ".join(text.replace("\u2212", "-").split())).strip()
+    plain = _SIGN_BEHIND.sub(r"-\1", plain)
     for grouped in (_BY_BLANKS, _BY_POINTS, _BY_COMMAS):
         if match := grouped.fullmatch(plain):
             whole = re.sub(r"[ .,]", "", match[1])

@@ -351,8 +351,8 @@ def _tell_arrears(found: list[Arrears], limit: int) -> None:
 
 def _tell_found(text: str, found: Found) -> None:
     if found.tenancies:
-        rows = [(one.key, one.name, one.address, one.customer) for one in found.tenancies]
-        table(("tenancy", "name", "address", "customer number"), rows)
+        rows = [(one.key, one.name, one.address, one.new_address, one.customer) for one in found.tenancies]
+        table(("tenancy", "name", "address", "new address", "customer number"), rows)
     if found.charges:
         _tell_charges(list(found.charges), 0)
     if found.entries:

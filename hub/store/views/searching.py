@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, func, or_, select, true
 
+from hub.errors import HubError
 from hub.store.lookup import among
 from hub.store.portfolio import customer_key
 from hub.store.tables import (
@@ -32,6 +33,8 @@ from hub.store.views.vouchers import voucher_text, with_document
 
 #: A shorter part of a key or text is in too many of them.
 PART_CHARS_MIN = 3
+#: A longer text is no name, reference or sentence that anybody looks for; databases refuse patterns of some length.
+TEXT_CHARS_MAX = 200
 #: As it is printed: year and number.
 _VOUCHER = re.compile(r"([12][0-9]{3})-([0-9]{1,12})")
 _SAID_BY_BANK = ("payer", "payer_account", "payment_id", "servicer_reference", "text")
@@ -39,12 +42,20 @@ _SAID_BY_BANK = ("payer", "payer_account", "payment_id", "servicer_reference", "
 _CONTRA = posting.alias("contra")
 _IS_CONTRA = (_CONTRA.c.entry_id == entry.c.id) & (_CONTRA.c.seq == 1)
 _LAST_CHARACTER = "\U0010ffff"
+#: What stands between the parts of an address is written in many ways.
+_BETWEEN_PARTS = re.compile(r"[\s,]+")
+
+
+class TextTooLongError(HubError):
+    """More characters are looked for than ``TEXT_CHARS_MAX``."""
 
 
 class FoundTenancy(NamedTuple):
     key: str
     name: str
     address: str
+    #: Where a moved-out tenant lives now; "" = not known.
+    new_address: str
     #: Its number at Betalingsservice, as it was given.
     customer: str
 
@@ -104,7 +115,16 @@ class Found(NamedTuple):
 
 
 def search(conn: Connection, asked: Asked, limit: int) -> Found:
-    """Text is compared without regard to case, but for references of charges, which begin with it as it is written."""
+    """Text is compared without regard to case, but for references of charges, which begin with it as it is written.
+
+    Raises TextTooLongError.
+    """
+    if len(asked.text) > TEXT_CHARS_MAX:
+        raise TextTooLongError(
+            f"a text of {len(asked.text)} characters is too long to look for",
+            why=f"{TEXT_CHARS_MAX} are looked for at most",
+            do="give a part of it",
+        )
     tenancies = list(islice(_tenancies(conn, asked), limit + 1))
     text = asked.text
     by_bytes = charge.c.reference.collate(_binary(conn))
@@ -118,8 +138,9 @@ def search(conn: Connection, asked: Asked, limit: int) -> Found:
 
 def _tenancies(conn: Connection, asked: Asked) -> Iterator[FoundTenancy]:
     """Compared here: what is upper and lower case of æ, ø and å, a database knows only by its locale."""
-    wanted, number = asked.text.casefold(), customer_key(asked.text)
-    written = (tenancy.c.address, tenancy.c.postal_code, tenancy.c.city)
+    wanted, number = _plain(asked.text), customer_key(asked.text)
+    lives = (tenancy.c.address, tenancy.c.postal_code, tenancy.c.city)
+    moved_to = (tenancy.c.new_address, tenancy.c.new_postal_code, tenancy.c.new_city)
     query = (
         select(
             tenancy.c.key,
@@ -128,16 +149,26 @@ def _tenancies(conn: Connection, asked: Asked) -> Iterator[FoundTenancy]:
             tenancy.c.co_tenant,
             tenancy.c.customer_key,
             tenancy.c.bs_customer,
-            *written,
+            *lives,
+            *moved_to,
         )
         .where(asked.of_company(tenancy.c.company_id))
         .order_by(tenancy.c.id)
     )
     for key, name, second, co_tenant, its_number, customer, *lines in conn.execute(query, execution_options=IN_PARTS):
-        address = ", ".join(filter(None, lines))
-        told = "\n".join(filter(None, (key, name, second, co_tenant, address)))
-        if wanted in told.casefold() or (number and number == its_number):
-            yield FoundTenancy(key, name, address, customer or "")
+        address, new_address = _address(*lines[:3]), _address(*lines[3:])
+        told = map(_plain, filter(None, (key, name, second, co_tenant, address, new_address)))
+        if (wanted and any(wanted in one for one in told)) or (number and number == its_number):
+            yield FoundTenancy(key, name, address, new_address, customer or "")
+
+
+def _address(street: str | None, postal_code: str | None, city: str | None) -> str:
+    """As it is written on one line: ``Skovvej 1, 0999 Nørreby``."""
+    return ", ".join(filter(None, (street, " ".join(filter(None, (postal_code, city))))))
+
+
+def _plain(text: str) -> str:
+    return _BETWEEN_PARTS.sub(" ", text).strip().casefold()
 
 
 def _entries(conn: Connection, asked: Asked, limit: int) -> list[FoundEntry]:
@@ -240,9 +271,19 @@ def _on_days(asked: Asked) -> ColumnElement[bool]:
 
 
 def _said(text: str, *columns: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether one of ``columns`` has ``text`` in it, as people write it: a database may know the case of A-Z alone."""
-    spellings = [text] if text.isascii() else dict.fromkeys((text, text.lower(), text.upper(), text.title()))
-    return or_(*(column.icontains(one, autoescape=True) for column in columns for one in spellings))
+    """Whether one of ``columns`` has ``text`` in it, without regard to case.
+
+    A database may know the case of A-Z alone: the other letters that are asked for are made small here.
+    """
+    large = {one.upper(): one.lower() for one in text if not one.isascii() and len(one.upper() + one.lower()) == 2}
+    small = "".join(large.get(one, one) for one in text)
+    return or_(*(_with_small(column, large).icontains(small, autoescape=True) for column in columns))
+
+
+def _with_small(column: ColumnElement[str], large: Mapping[str, str]) -> ColumnElement[str]:
+    for one, small in large.items():
+        column = func.replace(column, one, small, type_=Text)
+    return column
 
 
 def _binary(conn: Connection) -> str:
