@@ -7,7 +7,7 @@ left alone. A removal that was cut short is done again at the next look.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
@@ -73,12 +73,17 @@ def clear(
     finally:
         _note(hub, pull, cleared, actor)
     _note_refused(hub, refused)
+    return _told(pull, count, list(refused.values()))
+
+
+def _told(pull: PullSection, count: int, refusals: Sequence[str]) -> list[str]:
     what = "deleted" if pull.after == "delete" else "moved"
     told = [f"{count} {what} there"] if count else []
-    if refused:
-        left = f"at least {len(refused)}" if len(refused) >= _REFUSALS_MAX else str(len(refused))
-        first = next(iter(refused.values()))
-        told.append(f'{left} cannot be {what}: {first}; where the vendor allows it not: sftp.pull.after = "leave"')
+    if refusals:
+        left = f"at least {len(refusals)}" if len(refusals) >= _REFUSALS_MAX else str(len(refusals))
+        told.append(
+            f'{left} cannot be {what}: {refusals[0]}; where the vendor allows it not: sftp.pull.after = "leave"'
+        )
     return told
 
 
