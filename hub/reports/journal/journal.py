@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -138,27 +138,17 @@ def export_journal(
     if not conn.execute(select(waiting.exists())).scalar_one():
         return None
     asked = {"company_id": whose.id, "format": config.format, "at": now, "actor": actor, **selection._asdict()}
-    unknown = {"name": "", "sha256": "", "content": b"", "entries": 0, "debit": 0, "credit": 0}
-    made = insert(journal_export).values(**asked, **unknown).returning(journal_export.c.id)
-    export_id: int = conn.execute(made).scalar_one()
-    marked = waiting.add_columns(literal(export_id, exported.c.export_id.type))
-    conn.execute(insert(exported).from_select(["entry_id", "export_id"], marked))
-    count = select(func.count()).select_from(exported).where(exported.c.export_id == export_id)
-    entries: int = conn.execute(count).scalar_one()
+    export_id, entries = _marked(conn, waiting, asked)
     control = _Control(config, whose, WORDS[language])
-    hashed, packed, content = sha256(), zlib.compressobj(), bytearray()
-    for part in render(config.full_layout, control.lines(_rows(conn, export_id))):
-        hashed.update(part)
-        content += packed.compress(part)
-    content += packed.flush()
+    hashed, content = _packed(render(config.full_layout, control.lines(_rows(conn, export_id))))
     control.prove()
     conn.execute(
         update(journal_export)
         .where(journal_export.c.id == export_id)
         .values(
             name=_file_name(whose, export_id),
-            sha256=hashed.hexdigest(),
-            content=bytes(content),
+            sha256=hashed,
+            content=content,
             entries=entries,
             debit=control.debit,
             credit=control.credit,
@@ -225,6 +215,28 @@ def _waiting(company_id: int, selection: Selection) -> Select[Any]:
     taken = exists().where(exported.c.entry_id == entry.c.id)
     its = and_(entry.c.id.between(batch.c.entry_first, batch.c.entry_last), entry.c.batch_id == batch.c.id)
     return select(entry.c.id).join_from(batch, entry, its).where(*wanted, moves_money, ~taken)
+
+
+def _marked(conn: Connection, waiting: Select[Any], asked: Mapping[str, Any]) -> tuple[int, int]:
+    """An export whose file is not made yet takes all that waits: its id, and how many entries it has."""
+    unknown = {"name": "", "sha256": "", "content": b"", "entries": 0, "debit": 0, "credit": 0}
+    made = insert(journal_export).values(**asked, **unknown).returning(journal_export.c.id)
+    export_id: int = conn.execute(made).scalar_one()
+    marked = waiting.add_columns(literal(export_id, exported.c.export_id.type))
+    conn.execute(insert(exported).from_select(["entry_id", "export_id"], marked))
+    count = select(func.count()).select_from(exported).where(exported.c.export_id == export_id)
+    entries: int = conn.execute(count).scalar_one()
+    return export_id, entries
+
+
+def _packed(parts: Iterable[bytes]) -> tuple[str, bytes]:
+    """The SHA-256 of all parts, and the parts compressed: the whole file is never held as it is."""
+    hashed, packed, content = sha256(), zlib.compressobj(), bytearray()
+    for part in parts:
+        hashed.update(part)
+        content += packed.compress(part)
+    content += packed.flush()
+    return hashed.hexdigest(), bytes(content)
 
 
 def _rows(conn: Connection, export_id: int) -> Iterator[Row[Any]]:
