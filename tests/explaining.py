@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.reports.explain import explain
 from hub.reports.explain_facts import Explanation
 from hub.reports.explain_sentences import sentences
-from tests.desk import Desk
+from tests.desk import NOW, Desk
 from tests.hand import Hand
 
 
@@ -16,4 +16,4 @@ def explained(whose: Hand | Desk, entry_id: int) -> Explanation:
 
 def told_of(hand: Hand, entry_id: int) -> list[str]:
     found = explained(hand, entry_id)
-    return sentences(found, hand.site.language(found.company), hand.site.zone)
+    return sentences(found, hand.site.language(found.company), hand.site.local(found.company, NOW))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from hub.cli.acting import EntryArgument
-from hub.cli.asking import bank_document, zone_of
-from hub.cli.context import JsonOption, SiteOption, books_of, root_of
+from hub.cli.asking import bank_document
+from hub.cli.context import JsonOption, SiteOption, books_of, now, root_of
 from hub.cli.ledger import moment
 from hub.cli.output import answer, say, table
 from hub.money import format_amount
@@ -32,7 +32,7 @@ def explain(ctx: typer.Context, entry: EntryArgument, as_json: JsonOption = Fals
     with books_of(root_of(ctx, site)) as (the_site, conn):
         found = report.explain(conn, entry)
     language = the_site.language(found.company)
-    told = sentences(found, language, zone_of(the_site, found.company))
+    told = sentences(found, language, the_site.local(found.company, now()))
     document = {"language": language, "sentences": told, **_shape(found, the_site)}
     answer(as_json, document, lambda: _tell(told, document))
     return 0

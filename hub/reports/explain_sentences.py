@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, tzinfo
+from datetime import date, datetime
 
 from hub.ledger import kinds
 from hub.ledger.words import Language
@@ -14,25 +14,25 @@ from hub.reports.explain_texts import Phrases, phrases_of
 from hub.reports.explain_uses import UsesTeller, capital
 
 
-def sentences(found: Explanation, language: Language, zone: tzinfo) -> list[str]:
-    """Each a sentence or two, the most important first; ``zone`` is the company's, in which its days are."""
-    return [_ended(text) for text in _Teller(found, language, zone).told()]
+def sentences(found: Explanation, language: Language, now: datetime) -> list[str]:
+    """Each a sentence or two, the most important first; ``now`` is by the company's clock: it tells of its days."""
+    return [_ended(text) for text in _Teller(found, language, now).told()]
 
 
 class _Teller:
-    def __init__(self, found: Explanation, language: Language, zone: tzinfo) -> None:
+    def __init__(self, found: Explanation, language: Language, now: datetime) -> None:
         self._found = found
-        self._zone = zone
+        self._now = now
         self._says: Phrases = phrases_of(language)
         self._it = self._says.pronouns.get(found.kind, self._says.pronoun)
         names = Names(language, found.currency, found.value_date.year)
         self._clearing = ClearingTeller(found.cleared, language, names)
-        self._uses = UsesTeller(found, language, names, self._it, self._done_on)
+        self._uses = UsesTeller(found, language, names, self._it, self._done_on, now.date())
         self._names, self._date, self._amount, self._holding = names, names.day, names.amount, names.holding
 
     def _done_on(self, at: datetime) -> str:
         """The day on which we did something: when it was recorded, whatever day it counts from."""
-        return self._date(at.astimezone(self._zone).date())
+        return self._date(at.astimezone(self._now.tzinfo).date())
 
     def told(self) -> Iterator[str]:
         yield from self._what()
@@ -184,9 +184,17 @@ class _Teller:
         if found.taken_back_by is not None:
             return
         open_ = self._amount(charge.remaining)
-        if charge.remaining == 0:
-            credited = -sum(one.by.amount for one in found.credited_by)
-            yield says.charge_is_credited if credited == found.amount > 0 else says.charge_is_paid
+        day = max(self._now.date(), found.value_date)
+        missing, since = self._open_on(day)
+        credited = charge.remaining == 0 and -sum(one.by.amount for one in found.credited_by) == found.amount > 0
+        if missing != charge.remaining:
+            template = says.charge_lacks_until
+            if charge.remaining == 0:
+                by_note = credited and since == max(one.by.value_date for one in found.credited_by)
+                template = says.charge_is_credited_from if by_note else says.charge_is_paid_from
+            yield template.format(date=self._date(since), amount=open_, missing=self._amount(missing))
+        elif charge.remaining == 0:
+            yield says.charge_is_credited if credited else says.charge_is_paid
         elif charge.remaining == found.amount:
             yield says.charge_is_open.format(amount=open_)
         elif several:
@@ -195,6 +203,20 @@ class _Teller:
         else:
             yield says.charge_lacks.format(amount=open_)
         yield from self._uses.payers()
+
+    def _open_on(self, day: date) -> tuple[int, date]:
+        """Øre that are missing of the charge on that day, and the last on which that changes: as balances count (R10).
+
+        What the balance of the day says is what the tenant owes, though the books know what comes.
+        """
+        paid, last = 0, day
+        for use in self._found.paid_by:
+            counts = max(use.act_date, use.payment_date)
+            if counts <= day:
+                paid += use.amount
+            else:
+                last = max(last, counts)
+        return self._found.amount - max(paid, 0), last
 
     def _moved(self) -> Iterator[str]:
         """Money that comes to a holding, leaves, or goes from one to another; also a payout of what was in credit."""

@@ -42,6 +42,10 @@ class Phrases(NamedTuple):
     charge_is_open: str
     charge_lacks: str
     charge_lacks_of: str
+    #: Where money that counts only from {date} changes it: {missing} until then.
+    charge_is_paid_from: str
+    charge_is_credited_from: str
+    charge_lacks_until: str
     fills_holding: str
     #: Holdings.
     holding_in: str
@@ -149,6 +153,9 @@ _DANISH = Phrases(
     charge_is_open="Intet af den er betalt endnu, så der mangler {amount}.",
     charge_lacks="Der mangler {amount}.",
     charge_lacks_of="Der mangler {amount}: {lines}.",
+    charge_is_paid_from="Den er betalt fra den {date}; indtil da mangler der {missing}.",
+    charge_is_credited_from="Hele beløbet er krediteret fra den {date}; indtil da mangler der {missing}.",
+    charge_lacks_until="Der mangler {missing}; fra den {date} mangler der {amount}.",
     fills_holding="{amount} af den går til {holding}, efterhånden som den bliver betalt.",
     holding_in="{subject} på {amount} den {date} blev sat på {holding}.",
     holding_out="Den {date} udbetalte vi {amount} af {holding}.",
@@ -262,6 +269,9 @@ _SWEDISH = Phrases(
     charge_is_open="Inget av den är betalt ännu, så det saknas {amount}.",
     charge_lacks="Det saknas {amount}.",
     charge_lacks_of="Det saknas {amount}: {lines}.",
+    charge_is_paid_from="Den är betald från den {date}; till dess saknas {missing}.",
+    charge_is_credited_from="Hela beloppet är krediterat från den {date}; till dess saknas {missing}.",
+    charge_lacks_until="Det saknas {missing}; från den {date} saknas {amount}.",
     fills_holding="{amount} av den går till {holding} allteftersom den betalas.",
     holding_in="{subject} på {amount} den {date} sattes på {holding}.",
     holding_out="Den {date} betalade vi ut {amount} från {holding}.",

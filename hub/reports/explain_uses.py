@@ -7,7 +7,7 @@ what follows one another in time, only neighbours that did the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from typing import NamedTuple
 
@@ -31,10 +31,19 @@ class _Event(NamedTuple):
 
 
 class UsesTeller:
-    """Sentences about one entry; ``it`` is what they call it, ``done_on`` the day on which a moment was, in words."""
+    """Sentences about one entry; ``it`` is what they call it, ``done_on`` the day on which a moment was, in words.
+
+    ``today`` is the company's: money that counts only later is nobody's credit yet (R10).
+    """
 
     def __init__(
-        self, found: Explanation, language: Language, names: Names, it: str, done_on: Callable[[datetime], str]
+        self,
+        found: Explanation,
+        language: Language,
+        names: Names,
+        it: str,
+        done_on: Callable[[datetime], str],
+        today: date,
     ) -> None:
         self._found = found
         self._says = uses_phrases_of(language)
@@ -43,6 +52,7 @@ class UsesTeller:
         self._amount = names.amount
         self._it = it
         self._done_on = done_on
+        self._today = today
 
     def paid(self, subject: str, uses: Sequence[Use]) -> Iterator[str]:
         """What its money paid when it was booked."""
@@ -78,7 +88,7 @@ class UsesTeller:
             template = says.paid_later_more if paid else says.freed_later_more
             several = noun.format(count=len({one.uses[0].charge for one in some}))
             yield template.format(it=self._it, several=several, amount=self._amount(sum(one.amount for one in some)))
-        yield from self._left(self._found.left)
+        yield from self._left(self._found.left, self._found.value_date)
 
     def _later(self, one: _Event) -> str:
         template = self._says.paid_later if one.amount > 0 else self._of_freed(one.uses[0])
@@ -133,7 +143,7 @@ class UsesTeller:
     def returned(self, money: Credit) -> Iterator[str]:
         """What money pays that the bank had taken, and which came back."""
         yield from self._paid_again(money.uses)
-        yield from self._left(money.left)
+        yield from self._left(money.left, money.by.value_date)
 
     def _paid_again(self, uses: Iterable[Use]) -> Iterator[str]:
         says, paid = self._says, [one for one in _by_charge(uses) if one.amount]
@@ -141,9 +151,10 @@ class UsesTeller:
             yield says.paid_again.format(charge=self._names.paid(one.uses), amount=self._amount(one.amount))
         yield from self._more(says.paid_again_more, paid[TOLD_MAX:])
 
-    def _left(self, ore: int) -> Iterator[str]:
+    def _left(self, ore: int, since: date) -> Iterator[str]:
         if ore:
-            yield self._says.left.format(amount=self._amount(ore))
+            template = self._says.left if since <= self._today else self._says.left_from
+            yield template.format(amount=self._amount(ore), date=self._names.day(since))
 
     def _credit_notes(self, notes: Sequence[Credit]) -> Iterator[str]:
         says = self._says
@@ -159,7 +170,8 @@ class UsesTeller:
                 amount = self._amount(sum(event.amount for event in rest))
                 parts.append(says.note_used.format(amount=amount, charge=self._others(rest)))
             if one.left:
-                parts.append(says.note_left.format(amount=self._amount(one.left)))
+                template = says.note_left if one.by.value_date <= self._today else says.note_left_from
+                parts.append(template.format(amount=self._amount(one.left)))
             amount, date = self._amount(one.by.amount), self._names.day(one.by.value_date)
             yield says.note.format(amount=amount, date=date, parts=self._names.listed(parts))
         if more := notes[TOLD_MAX:]:

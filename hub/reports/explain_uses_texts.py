@@ -23,6 +23,8 @@ class UsesPhrases(NamedTuple):
     freed_later_of_chargeback: str
     freed_later_more: str
     left: str
+    #: Where that counts only from a later {date}.
+    left_from: str
     #: What has paid a charge.
     charge_paid_by: str
     charge_paid_more: str
@@ -31,6 +33,7 @@ class UsesPhrases(NamedTuple):
     note_deducted: str
     note_used: str
     note_left: str
+    note_left_from: str
     note_more: str
     #: Taking back.
     reopened: str
@@ -67,12 +70,14 @@ _PHRASES: Mapping[Language, UsesPhrases] = {
         "{amount} blev fri igen.",
         freed_later_more="Derefter blev {amount} fri igen, da {several} blev taget tilbage.",
         left="{amount} er ikke brugt endnu og står til gode for dig.",
+        left_from="{amount} er ikke brugt endnu og står til gode for dig fra den {date}.",
         charge_paid_by="{subject} den {date} dækkede {amount} af den, {because}.",
         charge_paid_more="Desuden blev {amount} af den dækket af {sums}.",
         note="Kreditnotaen på {amount} den {date} gælder den: {parts}.",
         note_deducted="{amount} blev trukket fra den",
         note_used="{amount} blev brugt til {charge}",
         note_left="{amount} står til gode for dig",
+        note_left_from="{amount} står til gode for dig fra den dag",
         note_more="Desuden er {amount} af den krediteret med {notes}.",
         reopened="Derfor manglede der igen {amount} på {charge}.",
         reopened_more="Desuden manglede der igen {amount} på {others}.",
@@ -120,17 +125,19 @@ _PHRASES: Mapping[Language, UsesPhrases] = {
         freed_later_of_chargeback="Den {date} rättades det att banken hade tagit tillbaka en betalning, så "
         "{amount} frigjordes igen.",
         freed_later_more="Därefter frigjordes {amount} igen när {several} togs tillbaka.",
-        left="{amount} är inte använt ännu och står dig tillgodo.",
+        left="{amount} har inte använts ännu och står dig till godo.",
+        left_from="{amount} har inte använts ännu och står dig till godo från den {date}.",
         charge_paid_by="{subject} den {date} täckte {amount} av den, {because}.",
         charge_paid_more="Dessutom täcktes {amount} av den av {sums}.",
         note="Kreditnotan på {amount} den {date} gäller den: {parts}.",
         note_deducted="{amount} drogs av från den",
         note_used="{amount} användes till {charge}",
-        note_left="{amount} står dig tillgodo",
+        note_left="{amount} står dig till godo",
+        note_left_from="{amount} står dig till godo från den dagen",
         note_more="Dessutom har {amount} av den krediterats med {notes}.",
         reopened="Därför saknades åter {amount} på {charge}.",
         reopened_more="Dessutom saknades åter {amount} på {others}.",
-        reopened_covered="{amount} av det täcktes genast av pengar som stod tillgodo.",
+        reopened_covered="{amount} av det täcktes genast av pengar som stod till godo.",
         freed="De {amount} som var betalda av den frigjordes igen.",
         paid_again="Pengarna täckte åter {charge} med {amount}.",
         paid_again_more="Pengarna täckte åter {others} med sammanlagt {amount}.",
@@ -146,7 +153,7 @@ _PHRASES: Mapping[Language, UsesPhrases] = {
             "reference": "eftersom {mention} nämnde faktura {reference}",
             "collection": "eftersom det står på den avi som {mention} svarar på",
             "oldest": "eftersom det förföll först",
-            "credit": "eftersom pengarna stod tillgodo",
+            "credit": "eftersom pengarna stod till godo",
             "document": "eftersom {mention} gäller just den",
         },
         because_rank={

@@ -176,7 +176,7 @@ def test_a_result_is_explained_with_what_was_on_account(hand: Hand) -> None:
     hand.desk.book(said("1", CHARGED, cost=True), said("2", 30_00, 2, tenant="0"))
     entries = [id_ for (id_,) in hand.desk.all(select(entry.c.id).where(entry.c.kind == "result").order_by(entry.c.id))]
     with hand.db.read() as conn:
-        told = {" ".join(sentences(explain(conn, id_), "da", hand.site.zone)) for id_ in entries}
+        told = {" ".join(sentences(explain(conn, id_), "da", hand.site.local("1", NOW))) for id_ in entries}
     assert told == {
         "Forbrugsregnskabet går lige op: der er intet at betale og intet at få tilbage. 7.200,00 kr., som er "
         "opkrævet på aconto varme for perioden, er trukket fra forbruget.",

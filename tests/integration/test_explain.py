@@ -60,7 +60,7 @@ class TestSentences:
         assert told_of(hand, payment) == [
             "Din inbetalning på 5\xa0200,00 kr den 2 november 2026 betalade husleje och aconto varme för november "
             "(5\xa0125,00 kr), eftersom inbetalningen nämnde faktura 2611-1.",
-            "75,00 kr är inte använt ännu och står dig tillgodo.",
+            "75,00 kr har inte använts ännu och står dig till godo.",
         ]
 
     def test_what_it_paid_by_policy_and_what_its_rest_paid_later(self, hand: Hand) -> None:
@@ -280,7 +280,7 @@ class TestSentences:
         assert told_of(hand, found.entry)[-1] == (
             "Betalingsaftale 001020108 hører til lejemål 1-1-2-1, men betalingsnummeret er dit, så pengene er dine."
         )
-        assert sentences(found, "sv", hand.site.zone)[-1] == (
+        assert sentences(found, "sv", hand.site.local("1", NOW))[-1] == (
             "Betalningsmedgivande 001020108 hör till kundnr 1-1-2-1, men betalningsnumret är ditt, så pengarna är dina."
         )
         assert explained(hand, own).mandate_of_another is None
@@ -379,6 +379,6 @@ def test_every_kind_has_its_sentence_in_both_languages(database: Database, tmp_p
     for entry_id in (row[0] for row in hand.desk.all(select(entry.c.id))):
         found = explained(hand, entry_id)
         for language in ("da", "sv"):
-            told = sentences(found, language, hand.site.zone)
+            told = sentences(found, language, hand.site.local("1", NOW))
             assert told
             assert all("{" not in one and one.endswith(".") and not one.endswith("..") for one in told)

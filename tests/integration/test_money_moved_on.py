@@ -211,10 +211,11 @@ class TestWhoseItIs:
         assert (one.source.file, one.source.record) == ("file1", 3)
         assert found.origin is not None
         assert (found.origin.entry, found.origin.name, found.origin.record) == (payment, "file1", 3)
-        assert sentences(found, "da", hand.site.zone)[0] == (
+        assert sentences(found, "da", hand.site.local("1", NOW))[0] == (
             "Der kom 150,00 kr. den 2. november 2026, og vi kunne ikke se, hvem pengene var fra."
         )
-        assert any("blev de taget fra lejemål 1-1-1-1 igen" in told for told in sentences(found, "da", hand.site.zone))
+        told = sentences(found, "da", hand.site.local("1", NOW))
+        assert any("blev de taget fra lejemål 1-1-1-1 igen" in one for one in told)
         hand.match(payment, SECOND, remember=True)
         assert _rules(hand) == [("777", SECOND, True)]
 
@@ -226,7 +227,7 @@ class TestWhoseItIs:
         waiting = hand.unmatch(payment)["payment"]
         with hand.db.read() as conn:
             (one,) = unmatched(conn)
-            told = sentences(explain(conn, waiting), "da", hand.site.zone)
+            told = sentences(explain(conn, waiting), "da", hand.site.local("1", NOW))
             for number in (payment, waiting):
                 (suggested,) = suggestions(conn, lambda company: date(2026, 11, 22), payment=number).payments
                 # Not the one from whom it was taken.
