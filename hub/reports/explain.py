@@ -22,6 +22,7 @@ from hub.reports.explain_facts import (
     Origin,
     Other,
     Suspended,
+    Turn,
     Use,
 )
 from hub.reports.explain_story import story_of
@@ -93,7 +94,7 @@ def explain(conn: Connection, entry_id: int) -> Explanation:
         charge=its_charge,
         credits=_charge_of(conn, row.corrects) if row.kind == kinds.CREDIT_NOTE else None,
         did=_uses(conn, allocation.c.entry_id == entry_id),
-        later=_uses(conn, allocation.c.payment_id == entry_id, allocation.c.payment_id != allocation.c.entry_id),
+        later=_later(conn, entry_id),
         paid_by=_uses(conn, charge.c.entry_id == entry_id) if its_charge else (),
         left=_left(conn, entry_id),
         suspended=_suspended(conn, entry_id),
@@ -102,8 +103,8 @@ def explain(conn: Connection, entry_id: int) -> Explanation:
         points_at=others.get(row.corrects),
         taken_back_by=others[back.id] if back else None,
         taken_back_did=_uses(conn, allocation.c.entry_id == back.id) if back else (),
-        afterwards=tuple(others[one.id] for one in afterwards),
-        returned=_credit(conn, others[afterwards[-1].id]) if len(afterwards) % 2 else None,
+        afterwards=tuple(_turn(conn, others[one.id]) for one in afterwards),
+        undid=_uses(conn, allocation.c.entry_id == row.corrects) if row.kind == kinds.REVERSAL else (),
         credited_by=tuple(_credit(conn, others[one.id]) for one in history.standing(entry_id, kinds.CREDIT_NOTE)),
         matched_by=others[match.id] if match else None,
         matched_to=matched_to.key if matched_to else "",
@@ -226,6 +227,16 @@ def _afterwards(history: History, back: Corrector | None) -> list[Corrector]:
 
 def _credit(conn: Connection, by: Other) -> Credit:
     return Credit(by, _uses(conn, allocation.c.payment_id == by.entry), _left(conn, by.entry))
+
+
+def _turn(conn: Connection, by: Other) -> Turn:
+    did = _uses(conn, allocation.c.entry_id == by.entry)
+    return Turn(by, did, _later(conn, by.entry), _left(conn, by.entry))
+
+
+def _later(conn: Connection, entry_id: int) -> tuple[Use, ...]:
+    """What has become of an entry's money since it was booked."""
+    return _uses(conn, allocation.c.payment_id == entry_id, allocation.c.payment_id != allocation.c.entry_id)
 
 
 def _left(conn: Connection, entry_id: int) -> int:

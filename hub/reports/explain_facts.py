@@ -69,6 +69,16 @@ class Credit(NamedTuple):
     left: int
 
 
+class Turn(NamedTuple):
+    """An entry that brought money back or took it again: what it did, and what that money has done since."""
+
+    by: Other
+    did: tuple[Use, ...]
+    later: tuple[Use, ...]
+    #: Øre.
+    left: int
+
+
 class ChargeLine(NamedTuple):
     """Øre."""
 
@@ -215,10 +225,11 @@ class Explanation(NamedTuple):
     taken_back_by: Other | None
     #: What that did.
     taken_back_did: tuple[Use, ...]
-    #: What took that back, what took this back, and so on: only money that a charge-back took comes back. What it is
-    #: now, where it is back.
-    afterwards: tuple[Other, ...]
-    returned: Credit | None
+    #: What took that back, what took this back, and so on: only money that a charge-back took comes back. The first
+    #: brings it, the next takes it, in turn.
+    afterwards: tuple[Turn, ...]
+    #: Of a reversal: what the entry had done that it takes back.
+    undid: tuple[Use, ...]
     #: Credit notes on it, and the match of it, that stand.
     credited_by: tuple[Credit, ...]
     matched_by: Other | None

@@ -99,17 +99,21 @@ class _Teller:
             yield from self._afterwards()
 
     def _afterwards(self) -> Iterator[str]:
-        """Of money that the bank took: how it came back, and so on, and what it has paid since."""
-        found, says = self._found, self._says
-        for number, one in enumerate(found.afterwards):
-            if one.kind == kinds.CHARGEBACK:
-                yield says.is_charged_back.format(date=self._date(one.value_date))
-                continue
-            template = says.is_reversed if number % 2 else says.suspended_returned
-            day, reason = self._done_on(one.recorded_at), says.reasons[one.reason]
-            yield template.format(It=capital(self._it), date=day, reason=reason)
-        if found.returned is not None:
-            yield from self._uses.returned(found.returned)
+        """Of money that the bank took: how it came back and what it paid then, how it was taken again, and so on."""
+        says, took = self._says, self._found.taken_back_did
+        turns = self._found.afterwards
+        for number, one in enumerate(turns):
+            brings = number % 2 == 0
+            if one.by.kind == kinds.CHARGEBACK:
+                yield says.is_charged_back.format(date=self._date(one.by.value_date))
+            else:
+                template = says.suspended_returned if brings else says.is_reversed
+                day, reason = self._done_on(one.by.recorded_at), says.reasons[one.by.reason]
+                yield template.format(It=capital(self._it), date=day, reason=reason)
+            if brings:
+                yield from self._uses.returned(one, took, turns[number + 1] if number + 1 < len(turns) else None)
+            else:
+                yield from self._uses.reopened(took := one.did)
 
     def _told_story(self) -> Story | None:
         """The story, where it is this entry's to tell: money that was nobody's when it came, or that a person moved."""

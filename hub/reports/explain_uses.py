@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from hub.ledger import kinds
 from hub.ledger.words import Language
-from hub.reports.explain_facts import Credit, Explanation, Other, Use
+from hub.reports.explain_facts import Credit, Explanation, Other, Turn, Use
 from hub.reports.explain_names import TOLD_MAX, Names
 from hub.reports.explain_texts import phrases_of
 from hub.reports.explain_uses_texts import uses_phrases_of
@@ -73,28 +73,32 @@ class UsesTeller:
 
     def since(self) -> Iterator[str]:
         """What its money was used for later, what of it was freed, in the order of that, and what is left."""
-        says, back = self._says, self._found.taken_back_by
+        back = self._found.taken_back_by
+        yield from self._used(self._found.later, self._it, back.entry if back else None)
+        yield from self._left(self._found.left, self._found.value_date)
+
+    def _used(self, uses: Iterable[Use], it: str, gone_by: int | None) -> Iterator[str]:
+        says = self._says
         # What is open again because the money is gone is told with that.
-        acts = _events(use for use in self._found.later if back is None or use.act != back.entry)
+        acts = _events(use for use in uses if use.act != gone_by)
         for one in acts[:TOLD_MAX]:
-            yield self._later(one)
+            yield self._later(one, it)
         # Of those in a row alone a sum is true in its place: what is freed may be used again after it.
         for paid, in_a_row in groupby(acts[TOLD_MAX:], lambda one: one.amount > 0):
             some = list(in_a_row)
             if len(some) == 1:
-                yield self._later(some[0])
+                yield self._later(some[0], it)
                 continue
             noun = says.several_charges if all(map(_is_charge, some)) else says.several[paid]
             template = says.paid_later_more if paid else says.freed_later_more
             several = noun.format(count=len({one.uses[0].charge for one in some}))
-            yield template.format(it=self._it, several=several, amount=self._amount(sum(one.amount for one in some)))
-        yield from self._left(self._found.left, self._found.value_date)
+            yield template.format(it=it, several=several, amount=self._amount(sum(one.amount for one in some)))
 
-    def _later(self, one: _Event) -> str:
+    def _later(self, one: _Event, it: str) -> str:
         template = self._says.paid_later if one.amount > 0 else self._of_freed(one.uses[0])
         charge, amount = self._names.paid(one.uses), self._amount(one.amount)
         date = self._done_on(one.uses[0].act_at)
-        return template.format(it=self._it, Charge=capital(charge), charge=charge, amount=amount, date=date)
+        return template.format(it=it, Charge=capital(charge), charge=charge, amount=amount, date=date)
 
     def payers(self) -> Iterator[str]:
         """Whose money has paid the charge, less what was taken back of that, and what its credit notes did."""
@@ -124,7 +128,7 @@ class UsesTeller:
         if freed:
             yield self._says.freed.format(amount=self._amount(freed))
         elif of.kind == kinds.CHARGEBACK and not its_own:
-            yield from self._paid_again(use for use in uses if use.amount > 0)
+            yield from self._paid_again((use for use in uses if use.amount > 0), self._found.undid)
         elif not its_own:
             yield from self.reopened(uses)
 
@@ -140,16 +144,21 @@ class UsesTeller:
         if covered:
             yield says.reopened_covered.format(amount=self._amount(covered))
 
-    def returned(self, money: Credit) -> Iterator[str]:
-        """What money pays that the bank had taken, and which came back."""
-        yield from self._paid_again(money.uses)
+    def returned(self, money: Turn, took: Iterable[Use], gone: Turn | None) -> Iterator[str]:
+        """What money paid that the bank had taken, and which came back, until it was ``gone`` again."""
+        yield from self._paid_again((use for use in money.did if use.payment == money.by.entry), took)
+        yield from self._used(money.later, self._says.money, gone.by.entry if gone else None)
         yield from self._left(money.left, money.by.value_date)
 
-    def _paid_again(self, uses: Iterable[Use]) -> Iterator[str]:
+    def _paid_again(self, uses: Iterable[Use], took: Iterable[Use]) -> Iterator[str]:
+        """Again is what it had paid before it was taken: by what taking it ``took`` from charges."""
         says, paid = self._says, [one for one in _by_charge(uses) if one.amount]
+        before = {use.charge for use in took if use.amount < 0}
         for one in paid[:TOLD_MAX]:
-            yield says.paid_again.format(charge=self._names.paid(one.uses), amount=self._amount(one.amount))
-        yield from self._more(says.paid_again_more, paid[TOLD_MAX:])
+            template = says.paid_again if one.uses[0].charge in before else says.paid_then
+            yield template.format(charge=self._names.paid(one.uses), amount=self._amount(one.amount))
+        again = all(one.uses[0].charge in before for one in paid[TOLD_MAX:])
+        yield from self._more(says.paid_again_more if again else says.paid_then_more, paid[TOLD_MAX:])
 
     def _left(self, ore: int, since: date) -> Iterator[str]:
         if ore:

@@ -42,6 +42,10 @@ class UsesPhrases(NamedTuple):
     freed: str
     paid_again: str
     paid_again_more: str
+    paid_then: str
+    paid_then_more: str
+    #: What these sentences call money that came back.
+    money: str
     #: What is not told one by one: one of them, and more.
     other: str
     others: str
@@ -85,6 +89,9 @@ _PHRASES: Mapping[Language, UsesPhrases] = {
         freed="De {amount}, der var betalt af den, blev fri igen.",
         paid_again="Pengene dækkede igen {charge} med {amount}.",
         paid_again_more="Pengene dækkede igen {others} med i alt {amount}.",
+        paid_then="Pengene dækkede {charge} med {amount}.",
+        paid_then_more="Pengene dækkede {others} med i alt {amount}.",
+        money="dem",
         other="en anden opkrævning",
         others="{count} andre opkrævninger",
         several_charges="{count} opkrævninger",
@@ -141,6 +148,9 @@ _PHRASES: Mapping[Language, UsesPhrases] = {
         freed="De {amount} som var betalda av den frigjordes igen.",
         paid_again="Pengarna täckte åter {charge} med {amount}.",
         paid_again_more="Pengarna täckte åter {others} med sammanlagt {amount}.",
+        paid_then="Pengarna täckte {charge} med {amount}.",
+        paid_then_more="Pengarna täckte {others} med sammanlagt {amount}.",
+        money="dem",
         other="en annan faktura",
         others="{count} andra fakturor",
         several_charges="{count} fakturor",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,11 @@ from tests.hand import FIRST, SECOND, SWEDISH, Hand
 
 _KR = r"([\d.]+,\d\d) kr\."
 _PAID = (rf"\({_KR}\), fordi", rf"^De[nt] betalte desuden .* \({_KR}\)\.$")
-_LATER = (rf"^Senere blev {_KR} af de[nt] brugt",)
+_LATER = (rf"^Senere blev {_KR} af de[ntm]+ brugt",)
 _FREED = (rf"så {_KR} blev fri igen\.$", rf"^Derefter blev {_KR} fri igen")
 _LEFT = (rf"^{_KR} er ikke brugt endnu",)
 _REOPENED = (rf"manglede der igen {_KR} på",)
-_AGAIN = (rf"^Pengene dækkede igen .* med (?:i alt )?{_KR}(?:$|\.$)",)
+_AGAIN = (rf"^Pengene dækkede .* med (?:i alt )?{_KR}(?:$|\.$)",)
 _PAYERS = (rf"dækkede {_KR} af den, fordi", rf"^Desuden blev {_KR} af den dækket", rf"{_KR} blev trukket fra den")
 _OPEN = (rf"der mangler {_KR}", rf"^Der mangler (?:.* mangler der )?{_KR}")
 _GONE = re.compile(r"^(De[nt] blev taget tilbage|Banken tog pengene tilbage) den ")
@@ -50,30 +51,58 @@ def _sum(told: list[str], patterns: tuple[str, ...]) -> int:
 
 
 def _check_money(found: Explanation, told: list[str]) -> None:
-    gone = next((number for number, one in enumerate(told) if _GONE.match(one)), len(told))
-    before, after = told[:gone], told[gone:]
-    _check_order(found, before)
-    used = _sum(before, _PAID) + _sum(before, _LATER) - _sum(before, _FREED)
-    if not after:
-        assert used + _sum(before, _LEFT) == -found.amount, told
-        return
-    assert _sum(before, _LEFT) == 0, told
-    assert used == _sum(after, _REOPENED), told
-    if found.returned is not None:
-        assert _sum(after, _AGAIN) + _sum(after, _LEFT) == -found.amount, told
+    """Whatever it had paid is open again each time that it is taken, and all of it is told where it stands."""
+    used = left = 0
+    for stretch in _stretches(told):
+        assert used == _sum(stretch, _REOPENED), told
+        used = _check_order(found, stretch)
+        left = _sum(stretch, _LEFT)
+    stands = found.taken_back_by is None or len(found.afterwards) % 2
+    assert used + left == (-found.amount if stands else 0), told
 
 
-def _check_order(found: Explanation, told: list[str]) -> None:
-    """As it is told, never is more of it used than there is, nor more freed than was used."""
+def _stretches(told: list[str]) -> list[list[str]]:
+    """From each time that it was taken to the next."""
+    gone = [number for number, one in enumerate(told) if _GONE.match(one)]
+    return [told[first:last] for first, last in pairwise([0, *gone, len(told)])]
+
+
+def _check_order(found: Explanation, told: list[str]) -> int:
+    """As it is told, never is more of it used than there is, nor more freed than was used. What is used at the end."""
     used = 0
     for number, one in enumerate(told):
-        used += _sum([one], _PAID) + _sum([one], _LATER) - _sum([one], _FREED)
+        used += _sum([one], (*_PAID, *_LATER, *_AGAIN)) - _sum([one], _FREED)
         assert 0 <= used <= -found.amount, (number, told)
+    return used
 
 
 def _check_charge(found: Explanation, told: list[str]) -> None:
     if found.taken_back_by is None:
         assert _sum(told, _PAYERS) + _sum(told, _OPEN[:1] if "Intet" in " ".join(told) else _OPEN[1:]) == found.amount
+
+
+_PAID_WHEN_BACK = [
+    "Pengene dækkede igen opkrævning A »Husleje« med 70,00 kr.",
+    "Pengene dækkede igen opkrævning B »Husleje« med 20,00 kr.",
+    "Senere blev 5,00 kr. af dem brugt til udbetalingen den 22. november 2026.",
+]
+_OPEN_AGAIN = [
+    "Derfor manglede der igen 70,00 kr. på opkrævning A »Husleje«.",
+    "Derfor manglede der igen 20,00 kr. på opkrævning B »Husleje«.",
+    "Derfor manglede der igen 5,00 kr. på udbetalingen den 22. november 2026.",
+]
+
+
+def _brought_back(hand: Hand) -> int:
+    """A payment of 100.00 that the bank took and gave back, and of which 5.00 was paid out then."""
+    hand.charge(FIRST, "A", "2026-10-01", 70_00)
+    hand.charge(FIRST, "B", "2026-10-02", 20_00)
+    hand.desk.book(paid("101", 100_00))
+    payment = hand.last_entry(kinds.PAYMENT)
+    hand.desk.book(taken_back("101", 100_00))
+    hand.reverse(hand.last_entry(kinds.CHARGEBACK))
+    hand.pay_out(FIRST, 5_00)
+    return payment
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -178,7 +207,49 @@ class TestTold:
             "50,00 kr. er ikke brugt endnu og står til gode for dig.",
         ]
         hand.reverse(payment, "duplicate")
-        assert told_of(hand, payment)[4:] == ["Den blev taget tilbage den 22. november 2026: det var bogført to gange."]
+        assert told_of(hand, payment)[4:] == [
+            "Pengene dækkede igen opkrævning A »Husleje« med 100,00 kr.",
+            "Den blev taget tilbage den 22. november 2026: det var bogført to gange.",
+            "Derfor manglede der igen 100,00 kr. på opkrævning A »Husleje«.",
+        ]
+
+    def test_what_came_back_and_was_moved_away(self, hand: Hand) -> None:
+        payment = _brought_back(hand)
+        hand.unmatch(payment)
+        assert told_of(hand, payment)[5:] == [
+            "Den 22. november 2026 blev det rettet, at banken havde taget dem: det var en fejl.",
+            *_PAID_WHEN_BACK,
+            "Den blev taget tilbage den 22. november 2026: det hørte til et andet lejemål.",
+            *_OPEN_AGAIN,
+        ]
+
+    def test_what_came_back_and_the_bank_took_again(self, hand: Hand) -> None:
+        payment = _brought_back(hand)
+        hand.desk.book(taken_back("101", 100_00, on=date(2026, 11, 20)))
+        assert told_of(hand, payment)[6:] == [
+            *_PAID_WHEN_BACK,
+            "Banken tog pengene tilbage den 20. november 2026.",
+            *_OPEN_AGAIN,
+        ]
+
+    def test_what_came_back_and_pays_what_it_never_paid(self, hand: Hand) -> None:
+        payment = _brought_back(hand)
+        hand.charge(FIRST, "NEW", "2026-11-20", 2_00)
+        assert told_of(hand, payment)[6:] == [
+            *_PAID_WHEN_BACK,
+            "Senere blev 2,00 kr. af dem brugt til opkrævning NEW »Husleje«.",
+            "3,00 kr. er ikke brugt endnu og står til gode for dig.",
+        ]
+
+    def test_what_was_charged_while_the_bank_had_it(self, hand: Hand) -> None:
+        hand.desk.book(paid("101", 100_00))
+        payment = hand.last_entry(kinds.PAYMENT)
+        hand.desk.book(taken_back("101", 100_00))
+        hand.charge(FIRST, "NEW", "2026-11-20", 6_00)
+        back = hand.reverse(hand.last_entry(kinds.CHARGEBACK))
+        covered = "Pengene dækkede opkrævning NEW »Husleje« med 6,00 kr."
+        assert covered in told_of(hand, payment)
+        assert covered in told_of(hand, back)
 
     def test_what_is_open_again_and_paid_by_credit_at_once(self, hand: Hand) -> None:
         hand.charge(FIRST, "A", "2026-10-01", 100_00)
