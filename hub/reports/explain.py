@@ -226,7 +226,9 @@ def _afterwards(history: History, back: Corrector | None) -> list[Corrector]:
 
 
 def _credit(conn: Connection, by: Other) -> Credit:
-    return Credit(by, _uses(conn, allocation.c.payment_id == by.entry), _left(conn, by.entry))
+    return Credit(
+        by, _uses(conn, allocation.c.payment_id == by.entry), _left(conn, by.entry), _holdings(conn, by.entry)
+    )
 
 
 def _turn(conn: Connection, by: Other) -> Turn:

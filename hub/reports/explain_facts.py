@@ -61,12 +61,21 @@ class Other(NamedTuple):
     note: str
 
 
+class OnHolding(NamedTuple):
+    """Positive = we hold so much more of the tenant's money, where a charge fills it: as far as that is paid (R23)."""
+
+    name: str
+    amount: int
+
+
 class Credit(NamedTuple):
     """What another entry has brought: what its money has done, taken back or not, and øre that are left of it."""
 
     by: Other
     uses: tuple[Use, ...]
     left: int
+    #: What it takes out of holdings.
+    holdings: tuple[OnHolding, ...]
 
 
 class Turn(NamedTuple):
@@ -105,13 +114,6 @@ class ChargeOf(NamedTuple):
     @property
     def remaining(self) -> int:
         return sum(line.remaining for line in self.lines)
-
-
-class OnHolding(NamedTuple):
-    """Positive = we hold so much more of the tenant's money, where a charge fills it: as far as that is paid (R23)."""
-
-    name: str
-    amount: int
 
 
 class Suspended(NamedTuple):

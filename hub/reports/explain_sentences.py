@@ -183,10 +183,16 @@ class _Teller:
         if several:
             yield says.charge_consists.format(lines=names.lines((line, line.amount) for line in charge.lines))
         for one in found.holdings:
-            if one.amount > 0:
-                yield says.fills_holding.format(amount=self._amount(one.amount), holding=self._holding(one.name))
-        if found.taken_back_by is not None:
-            return
+            credited = sum(each.amount for note in found.credited_by for each in note.holdings if each.name == one.name)
+            if one.amount + credited > 0:
+                amount, holding = self._amount(one.amount + credited), self._holding(one.name)
+                yield says.fills_holding.format(amount=amount, holding=holding)
+        if found.taken_back_by is None:
+            yield from self._paid_or_open(charge, several)
+
+    def _paid_or_open(self, charge: ChargeOf, several: bool) -> Iterator[str]:
+        """What is missing of what is demanded, on which ``several`` charge types stand, and what has paid it."""
+        found, says, names = self._found, self._says, self._names
         open_ = self._amount(charge.remaining)
         day = max(self._now.date(), found.value_date)
         missing, since = self._open_on(day)
@@ -263,6 +269,8 @@ class _Teller:
         of, day, amount = found.points_at, self._date(found.value_date), self._amount(found.amount)
         if of is None:
             yield says.charged_back_loose.format(amount=amount, date=day)
+            if found.charge is not None and found.taken_back_by is None:
+                yield from self._paid_or_open(found.charge, several=False)
             return
         yield says.charged_back.format(date=day, amount=amount, original_date=self._date(of.value_date))
         yield from self._uses.undone(of, found.did)

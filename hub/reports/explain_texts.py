@@ -179,8 +179,8 @@ _DANISH = Phrases(
     suspended_found_wrong="Den {date} blev det taget tilbage igen: {reason}.",
     reversed="{subject} på {amount} den {original_date} blev taget tilbage den {date}: {reason}.",
     charged_back="Banken tog den {date} din indbetaling på {amount} den {original_date} tilbage.",
-    charged_back_loose="Banken tog {amount} tilbage den {date}. Vi har ingen tidligere indbetaling på det beløb, "
-    "så det skal betales.",
+    charged_back_loose="Banken tog en betaling på {amount} tilbage den {date}. Vi har ingen tidligere indbetaling på "
+    "det beløb, så den skal betales.",
     is_reversed="{It} blev taget tilbage den {date}: {reason}.",
     is_charged_back="Banken tog pengene tilbage den {date}.",
     failed="Betalingen, der skulle være trukket den {date}, blev afvist, så intet er betalt.",
@@ -295,8 +295,8 @@ _SWEDISH = Phrases(
     suspended_found_wrong="Den {date} togs det tillbaka igen: {reason}.",
     reversed="{subject} på {amount} den {original_date} togs tillbaka den {date}: {reason}.",
     charged_back="Banken tog den {date} tillbaka din inbetalning på {amount} den {original_date}.",
-    charged_back_loose="Banken tog tillbaka {amount} den {date}. Vi har ingen tidigare inbetalning på det beloppet, "
-    "så det ska betalas.",
+    charged_back_loose="Banken tog tillbaka en betalning på {amount} den {date}. Vi har ingen tidigare inbetalning på "
+    "det beloppet, så den ska betalas.",
     is_reversed="{It} togs tillbaka den {date}: {reason}.",
     is_charged_back="Banken tog tillbaka pengarna den {date}.",
     failed="Betalningen som skulle ha dragits den {date} avvisades, så inget är betalt.",

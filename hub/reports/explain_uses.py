@@ -103,18 +103,24 @@ class UsesTeller:
     def payers(self) -> Iterator[str]:
         """Whose money has paid the charge, less what was taken back of that, and what its credit notes did."""
         says, notes = self._says, {one.by.entry for one in self._found.credited_by}
-        by_payment: dict[int, list[Use]] = {}
+        by_line: dict[tuple[int, int], list[Use]] = {}
         for use in self._found.paid_by:
-            by_payment.setdefault(use.payment, []).append(use)
-        standing = [(uses[0], _total(uses)) for id_, uses in by_payment.items() if id_ not in notes and _total(uses)]
-        for use, amount in standing[:TOLD_MAX]:
+            by_line.setdefault((use.payment, use.line), []).append(use)
+        by_reason: dict[tuple[int, str], list[Use]] = {}
+        for (payment, _), uses in by_line.items():
+            if payment not in notes and _total(uses):
+                # What was taken back says nothing of why it was paid.
+                because = self._because(next(use for use in reversed(uses) if use.amount > 0))
+                by_reason.setdefault((payment, because), []).extend(uses)
+        standing = [(uses[0], because, _total(uses)) for (_, because), uses in by_reason.items()]
+        for use, because, amount in standing[:TOLD_MAX]:
             yield says.charge_paid_by.format(
                 subject=self._kinds.subjects[use.payment_kind],
                 date=self._names.day(use.payment_date),
                 amount=self._amount(amount),
-                because=self._because(use),
+                because=because,
             )
-        if rest := [amount for _, amount in standing[TOLD_MAX:]]:
+        if rest := [amount for _, _, amount in standing[TOLD_MAX:]]:
             sums = says.other_sum if len(rest) == 1 else says.other_sums.format(count=len(rest))
             yield says.charge_paid_more.format(amount=self._amount(sum(rest)), sums=sums)
         yield from self._credit_notes(self._found.credited_by)

@@ -148,7 +148,7 @@ class TestSentences:
         assert told_of(hand, charged) == [
             "Opkrævning 2611-1 for november på 5.125,00 kr. forfalder den 1. november 2026.",
             "Den består af husleje (5.000,00 kr.) og aconto varme (125,00 kr.).",
-            "125,00 kr. af den går til aconto varme, efterhånden som den bliver betalt.",
+            "121,95 kr. af den går til aconto varme, efterhånden som den bliver betalt.",
             "Der mangler 3.000,00 kr.: husleje (2.926,83 kr.) og aconto varme (73,17 kr.).",
             f"Din indbetaling den 2. november 2026 dækkede 2.000,00 kr. af den, {_OBLIGATORY_FIRST}.",
             "Kreditnotaen på 125,00 kr. den 22. november 2026 gælder den: 125,00 kr. blev trukket fra den.",

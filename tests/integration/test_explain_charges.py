@@ -1,0 +1,75 @@
+"""What a charge tells: why each part was paid, what is for a holding, and of a debit of the bank, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from hub.acts.charges import LineAsked
+from hub.ledger import kinds
+from hub.store.database import Database
+from tests.desk import taken_back
+from tests.explaining import told_of
+from tests.hand import FIRST, SHOP, Hand
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def hand(database: Database, tmp_path: Path) -> Iterator[Hand]:
+    made = Hand(database, tmp_path)
+    yield made
+    made.proved()
+
+
+def _debited(hand: Hand) -> int:
+    hand.desk.book(taken_back("101", 50_00))
+    return hand.last_entry(kinds.CHARGEBACK)
+
+
+def test_a_debit_of_the_bank_tells_what_is_missing_of_it_and_who_paid(hand: Hand) -> None:
+    back = _debited(hand)
+    assert told_of(hand, back) == [
+        "Banken tog en betaling på 50,00 kr. tilbage den 9. november 2026. Vi har ingen tidligere indbetaling på det "
+        "beløb, så den skal betales.",
+        "Intet af den er betalt endnu, så der mangler 50,00 kr.",
+    ]
+    hand.pay(FIRST, 30_00, day=date(2026, 11, 10))
+    assert told_of(hand, back)[1] == "Der mangler 20,00 kr."
+    hand.pay(FIRST, 20_00, day=date(2026, 11, 11))
+    told = told_of(hand, back)
+    assert told[1] == "Den er betalt."
+    assert told[2].startswith("Din indbetaling den 10. november 2026 dækkede 30,00 kr. af den, fordi")
+    assert told[3].startswith("Din indbetaling den 11. november 2026 dækkede 20,00 kr. af den, fordi")
+
+
+def test_a_debit_of_the_bank_that_was_taken_back_lacks_nothing(hand: Hand) -> None:
+    back = _debited(hand)
+    hand.reverse(back)
+    assert told_of(hand, back)[1:] == ["Den blev taget tilbage den 22. november 2026: det var en fejl."]
+
+
+def test_each_part_that_one_payment_paid_has_its_reason(hand: Hand) -> None:
+    charged = hand.charge(SHOP, "R", "2026-10-01", 300_00, LineAsked("90", 100_00))["entry"]
+    hand.pay(SHOP, 400_00, day=date(2026, 10, 2))
+    assert told_of(hand, charged)[2:] == [
+        "Den är betald.",
+        "Din inbetalning den 2 oktober 2026 täckte 100,00 kr av den, eftersom kostnader täcks först.",
+        "Din inbetalning den 2 oktober 2026 täckte 300,00 kr av den, eftersom kostnader och räntor täcks först, "
+        "och därefter det äldsta.",
+    ]
+
+
+def test_what_was_credited_goes_to_no_holding(hand: Hand) -> None:
+    lines = (LineAsked("10", 1_000_00), LineAsked("20", 450_00))
+    charged = hand.charge(FIRST, "R", "2026-10-01", *lines)["entry"]
+    assert told_of(hand, charged)[2].startswith("450,00 kr. af den går til ")
+    hand.credit(FIRST, "R", lines={2: 200_00})
+    assert told_of(hand, charged)[2].startswith("250,00 kr. af den går til ")
+    note = hand.credit(FIRST, "R", lines={2: 250_00})["entry"]
+    assert not any("går til" in told for told in told_of(hand, charged))
+    hand.reverse(note)
+    assert told_of(hand, charged)[2].startswith("250,00 kr. af den går til ")
