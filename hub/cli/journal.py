@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
 
@@ -81,16 +81,20 @@ def export_journal(
     """
     from hub.acts.act import perform
     from hub.reports.journal import journal
+    from hub.store import views
 
     selection, who, the_site = _selection(from_day, to_day, batch), actor_of(actor), load(root_of(ctx, site))
-    config = _config(the_site, company)
-    export = partial(_export, site=the_site, company=company, config=config, selection=selection, out=out)
-    asked = {"company": company, "from": from_day, "to": to_day, "batch": batch}
     with opened(the_site) as database:
+        with database.read() as conn:
+            company = views.company_of(conn, company).number
+        config = _config(the_site, company)
+        export = partial(_export, site=the_site, company=company, config=config, selection=selection, out=out)
+        asked = {"company": company, "from": from_day, "to": to_day, "batch": batch}
         done = perform(database, the_site, "journal export", asked, export, actor=who, now=now(), key=key)
         document = done.result["export"]
         if document is None:
-            answer(as_json, dict(done.result), lambda: say(f"company {company}: there is nothing to export"))
+            told = {"export": None, "repeated": done.repeated}
+            answer(as_json, told, lambda: _tell_nothing(company, done.repeated))
             return 0
         with database.read() as conn:
             exported = journal.export_of(conn, document["journal"])
@@ -146,7 +150,7 @@ def show_journal(
     with books_of(root_of(ctx, site)) as (_, conn):
         found = journal.export_of(conn, journal_id)
         if out is not None:
-            with writing(out) as file:
+            with writing(out, force=force) as file:
                 file.write(journal.content_of(conn, journal_id))
     document = _document(found) | {"path": None if out is None else str(out)}
     answer(as_json, {"export": document}, lambda: _tell(found, out))
@@ -176,7 +180,7 @@ def export_ledger(
         if out is None:
             _print(lines)
         else:
-            with writing(out) as file:
+            with writing(out, force=force) as file:
                 file.writelines(line.encode() for line in lines)
     return 0
 
@@ -212,8 +216,14 @@ def _kept_at(site: Site, name: str) -> Path:
     return folder / name
 
 
-def _kept(export: Export) -> dict[str, str]:
+class _Kept(TypedDict):
     """What an error says where the file is not written and the journal exported all the same."""
+
+    why: str
+    do: str
+
+
+def _kept(export: Export) -> _Kept:
     return {"why": f"journal {export.id} is exported and kept", "do": f"run: hub journal show {export.id} --out FILE"}
 
 
@@ -298,6 +308,13 @@ def _control(done: Exported) -> dict[str, Any]:
         "last_batch": last_batch,
         "accounts": totals,
     }
+
+
+def _tell_nothing(company: str, repeated: bool) -> None:
+    if repeated:
+        say(DONE_BEFORE, f"company {company}: there was nothing to export")
+    else:
+        say(f"company {company}: there is nothing to export")
 
 
 def _tell_exported(export: Export, document: Mapping[str, Any], path: Path, repeated: bool) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -13,6 +15,8 @@ from hub.errors import HubError
 
 ForceOption = Annotated[bool, typer.Option("--force", help="Put it in the place of a file that is there.")]
 
+_NAME_ANOTHER = "name another with --out"
+
 
 def refuse_unfit(path: Path, *, force: bool | None = None, why: str = "") -> None:
     """Before any work is done: raises HubError where a file is there already, or no folder for it.
@@ -20,25 +24,53 @@ def refuse_unfit(path: Path, *, force: bool | None = None, why: str = "") -> Non
     ``force`` None = the command has no such option.
     """
     if path.exists() and not force:
-        other = "name another with --out" if force is None else "name another with --out, or say --force"
+        other = _NAME_ANOTHER if force is None else f"{_NAME_ANOTHER}, or say --force"
         raise HubError("the file is there already", where=str(path), why=why, do=other)
     if not path.parent.is_dir():
         raise HubError(
             "the file cannot be written: there is no such folder",
             where=str(path),
             why=why,
-            do="make it, or name another with --out",
+            do=f"make it, or {_NAME_ANOTHER}",
         )
 
 
 @contextmanager
-def writing(path: Path, *, why: str = "", do: str = "") -> Iterator[BinaryIO]:
-    """A writer whose bytes are under ``path`` at the end. Raises HubError where the folder does not take them."""
-    from hub.transport.content import placing
+def writing(path: Path, *, force: bool = False, why: str = "", do: str = "") -> Iterator[BinaryIO]:
+    """A writer whose bytes are durably under ``path`` at the end, or not at all.
 
+    Raises HubError where the folder does not take them; without ``force`` also where another file is there by then.
+    """
+    from hub.transport.content import sync_folder
+
+    # A name of its own: two who write the same file at once would write into each other's.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with placing(path) as file:
+        with temporary.open("xb") as file:
             yield file
+            file.flush()
+            os.fsync(file.fileno())
+        _place(temporary, path, force=force)
+        sync_folder(path.parent)
+    except FileExistsError as error:
+        raise HubError("another file is there already", where=str(path), why=why, do=do or _NAME_ANOTHER) from error
     except OSError as error:
         what = f"the file cannot be written: {error.strerror}"
         raise HubError(what, where=str(path), why=why, do=do) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def _place(temporary: Path, path: Path, *, force: bool) -> None:
+    """Without ``force`` raises FileExistsError where the name is taken."""
+    if force:
+        temporary.replace(path)
+        return
+    # Of two at once only one makes the name; then it replaces nothing but its own empty file.
+    path.touch(exist_ok=False)
+    try:
+        temporary.replace(path)
+    except OSError:
+        path.unlink()
+        raise

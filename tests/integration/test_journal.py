@@ -337,7 +337,10 @@ class TestCommands:
         ]
         again = hub("journal", "export", "--company", "1", site=site)
         assert (again.status, again.out) == (0, "company 1: there is nothing to export\n")
-        assert hub("journal", "export", "--company", "1", "--json", site=site).json == {"export": None}
+        assert hub("journal", "export", "--company", "1", "--json", site=site).json == {
+            "export": None,
+            "repeated": False,
+        }
         listed = hub("journal", "list", "--json", site=site).json["journals"]
         assert [(one["journal"], one["actor"], one["sha256"]) for one in listed] == [(1, "Åse", told["sha256"])]
         assert "journal-1-000001.csv" in hub("journal", "list", site=site).out
@@ -386,6 +389,35 @@ class TestCommands:
         assert "done before under this key" in told.out
         assert (tmp_path / "b.csv").read_bytes() == written
 
+    def test_asked_again_where_nothing_was_to_export_it_tells_of_then(self, site: Path) -> None:
+        asked = ("journal", "export", "--company", "1", "--to", "2026-06-30", "--key", "K")
+        assert hub(*asked, "--json", site=site).json == {"export": None, "repeated": False}
+        assert hub("pay", "1-1-1-1", "5", "--date", "2026-06-01", site=site).status == 0
+        assert hub(*asked, "--json", site=site).json == {"export": None, "repeated": True}
+        assert hub(*asked, site=site).out == (
+            "done before under this key; nothing was done now\ncompany 1: there was nothing to export\n"
+        )
+
+    def test_of_two_that_write_one_file_at_once_neither_replaces_the_others(
+        self, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        out, again = tmp_path / "same.csv", tmp_path / "again.csv"
+
+        def meanwhile(*given: Any) -> bytes:
+            """The other is done between our look for the file and its writing."""
+            out.write_text("the other's")
+            return content_of(*given)
+
+        monkeypatch.setattr(journal, "content_of", meanwhile)
+        answer = hub("journal", "export", "--company", "1", "--out", out, site=site)
+        assert (answer.status, answer.out, out.read_text()) == (1, "", "the other's")
+        assert "another file is there already. journal 1 is exported and kept" in " ".join(answer.err.split())
+        assert "run: hub journal show 1 --out FILE" in " ".join(answer.err.split())
+        monkeypatch.undo()
+        assert hub("journal", "show", "1", "--out", again, site=site).status == 0
+        assert again.read_bytes().count(b"6412,50") == 2
+        assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["again.csv", "same.csv"]
+
     def test_a_file_that_is_there_is_kept(self, site: Path, tmp_path: Path) -> None:
         assert hub("journal", "export", "--company", "1", site=site).status == 0
         out = tmp_path / "precious.txt"
@@ -403,7 +435,9 @@ class TestCommands:
     @pytest.mark.parametrize(
         ("arguments", "told"),
         [
-            (("--company", "2"), "company 2 has no [journal]"),
+            (("--company", "2"), "there is no company 2"),
+            (("--company", ""), "there is no company ''"),
+            (("--company", "1-2"), "there is no company 1-2"),
             (("--company", "1", "--from", "1.7.2026"), "'1.7.2026' is no day"),
             (("--company", "1", "--from", "2026-07-02", "--to", "2026-07-01"), "2026-07-01 is before 2026-07-02"),
             (("--company", "1", "--from", "2026-07-02", "--batch", "1"), "give --batch, or --from and --to"),
@@ -414,6 +448,12 @@ class TestCommands:
         assert answer.status == 1
         assert told in answer.err
         assert hub("journal", "list", "--json", site=site).json == {"journals": []}
+
+    def test_a_company_without_a_mapping_is_told_where_it_is_written(self, site: Path) -> None:
+        (site / "config/companies/1.toml").unlink()
+        for written in ("1", "01"):
+            answer = hub("journal", "export", "--company", written, site=site)
+            assert (answer.status, "company 1 has no [journal]" in answer.err) == (1, True)
 
     def test_the_ledger_goes_to_standard_output_or_to_a_file(self, site: Path, tmp_path: Path) -> None:
         printed = hub("ledger", "export", "--format", "beancount", site=site)

@@ -45,7 +45,7 @@ def company_of(conn: Connection, number: str) -> CompanyRef:
     query = select(company.c.id, company.c.number, company.c.name, company.c.currency)
     row = conn.execute(query.where(company.c.number == plain_number(number))).one_or_none()
     if row is None:
-        raise HubError(f"there is no company {number}", do="write its number as the portfolio has it")
+        raise HubError(f"there is no company {number or repr(number)}", do="write its number as the portfolio has it")
     return CompanyRef._make(row)
 
 
@@ -54,7 +54,7 @@ def property_of(conn: Connection, key: str) -> PropertyRef:
     numbers = key.split("-")
     found = property_by_numbers(conn, *numbers) if len(numbers) == 2 else None
     if found is None:
-        raise HubError(f"there is no property {key}", do="write it as company-property, e.g. 1-12")
+        raise HubError(f"there is no property {key or repr(key)}", do="write it as company-property, e.g. 1-12")
     return found
 
 
@@ -63,7 +63,7 @@ def tenancy_of(conn: Connection, key: str) -> Tenancy:
     found = tenancy_by_key(conn, key)
     if found is None:
         raise HubError(
-            f"there is no tenancy {key}",
+            f"there is no tenancy {key or repr(key)}",
             do="write it as company-property-unit-tenant, e.g. 1-12-304-2, and see that hub portfolio import has it",
         )
     return found
