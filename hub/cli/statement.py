@@ -68,14 +68,14 @@ def statement(
     _refuse_contradictions(keys, company, property, charge)
     first = day_of(from_day, "--from")
     with books_of(root_of(ctx, site)) as (the_site, conn):
-        named = company or property or keys[0]
+        named = next(one for one in (company, property, *keys) if one is not None)
         asked = _asked(the_site, named, as_of, first, charge or ())
         chosen = keys or _keys(conn, company, property, STATEMENTS_MAX)
         path = out or Path(f"statement-{named}-{asked.as_of}.{format_.value}")
         refuse_unfit(path, force=force)
         gathered = _told(_gathered(conn, the_site, chosen, asked), len(chosen))
         content = render(gathered, format_.value, count=len(chosen))
-    with writing(path) as file:
+    with writing(path, force=force) as file:
         file.write(content)
     document = {"path": str(path), "format": format_.value, "statements": len(chosen), "bytes": len(content)}
     answer(as_json, document, lambda: say(f"{path}: {len(chosen)} statements as of {asked.as_of}"))

@@ -273,7 +273,8 @@ class Site:
         return self.inbox / (self.vendors[vendor].door.folder or vendor)
 
     def company(self, number: str) -> CompanyConfig:
-        return self.companies.get(number) or CompanyConfig(number=number)
+        """Its settings, or the defaults. Of any number, also one that no company can have: the portfolio says which."""
+        return self.companies.get(number) or CompanyConfig.model_construct(number=number)
 
     def other_currency(self, number: str, books: str) -> str:
         """What is wrong where a company's books are in another currency than its settings say; "" = nothing is."""
