@@ -40,6 +40,10 @@ class KeyUsedError(HubError):
     """The key names another act, or the same with other input."""
 
 
+class KeyRefusedError(HubError):
+    """What is given can be no key."""
+
+
 class ClosedPeriodError(HubError):
     """A manual entry in a period whose books are closed (R22)."""
 
@@ -76,12 +80,13 @@ class Once:
 
     @classmethod
     def asked(cls, key: str | None, what: str, asked: Mapping[str, Any], actor: str, now: datetime) -> Self | None:
-        """None without a key. ``asked`` is of plain values. Raises HubError for what can be no key."""
+        """None without a key. ``asked`` is of plain values. Raises KeyRefusedError."""
         if key is None:
             return None
         if not (key.strip() == key and key.isprintable() and 0 < len(key) <= KEY_CHARACTERS_MAX):
-            raise HubError(
-                f"{key!r} is no key", do=f"write 1 to {KEY_CHARACTERS_MAX} characters, no control characters"
+            raise KeyRefusedError(
+                f"{key!r} is no key",
+                do=f"write 1 to {KEY_CHARACTERS_MAX} characters, no control character, no blank at either end",
             )
         given = input_hash(what, json.dumps(asked, sort_keys=True, default=str, ensure_ascii=False))
         return cls(key, what, given, actor, now)

@@ -67,7 +67,7 @@ def pay(
     from hub.acts import money
     from hub.store.portfolio import plain_key
 
-    ore, day = parse_amount(amount, "AMOUNT"), day_of(date, "--date")
+    ore, day, reference = parse_amount(amount, "AMOUNT"), day_of(date, "--date"), reference.strip()
     asked = {"tenancy": plain_key(tenancy), "ore": ore, "to": to, "reference": reference, "date": day, "text": text}
 
     def do(acting: Acting) -> Mapping[str, Any]:
@@ -77,6 +77,8 @@ def pay(
     if done.result.get("reference_found") is False:
         whose = done.result["tenancy"]
         warn(f"hub: {whose} has no open charge with reference {reference}; the money was used in the usual order")
+    elif reference and done.result["reference_found"] is None:
+        warn(f"hub: reference {reference} pays no charge: the money went to {to}")
     answered(as_json, done.result, done.repeated)
     return 0
 

@@ -82,6 +82,18 @@ class TestMoney:
             *("Overført via netbank 2607-1", "Indbetaling 2607-l", "Indbetaling 2607-l", "Se 2607-1", "Indbetaling"),
         ]
 
+    def test_blanks_around_a_reference_are_not_of_it(self, site: Path) -> None:
+        _rent(site)
+        asked = ("pay", FIRST, "77.00", "--date", "2026-07-02", "--key", "K")
+        assert _json(site, *asked, "--reference", " 2607-1 ")["reference_found"] is True
+        assert _json(site, *asked, "--reference", "2607-1")["repeated"] is True
+
+    def test_a_reference_that_pays_nothing_as_the_money_is_held_is_said(self, site: Path) -> None:
+        _rent(site)
+        held = hub("pay", FIRST, "5.00", "--to", "deposit", "--reference", "2607-1", site=site)
+        assert (held.status, held.err) == (0, "hub: reference 2607-1 pays no charge: the money went to deposit\n")
+        assert hub("pay", FIRST, "5.00", "--to", "deposit", site=site).err == ""
+
     def test_a_small_difference_that_was_written_off_is_told(self, site: Path) -> None:
         (site / "config/companies/1.toml").write_text(_COMPANY + '[allocation]\nsmall_difference = "0.50"\n')
         _rent(site)
@@ -174,6 +186,7 @@ class TestMoney:
             ("rules forget 7", "there is no rule 7 in use"),
             ("explain 7", "there is no entry 7"),
             ("suggest 7", "payment 7 is not unmatched"),
+            (f"pay {FIRST} 1 --key '  sp'", "no control character, no blank at either end"),
         ],
     )
     def test_wrong_use_is_one_line_and_status_1(self, template: Path, command: str, message: str) -> None:
