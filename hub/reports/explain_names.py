@@ -75,6 +75,10 @@ class Names:
     def holding(self, name: str) -> str:
         return holding_name(words_of(self._language), name).lower()
 
+    def own_holding(self, name: str) -> str:
+        """As the tenant's own, within a sentence."""
+        return self._says.holdings.get(name) or self.holding(name)
+
     def day(self, day: date) -> str:
         return long_date(day, self._language)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
 
@@ -10,8 +11,10 @@ from hub.ledger.words import Language
 from hub.reports.explain_clearing_texts import ClearingTeller
 from hub.reports.explain_facts import ChargeOf, Explanation, Step, Story
 from hub.reports.explain_names import Names
-from hub.reports.explain_texts import Phrases, phrases_of
+from hub.reports.explain_texts import ASIDE_ENDS, Phrases, phrases_of
 from hub.reports.explain_uses import UsesTeller, capital
+
+_GOES_ON = re.compile(rf"{ASIDE_ENDS}(?= \w)")
 
 
 def sentences(found: Explanation, language: Language, now: datetime) -> list[str]:
@@ -28,7 +31,7 @@ class _Teller:
         names = Names(language, found.currency, found.value_date.year)
         self._clearing = ClearingTeller(found.cleared, language, names)
         self._uses = UsesTeller(found, language, names, self._it, self._done_on, now.date())
-        self._names, self._date, self._amount, self._holding = names, names.day, names.amount, names.holding
+        self._names, self._date, self._amount, self._holding = names, names.day, names.amount, names.own_holding
 
     def _done_on(self, at: datetime) -> str:
         """The day on which we did something: when it was recorded, whatever day it counts from."""
@@ -72,7 +75,7 @@ class _Teller:
         """What was asked on account and is set against the cost."""
         for one in self._found.holdings:
             if one.amount < 0:
-                holding = self._holding(one.name)
+                holding = self._names.holding(one.name)
                 yield self._says.settles_holding.format(amount=self._amount(one.amount), holding=holding)
 
     def _since(self) -> Iterator[str]:
@@ -164,7 +167,9 @@ class _Teller:
     def _money(self) -> Iterator[str]:
         """Money to the tenant's credit: what it paid, and what is left."""
         found, says = self._found, self._says
-        amount, day = self._amount(found.amount), self._date(found.value_date)
+        # The bank may have taken and given back what is matched: it was paid when it came first.
+        came = found.story.value_date if found.kind == kinds.MATCH and found.story else found.value_date
+        amount, day = self._amount(found.amount), self._date(came)
         opened = says.opened.get(found.kind, says.opened[kinds.REVERSAL])
         subject = opened.format(amount=amount, date=day)
         if found.credits is not None:
@@ -178,7 +183,8 @@ class _Teller:
         """A charge: what it consists of, when it falls due, what of it is open, what has paid it."""
         found, says, names = self._found, self._says, self._names
         name, due = capital(names.demanded(found.kind, charge)), self._date(charge.due_date)
-        yield says.charge.format(charge=name, amount=self._amount(found.amount), date=due)
+        template = says.charge_fell_due if charge.due_date < self._now.date() else says.charge
+        yield template.format(charge=name, amount=self._amount(found.amount), date=due)
         several = len({line.charge_type for line in charge.lines}) > 1
         if several:
             yield says.charge_consists.format(lines=names.lines((line, line.amount) for line in charge.lines))
@@ -277,5 +283,6 @@ class _Teller:
 
 
 def _ended(text: str) -> str:
-    """One full stop, also after "kr."."""
+    """One full stop, also after "kr."; what is said of a thing beside its name is closed."""
+    text = _GOES_ON.sub(",", text).replace(ASIDE_ENDS, "")
     return text[:-1] if text.endswith("..") else text

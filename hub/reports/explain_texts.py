@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from hub.ledger.words import Language
 
+#: What is said of a thing beside its name ends here: with a comma, where the sentence goes on with words.
+ASIDE_ENDS = "\x1f"
+
 
 class Phrases(NamedTuple):
     """Templates of one language; {amount} and {date} are written as the language has them."""
@@ -35,6 +38,7 @@ class Phrases(NamedTuple):
     credits: str
     #: A charge and what of it is open.
     charge: str
+    charge_fell_due: str
     charge_consists: str
     charge_line: str
     charge_is_paid: str
@@ -53,6 +57,8 @@ class Phrases(NamedTuple):
     holding_opening: str
     holding_moved: str
     own_balance: str
+    #: As the tenant's own; one that is not here has its name.
+    holdings: Mapping[str, str]
     #: Consumption accounts: what a result takes out of a holding, one of 0.00, one that the owner bears.
     settles_holding: str
     no_result: str
@@ -116,7 +122,7 @@ _DANISH = Phrases(
     rent_of_month="huslejen for {month}",
     charge_of_month="opkrævning {reference} for {month}",
     charge_kinds={
-        "rent": "huslejen, opkrævning {reference}",
+        "rent": f"huslejen, opkrævning {{reference}}{ASIDE_ENDS}",
         "moving_in": "indflytningsopkrævningen {reference}",
         "moving_out": "flytteopgørelsen {reference}",
     },
@@ -146,6 +152,7 @@ _DANISH = Phrases(
     pronouns={"opening": "det"},
     credits="Kreditnotaen på {amount} den {date} gælder {charge}.",
     charge="{charge} på {amount} forfalder den {date}.",
+    charge_fell_due="{charge} på {amount} forfaldt den {date}.",
     charge_consists="Den består af {lines}.",
     charge_line="{line} ({amount})",
     charge_is_paid="Den er betalt.",
@@ -157,16 +164,17 @@ _DANISH = Phrases(
     charge_is_credited_from="Hele beløbet er krediteret fra den {date}; indtil da mangler der {missing}.",
     charge_lacks_until="Der mangler {missing}; fra den {date} mangler der {amount}.",
     fills_holding="{amount} af den går til {holding}, efterhånden som den bliver betalt.",
-    holding_in="{subject} på {amount} den {date} blev sat på {holding}.",
+    holding_in="{subject} på {amount} den {date} blev sat ind på {holding}.",
     holding_out="Den {date} udbetalte vi {amount} af {holding}.",
     holding_opening="{amount} stod på {holding} den {date}, da regnskabet begyndte her.",
     holding_moved="Den {date} blev {amount} overført fra {source} til {target}.",
     own_balance="din saldo",
+    holdings={"deposit": "dit depositum", "prepaid_rent": "din forudbetalte leje"},
     settles_holding="{amount}, som er opkrævet på {holding} for perioden, er trukket fra forbruget.",
     no_result="Forbrugsregnskabet går lige op: der er intet at betale og intet at få tilbage.",
     vacancy="{amount} af forbrugsregnskabet er for et lejemål uden lejer og bæres af ejeren.",
-    came="Der kom {amount} den {date}.",
-    suspended="Der kom {amount} den {date}, og vi kunne ikke se, hvem pengene var fra.",
+    came="Der kom {amount} ind den {date}.",
+    suspended="Der kom {amount} ind den {date}, og vi kunne ikke se, hvem pengene var fra.",
     suspended_out="Der gik {amount} ud den {date}, og vi kunne ikke se, hvem pengene var til.",
     suspended_still="De ligger stadig uden lejer.",
     suspended_again="{amount} ligger nu igen uden lejer.",
@@ -232,7 +240,7 @@ _SWEDISH = Phrases(
     rent_of_month="hyran för {month}",
     charge_of_month="faktura {reference} för {month}",
     charge_kinds={
-        "rent": "hyran, faktura {reference}",
+        "rent": f"hyran, faktura {{reference}}{ASIDE_ENDS}",
         "moving_in": "inflyttningsfakturan {reference}",
         "moving_out": "avflyttningsfakturan {reference}",
     },
@@ -262,6 +270,7 @@ _SWEDISH = Phrases(
     pronouns={"opening": "det"},
     credits="Kreditnotan på {amount} den {date} gäller {charge}.",
     charge="{charge} på {amount} förfaller den {date}.",
+    charge_fell_due="{charge} på {amount} förföll den {date}.",
     charge_consists="Den består av {lines}.",
     charge_line="{line} ({amount})",
     charge_is_paid="Den är betald.",
@@ -273,16 +282,17 @@ _SWEDISH = Phrases(
     charge_is_credited_from="Hela beloppet är krediterat från den {date}; till dess saknas {missing}.",
     charge_lacks_until="Det saknas {missing}; från den {date} saknas {amount}.",
     fills_holding="{amount} av den går till {holding} allteftersom den betalas.",
-    holding_in="{subject} på {amount} den {date} sattes på {holding}.",
+    holding_in="{subject} på {amount} den {date} sattes in på {holding}.",
     holding_out="Den {date} betalade vi ut {amount} från {holding}.",
     holding_opening="{amount} stod på {holding} den {date}, när redovisningen började här.",
     holding_moved="Den {date} fördes {amount} över från {source} till {target}.",
     own_balance="ditt saldo",
+    holdings={"deposit": "depositionen", "prepaid_rent": "förskottshyran"},
     settles_holding="{amount}, som har begärts på {holding} för perioden, är avdraget från förbrukningen.",
     no_result="Förbrukningsavräkningen går jämnt ut: inget att betala och inget att få tillbaka.",
     vacancy="{amount} av förbrukningsavräkningen gäller en lägenhet utan hyresgäst och bärs av ägaren.",
-    came="Det kom {amount} den {date}.",
-    suspended="Det kom {amount} den {date}, och vi kunde inte se vem pengarna var från.",
+    came="Det kom in {amount} den {date}.",
+    suspended="Det kom in {amount} den {date}, och vi kunde inte se vem pengarna var från.",
     suspended_out="Det gick ut {amount} den {date}, och vi kunde inte se vem pengarna var till.",
     suspended_still="De ligger fortfarande utan hyresgäst.",
     suspended_again="{amount} ligger nu åter utan hyresgäst.",
@@ -311,7 +321,7 @@ _SWEDISH = Phrases(
         "wrong_date": "datumet var fel",
         "wrong_company": "det hörde till ett annat bolag",
         "duplicate": "det var bokfört två gånger",
-        "test_file": "det var ett prov",
+        "test_file": "det var ett test",
         "agreement": "det är avtalat",
         "payment_taken_back": "betalningen som det hörde till togs tillbaka",
         "other": "det var ett fel",

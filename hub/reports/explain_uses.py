@@ -20,7 +20,8 @@ from hub.reports.explain_uses_texts import uses_phrases_of
 from hub.reports.statement.texts import one_line
 
 #: What credit has covered and nobody charged.
-_NO_CHARGES = (kinds.PAYOUT, kinds.TRANSFER, kinds.CHARGEBACK)
+_GONE_OUT = (kinds.PAYOUT, kinds.TRANSFER)
+_NO_CHARGES = (*_GONE_OUT, kinds.CHARGEBACK)
 
 
 class _Event(NamedTuple):
@@ -132,7 +133,8 @@ class UsesTeller:
         its_own = [use for use in uses if use.charge_entry == of.entry]
         freed = -sum(use.amount for use in its_own if use.amount < 0)
         if freed:
-            yield self._says.freed.format(amount=self._amount(freed))
+            template = self._says.freed_out if of.kind in _GONE_OUT else self._says.freed
+            yield template.format(amount=self._amount(freed))
         elif of.kind == kinds.CHARGEBACK and not its_own:
             yield from self._paid_again((use for use in uses if use.amount > 0), self._found.undid)
         elif not its_own:
@@ -143,7 +145,8 @@ class UsesTeller:
         says = self._says
         taken = _by_charge(use for use in uses if use.amount < 0)
         for one in taken[:TOLD_MAX]:
-            yield says.reopened.format(charge=self._names.paid(one.uses), amount=self._amount(one.amount))
+            template = says.reopened_out if one.uses[0].charge_entry_kind in _GONE_OUT else says.reopened
+            yield template.format(charge=self._names.paid(one.uses), amount=self._amount(one.amount))
         yield from self._more(says.reopened_more, taken[TOLD_MAX:])
         opened = {one.uses[0].charge for one in taken}
         covered = sum(use.amount for use in uses if use.amount > 0 and use.charge in opened)

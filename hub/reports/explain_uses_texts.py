@@ -37,9 +37,11 @@ class UsesPhrases(NamedTuple):
     note_more: str
     #: Taking back.
     reopened: str
+    reopened_out: str
     reopened_more: str
     reopened_covered: str
     freed: str
+    freed_out: str
     paid_again: str
     paid_again_more: str
     paid_then: str
@@ -84,9 +86,11 @@ _PHRASES: Mapping[Language, UsesPhrases] = {
         note_left_from="{amount} står til gode for dig fra den dag",
         note_more="Desuden er {amount} af den krediteret med {notes}.",
         reopened="Derfor manglede der igen {amount} på {charge}.",
+        reopened_out="Derfor var {amount} af {charge} igen ikke dækket.",
         reopened_more="Desuden manglede der igen {amount} på {others}.",
         reopened_covered="{amount} af det blev straks dækket af penge, der stod til gode.",
         freed="De {amount}, der var betalt af den, blev fri igen.",
+        freed_out="De {amount}, der var brugt til den, blev fri igen.",
         paid_again="Pengene dækkede igen {charge} med {amount}.",
         paid_again_more="Pengene dækkede igen {others} med i alt {amount}.",
         paid_then="Pengene dækkede {charge} med {amount}.",
@@ -143,9 +147,11 @@ _PHRASES: Mapping[Language, UsesPhrases] = {
         note_left_from="{amount} står dig till godo från den dagen",
         note_more="Dessutom har {amount} av den krediterats med {notes}.",
         reopened="Därför saknades åter {amount} på {charge}.",
+        reopened_out="Därför var {amount} av {charge} åter inte täckt.",
         reopened_more="Dessutom saknades åter {amount} på {others}.",
         reopened_covered="{amount} av det täcktes genast av pengar som stod till godo.",
         freed="De {amount} som var betalda av den frigjordes igen.",
+        freed_out="De {amount} som hade använts till den frigjordes igen.",
         paid_again="Pengarna täckte åter {charge} med {amount}.",
         paid_again_more="Pengarna täckte åter {others} med sammanlagt {amount}.",
         paid_then="Pengarna täckte {charge} med {amount}.",

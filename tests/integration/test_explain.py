@@ -97,7 +97,7 @@ class TestSentences:
             FIRST, "O", "2026-12-05", 100_00, LineAsked("90", 5_00, "Flytning"), kind=kinds.MOVING_IN, text="Bil"
         )["entry"]
 
-        assert told_of(hand, heat)[0].startswith("Aconto varme for november på 125,00 kr. forfalder")
+        assert told_of(hand, heat)[0].startswith("Aconto varme for november på 125,00 kr. forfaldt")
         assert told_of(hand, mixed)[:2] == [
             "Opkrævning M for december på 105,00 kr. forfalder den 1. december 2026.",
             "Den består af husleje (100,00 kr.) og gebyr (5,00 kr.).",
@@ -146,7 +146,7 @@ class TestSentences:
         hand.credit(FIRST, "2611-1", 125_00)
 
         assert told_of(hand, charged) == [
-            "Opkrævning 2611-1 for november på 5.125,00 kr. forfalder den 1. november 2026.",
+            "Opkrævning 2611-1 for november på 5.125,00 kr. forfaldt den 1. november 2026.",
             "Den består af husleje (5.000,00 kr.) og aconto varme (125,00 kr.).",
             "121,95 kr. af den går til aconto varme, efterhånden som den bliver betalt.",
             "Der mangler 3.000,00 kr.: husleje (2.926,83 kr.) og aconto varme (73,17 kr.).",
@@ -215,24 +215,24 @@ class TestSentences:
 
     def test_holdings(self, hand: Hand) -> None:
         assert told_of(hand, hand.pay(FIRST, 500_00, holding="deposit", day=date(2026, 11, 2))) == [
-            "Din indbetaling på 500,00 kr. den 2. november 2026 blev sat på depositum."
+            "Din indbetaling på 500,00 kr. den 2. november 2026 blev sat ind på dit depositum."
         ]
         assert told_of(hand, hand.transfer(FIRST, 100_00, "deposit", "prepaid_rent")) == [
-            "Den 22. november 2026 blev 100,00 kr. overført fra depositum til forudbetalt leje."
+            "Den 22. november 2026 blev 100,00 kr. overført fra dit depositum til din forudbetalte leje."
         ]
         assert told_of(hand, hand.transfer(FIRST, 100_00, "deposit", "balance")) == [
-            "Den 22. november 2026 blev 100,00 kr. overført fra depositum til din saldo.",
+            "Den 22. november 2026 blev 100,00 kr. overført fra dit depositum til din saldo.",
             "100,00 kr. er ikke brugt endnu og står til gode for dig.",
         ]
         assert told_of(hand, hand.pay_out(FIRST, 100_00, holding="deposit")) == [
-            "Den 22. november 2026 udbetalte vi 100,00 kr. af depositum."
+            "Den 22. november 2026 udbetalte vi 100,00 kr. af dit depositum."
         ]
 
     def test_suspense_and_a_match(self, hand: Hand) -> None:
         _rent(hand)
         hand.desk.book(paid("777", 5_125_00))
         payment = hand.last_entry(kinds.PAYMENT)
-        came = "Der kom 5.125,00 kr. den 2. november 2026, og vi kunne ikke se, hvem pengene var fra."
+        came = "Der kom 5.125,00 kr. ind den 2. november 2026, og vi kunne ikke se, hvem pengene var fra."
         assert told_of(hand, payment) == [came, "De ligger stadig uden lejer."]
         match = hand.match(payment, FIRST, remember=True)["entry"]
 

@@ -49,7 +49,7 @@ class TestVendor:
             "sendte den 3. november 2026."
         ]
         assert told_of(hand, entry_id) == [
-            "Der kom 4.485,00 kr. den 4. november 2026, og vi kunne ikke se, hvem pengene var fra.",
+            "Der kom 4.485,00 kr. ind den 4. november 2026, og vi kunne ikke se, hvem pengene var fra.",
             f"Den {_RECORDED} fandt vi ud af, hvad 4.485,00 kr. af dem er: det er pengene, som MobilePay sendte den "
             "3. november 2026.",
         ]

@@ -13,7 +13,7 @@ from tests.desk import paid, taken_back
 from tests.explaining import explained, told_of
 from tests.hand import FIRST, SECOND, Hand
 
-_CAME = "Der kom 500,00 kr. den 2. november 2026, og vi kunne ikke se, hvem pengene var fra."
+_CAME = "Der kom 500,00 kr. ind den 2. november 2026, og vi kunne ikke se, hvem pengene var fra."
 _TODAY = "22. november 2026"
 sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

@@ -29,7 +29,7 @@ _PAID = (rf"\({_KR}\), fordi", rf"^De[nt] betalte desuden .* \({_KR}\)\.$")
 _LATER = (rf"^Senere blev {_KR} af de[ntm]+ brugt",)
 _FREED = (rf"så {_KR} blev fri igen\.$", rf"^Derefter blev {_KR} fri igen")
 _LEFT = (rf"^{_KR} er ikke brugt endnu",)
-_REOPENED = (rf"manglede der igen {_KR} på",)
+_REOPENED = (rf"manglede der igen {_KR} på", rf"^Derfor var {_KR} af")
 _AGAIN = (rf"^Pengene dækkede .* med (?:i alt )?{_KR}(?:$|\.$)",)
 _PAYERS = (rf"dækkede {_KR} af den, fordi", rf"^Desuden blev {_KR} af den dækket", rf"{_KR} blev trukket fra den")
 _OPEN = (rf"der mangler {_KR}", rf"^Der mangler (?:.* mangler der )?{_KR}")
@@ -89,7 +89,7 @@ _PAID_WHEN_BACK = [
 _OPEN_AGAIN = [
     "Derfor manglede der igen 70,00 kr. på opkrævning A »Husleje«.",
     "Derfor manglede der igen 20,00 kr. på opkrævning B »Husleje«.",
-    "Derfor manglede der igen 5,00 kr. på udbetalingen den 22. november 2026.",
+    "Derfor var 5,00 kr. af udbetalingen den 22. november 2026 igen ikke dækket.",
 ]
 
 

@@ -212,7 +212,7 @@ class TestWhoseItIs:
         assert found.origin is not None
         assert (found.origin.entry, found.origin.name, found.origin.record) == (payment, "file1", 3)
         assert sentences(found, "da", hand.site.local("1", NOW))[0] == (
-            "Der kom 150,00 kr. den 2. november 2026, og vi kunne ikke se, hvem pengene var fra."
+            "Der kom 150,00 kr. ind den 2. november 2026, og vi kunne ikke se, hvem pengene var fra."
         )
         told = sentences(found, "da", hand.site.local("1", NOW))
         assert any("blev de taget fra lejemål 1-1-1-1 igen" in one for one in told)
@@ -233,7 +233,7 @@ class TestWhoseItIs:
                 # Not the one from whom it was taken.
                 assert [who.tenancy for who in suggested.candidates] == [SECOND]
         assert (one.customer, one.reference, one.source.file, one.source.record) == ("101", "A", "file1", 3)
-        assert told[0] == "Der kom 150,00 kr. den 2. november 2026."
+        assert told[0] == "Der kom 150,00 kr. ind den 2. november 2026."
 
     @pytest.mark.parametrize("way", ["moved", "matched", "brought back"])
     def test_a_charge_back_means_a_payment_however_the_tenancy_came_by_it(self, hand: Hand, way: str) -> None:
