@@ -16,3 +16,7 @@ class HubError(Exception):
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what
         return ". ".join(part.rstrip(".") for part in (head, self.why, self.do) if part)
+
+
+class NotFoundError(HubError):
+    """What a person has named by its number or key is not there."""

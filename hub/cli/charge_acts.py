@@ -19,7 +19,7 @@ from hub.cli.asking import day_of
 from hub.cli.context import ActorOption, JsonOption, SiteOption, as_unicode, books_of, load, opened, root_of
 from hub.cli.ledger import TenancyArgument, moment
 from hub.cli.output import answer, say, table
-from hub.errors import HubError
+from hub.errors import HubError, NotFoundError
 from hub.money import AmountError, parse_amount
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def take_out(
     with books_of(root_of(ctx, site)) as (the_site, conn):
         found = attachment_with(conn, attachment)
     if found is None:
-        raise HubError(f"there is no attachment {attachment}", do="see: hub charges attachments TENANCY REFERENCE")
+        raise NotFoundError(f"there is no attachment {attachment}", do="see: hub charges attachments TENANCY REFERENCE")
     try:
         with blob_path(the_site.content, found.sha256).open("rb") as kept, out.open("xb") as target:
             shutil.copyfileobj(kept, target)

@@ -27,7 +27,7 @@ from hub.cli.context import (
 from hub.cli.ledger import moment
 from hub.cli.output import answer, counts_of, say, table, warn
 from hub.cli.progress import shown
-from hub.errors import HubError
+from hub.errors import HubError, NotFoundError
 from hub.money import format_amount
 from hub.store.results import State
 
@@ -167,7 +167,7 @@ def show(ctx: typer.Context, file: FileArgument, as_json: JsonOption = False, si
     with books_of(root_of(ctx, site)) as (_, conn):
         found = views.file_detail(conn, file)
     if found is None:
-        raise HubError(f"there is no file {file}", do="see: hub files")
+        raise NotFoundError(f"there is no file {file}", do="see: hub files")
     answer(wants_json(ctx, as_json), file_detail.shape(found), lambda: file_detail.tell(found))
     return 0
 

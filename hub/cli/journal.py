@@ -26,7 +26,7 @@ from hub.cli.context import (
     root_of,
 )
 from hub.cli.ledger import moment
-from hub.cli.out_file import ForceOption, refuse_unfit, writing
+from hub.cli.out_file import FileThereError, ForceOption, refuse_unfit, writing
 from hub.cli.output import answer, say, table, to_stdout
 from hub.errors import HubError
 from hub.money import format_amount
@@ -236,7 +236,7 @@ def _is_there(path: Path, content: bytes, export: Export) -> bool:
         return False
     except OSError as error:
         raise HubError(f"cannot be read: {error.strerror}", where=str(path), **_kept(export)) from error
-    raise HubError("another file is there already", where=str(path), **_kept(export))
+    raise FileThereError("another file is there already", where=str(path), **_kept(export))
 
 
 def _selection(from_day: str | None, to_day: str | None, batch: int | None) -> Selection:

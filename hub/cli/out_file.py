@@ -18,16 +18,24 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Put it in the place 
 _NAME_ANOTHER = "name another with --out"
 
 
+class FileThereError(HubError):
+    """A file is there already under the name, and is not to be replaced."""
+
+
+class NoFolderError(HubError):
+    """There is no folder for the file."""
+
+
 def refuse_unfit(path: Path, *, force: bool | None = None, why: str = "") -> None:
-    """Before any work is done: raises HubError where a file is there already, or no folder for it.
+    """Before any work is done: raises FileThereError and NoFolderError.
 
     ``force`` None = the command has no such option.
     """
     if path.exists() and not force:
         other = _NAME_ANOTHER if force is None else f"{_NAME_ANOTHER}, or say --force"
-        raise HubError("the file is there already", where=str(path), why=why, do=other)
+        raise FileThereError("the file is there already", where=str(path), why=why, do=other)
     if not path.parent.is_dir():
-        raise HubError(
+        raise NoFolderError(
             "the file cannot be written: there is no such folder",
             where=str(path),
             why=why,
@@ -39,7 +47,7 @@ def refuse_unfit(path: Path, *, force: bool | None = None, why: str = "") -> Non
 def writing(path: Path, *, force: bool = False, why: str = "", do: str = "") -> Iterator[BinaryIO]:
     """A writer whose bytes are durably under ``path`` at the end, or not at all.
 
-    Raises HubError where the folder does not take them; without ``force`` also where another file is there by then.
+    Raises HubError where the folder does not take them; without ``force`` FileThereError where a file is by then.
     """
     from hub.transport.content import sync_folder
 
@@ -53,7 +61,9 @@ def writing(path: Path, *, force: bool = False, why: str = "", do: str = "") -> 
         _place(temporary, path, force=force)
         sync_folder(path.parent)
     except FileExistsError as error:
-        raise HubError("another file is there already", where=str(path), why=why, do=do or _NAME_ANOTHER) from error
+        raise FileThereError(
+            "another file is there already", where=str(path), why=why, do=do or _NAME_ANOTHER
+        ) from error
     except OSError as error:
         what = f"the file cannot be written: {error.strerror}"
         raise HubError(what, where=str(path), why=why, do=do) from error

@@ -24,7 +24,7 @@ from hub.cli.context import (
 from hub.cli.output import answer
 from hub.cli.reconcile_document import document_of
 from hub.cli.reconcile_showing import tell
-from hub.errors import HubError
+from hub.errors import NotFoundError
 from hub.money import parse_amount
 
 if TYPE_CHECKING:
@@ -145,4 +145,4 @@ def _refuse_unknown(conn: Connection, account: str, company_ids: list[int] | Non
     known = [name for one in clearing_accounts(conn, company_ids) for name in (one.name, one.code)]
     banks = [one.account for one in bank_accounts(conn, company_ids)]
     if account not in (*known, *banks):
-        raise HubError(f"there is no clearing or bank account {account}", do="see: hub reconcile --dry-run")
+        raise NotFoundError(f"there is no clearing or bank account {account}", do="see: hub reconcile --dry-run")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hub.cli.context import opened
-from hub.errors import HubError
+from hub.errors import HubError, NotFoundError
 
 if TYPE_CHECKING:
     from hub.settings import Site
@@ -28,11 +28,11 @@ def file_told(site: Site, told: str) -> ShownFile:
     if path.is_file():
         return ShownFile(path, path.name, "")
     if not (told.isascii() and told.isdigit()):
-        raise HubError(f"there is no file {told}", do="give a path, or a number as hub files shows it")
+        raise NotFoundError(f"there is no file {told}", do="give a path, or a number as hub files shows it")
     with opened(site) as database, database.read() as conn:
         found = views.file_detail(conn, int(told))
     if found is None:
-        raise HubError(f"there is no file {told}", do="see: hub files")
+        raise NotFoundError(f"there is no file {told}", do="see: hub files")
     stored = blob_path(site.content, found.file.sha256)
     if not stored.is_file():
         raise HubError(f"the bytes of file {told} are not in the content store", where=str(stored))

@@ -14,7 +14,7 @@ from hub.cli.asking import CompanyOption, LimitOption, TenancyOption, day_of, wh
 from hub.cli.context import ActorOption, JsonOption, SiteOption, as_unicode, books_of, root_of
 from hub.cli.ledger import moment
 from hub.cli.output import answer, say, table
-from hub.errors import HubError
+from hub.errors import HubError, NotFoundError
 from hub.money import format_amount
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def show(
             bare = digits.lstrip("0")
             found = slips_with(conn, bare) if bare else []
     if not found:
-        raise HubError(f"there is no slip {payment_id}", do="see: hub slips list")
+        raise NotFoundError(f"there is no slip {payment_id}", do="see: hub slips list")
     answer(as_json, {"slips": [_document(one) for one in found]}, lambda: _tell_each(found))
     return 0
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from hub.consumption.booking import due_day
 from hub.consumption.judging import Finding, judge, key_of, tenants_in
 from hub.consumption.known import Known, known
-from hub.errors import HubError
+from hub.errors import NotFoundError
 from hub.settings import Site
 from hub.store.consumption import results
 from hub.store.consumption.accounts import AccountRow, account_with, accounts
@@ -77,7 +77,7 @@ def detail(conn: Connection, site: Site, account_id: int, now: datetime) -> Deta
     """What waits is judged as our books stand now. Raises HubError where there is no such account."""
     account = account_with(conn, account_id)
     if account is None:
-        raise HubError(f"there is no consumption account {account_id}", do="see: hub consumption list")
+        raise NotFoundError(f"there is no consumption account {account_id}", do="see: hub consumption list")
     of = property_with(conn, account.property_id)
     today = site.today(of.company_number, now)
     revisions: list[RevisionShown] = []

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from hub.acts.act import Acting
 from hub.consumption.tenants import AccountTenant, moved_out_by, tenants_of
-from hub.errors import HubError
+from hub.errors import HubError, NotFoundError
 from hub.settings import ConsumptionType, Site
 from hub.store import documents, journal
 from hub.store.consumption.accounts import account_with
@@ -61,7 +61,7 @@ def scope_of_account(conn: Connection, site: Site, account_id: int) -> Scope:
     """Raises HubError."""
     account = account_with(conn, account_id)
     if account is None:
-        raise HubError(f"there is no consumption account {account_id}", do="see: hub consumption list")
+        raise NotFoundError(f"there is no consumption account {account_id}", do="see: hub consumption list")
     found = property_with(conn, account.property_id)
     settled = type_of(site, found.company_number, account.type)
     return Scope(found, account.type, settled, (account.period_from, account.period_to))

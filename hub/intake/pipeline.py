@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Connection
 
 from hub.acts.act import Once
-from hub.errors import HubError
+from hub.errors import HubError, NotFoundError
 from hub.intake import claims
 from hub.intake.dry_run import rehearse
 from hub.intake.hub import Hub
@@ -183,7 +183,7 @@ def _file_in(conn: Connection, file_id: int, act: Act, states: tuple[State, ...]
     """The file, where nobody is at work on it and the act fits its state; nobody else can begin until we commit."""
     file = journal.get_file(conn, file_id)
     if file is None:
-        raise HubError(f"there is no file {file_id}", do="see: hub files")
+        raise NotFoundError(f"there is no file {file_id}", do="see: hub files")
     journal.lock_blob(conn, file.sha256)
     same_bytes = journal.files_with(conn, file.sha256)
     file = next(one for one in same_bytes if one.id == file_id)

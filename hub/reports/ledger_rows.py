@@ -7,16 +7,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
-from hub.errors import HubError
+from hub.store.portfolio import NoSuchCompanyError
 from hub.store.tables import account, batch, company, entry, file, posting, reading
 from hub.store.views.vouchers import document_of, with_document
 
 #: Rows fetched at once of an answer that may be of any length.
 ROWS_A_TIME = 2_000
-
-
-class NoSuchCompanyError(HubError):
-    """No company of the portfolio has this number."""
 
 
 class Company(NamedTuple):

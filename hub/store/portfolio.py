@@ -11,13 +11,25 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select
 
-from hub.errors import HubError
+from hub.errors import NotFoundError
 from hub.store.lookup import among, fetched
 from hub.store.tables import account, company, posting, property_, tenancy, unit
 
 #: Lengths that Betalingsservice gives its numbers, zero-filled in files and in our tables alike.
 _CREDITOR_DIGITS = 8
 _GROUP_DIGITS = 5
+
+
+class NoSuchCompanyError(NotFoundError):
+    """No company of the portfolio has this number."""
+
+
+class NoSuchPropertyError(NotFoundError):
+    """No property of the portfolio has this key."""
+
+
+class NoSuchTenancyError(NotFoundError):
+    """No tenancy of the portfolio has this key."""
 
 
 class TenancyRef(NamedTuple):
@@ -214,11 +226,11 @@ def tenancy_by_key(connection: Connection, key: str) -> Tenancy | None:
 
 
 def tenancy_of(connection: Connection, key: str) -> Tenancy:
-    """Raises HubError when there is no such tenancy; numbers may be written with leading zeros."""
+    """Raises NoSuchTenancyError; numbers may be written with leading zeros."""
     found = tenancy_by_key(connection, key)
     if found is None:
-        raise HubError(
-            f"there is no tenancy {key}",
+        raise NoSuchTenancyError(
+            f"there is no tenancy {key or repr(key)}",
             do="write it as company-property-unit-tenant, e.g. 1-12-304-2, and see that hub portfolio import has it",
         )
     return found

@@ -29,9 +29,9 @@ from hub.reports.journal.journal import (
     export_journal,
     list_exports,
 )
-from hub.reports.ledger_rows import NoSuchCompanyError
 from hub.settings.journal import JournalConfig
 from hub.store.database import Database, connect
+from hub.store.portfolio import NoSuchCompanyError
 from hub.store.tables import batch, company, entry, exported, journal_export, posting, voucher_range
 from tests.banking import ACCOUNT, UNIT
 from tests.desk import NOW, Desk, failed, paid

@@ -22,8 +22,8 @@ from hub.ledger import chain
 from hub.money import parse_amount
 from hub.reports.beancount import account_name, write_beancount
 from hub.reports.ledger_json import write_json
-from hub.reports.ledger_rows import NoSuchCompanyError
 from hub.store.database import Database
+from hub.store.portfolio import NoSuchCompanyError
 from hub.store.tables import account, company, entry
 from hub.store.verify import verify
 from tests.banking import ACCOUNT

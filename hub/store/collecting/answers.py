@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, true
 
-from hub.errors import HubError
+from hub.errors import HubError, NotFoundError
 from hub.ledger import kinds
 from hub.store.lookup import among
 from hub.store.positions import NOTHING
@@ -173,7 +173,7 @@ def collection_detail(conn: Connection, named: str) -> AskedDetail:
         wanted = int(number) if number.isascii() and number.isdigit() and len(number) < _ID_DIGITS else 0
         rows = conn.execute(_SELECTED.where(collection.c.id == wanted)).all()
     if not rows:
-        raise HubError(f"there is no collection {named}", do="see: hub collections list")
+        raise NotFoundError(f"there is no collection {named}", do="see: hub collections list")
     if len(rows) > 1:
         told = ", ".join(f"#{row.id} of {row.tenancy}" for row in rows[:_NAMED_MAX])
         raise HubError(f"{len(rows)} collections have reference {named}: {told}", do="name one of them by its id")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub.store.portfolio import tenancy_of
 from hub.store.views.ageing import Aged, Total, ageing, totals
 from hub.store.views.arrears import Arrears, arrears
 from hub.store.views.balances import Balance, balance, has_movements, open_by_charge
@@ -11,7 +12,7 @@ from hub.store.views.files import FileDetail, ListedFile, file_detail, files, fi
 from hub.store.views.holdings import Holding
 from hub.store.views.movements import Movement, Paid, movements, paid_by_entry
 from hub.store.views.next_charges import Upcoming, next_charge, next_due
-from hub.store.views.scope import Scope, company_of, property_of, scope_of, tenancy_of
+from hub.store.views.scope import Scope, company_of, property_of, scope_of
 from hub.store.views.searching import Asked, Found, FoundEntry, search
 from hub.store.views.sources import Source
 from hub.store.views.standing import TakenBack

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam, exists, func, select
 
 from hub.ledger.ageing import Ageing, aged, paid_from
-from hub.store.portfolio import Tenancy, TenancyRef
+from hub.store.portfolio import Tenancy, TenancyRef, tenancy_of
 from hub.store.tables import account, posting, tenancy
 from hub.store.views.counting import AsOf, Prepared, changed_since, coming_on, lines_on
 from hub.store.views.holdings import Holding, fillable, holdings
-from hub.store.views.scope import Scope, tenancy_of
+from hub.store.views.scope import Scope
 
 
 class Balance(NamedTuple):

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, case, cast
 
 from hub.errors import HubError
 from hub.store.attachments import Attachment, attachments_of
-from hub.store.charges import DEMANDS, ID_MARK
+from hub.store.charges import DEMANDS, ID_MARK, NoChargeError
 from hub.store.positions import NOTHING
 from hub.store.tables import (
     allocation,
@@ -137,7 +137,7 @@ def charges(conn: Connection, asked: ChargeQuery, limit: int) -> Iterator[Charge
 def charge_detail(conn: Connection, name: str) -> ChargeDetail:
     """A charge by its reference, or by its id: as ``#17``, or as ``17`` where no reference is that.
 
-    Raises HubError where there is none, or more than one has the reference.
+    Raises NoChargeError, and HubError where more than one has the reference.
     """
     found = _one_of(_named(conn, name), name)
     foreign = conn.execute(
@@ -172,7 +172,7 @@ def _named(conn: Connection, name: str) -> Sequence[Charge]:
 
 def _one_of(found: Sequence[Charge], name: str) -> Charge:
     if not found:
-        raise HubError(f"there is no charge {name}", do="give its reference, or its id as in hub charges list")
+        raise NoChargeError(f"there is no charge {name}", do="give its reference, or its id as in hub charges list")
     if len(found) > 1:
         named = ", ".join(f"{ID_MARK}{one.id} of {one.tenancy}" for one in found[:_NAMED_MAX])
         more = " and more" if len(found) > _NAMED_MAX else ""

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from hub.store.documents import What
+from hub.store.portfolio import tenancy_of
 from hub.store.tables import company, document, file, property_, tenancy
-from hub.store.views.scope import property_of, tenancy_of
+from hub.store.views.scope import property_of
 
 
 class Filed(NamedTuple):

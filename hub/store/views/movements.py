@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from hub.errors import HubError
+from hub.store.portfolio import tenancy_of
 from hub.store.tables import account, allocation, batch, charge, charge_line, entry, posting
 from hub.store.views.counting import AsOf, Prepared
-from hub.store.views.scope import tenancy_of
 from hub.store.views.sources import Source, split_source, with_source
 from hub.store.views.vouchers import document_of, voucher_text, with_document
 

@@ -14,10 +14,10 @@ from hub.ledger.ageing import aged
 from hub.ledger.preview import LOOK_BACK_DAYS, Charged, Collecting, NextCharge, Period
 from hub.store.contributions import registered_of
 from hub.store.lookup import among
+from hub.store.portfolio import tenancy_of
 from hub.store.tables import charge, charge_line, entry
 from hub.store.views.balances import figures_of
 from hub.store.views.counting import AsOf
-from hub.store.views.scope import tenancy_of
 
 #: A line without days of its own is for the period in which it falls due: of at most so many days.
 _PERIOD_DAYS_MAX = 366

@@ -7,7 +7,14 @@ from typing import NamedTuple
 from sqlalchemy import BindParameter, ColumnElement, Connection, FromClause, select, true
 
 from hub.errors import HubError
-from hub.store.portfolio import PropertyRef, Tenancy, plain_number, property_by_numbers, tenancy_by_key
+from hub.store.portfolio import (
+    NoSuchCompanyError,
+    NoSuchPropertyError,
+    PropertyRef,
+    plain_number,
+    property_by_numbers,
+    tenancy_of,
+)
 from hub.store.tables import company, property_, tenancy
 
 
@@ -41,30 +48,23 @@ class CompanyRef(NamedTuple):
 
 
 def company_of(conn: Connection, number: str) -> CompanyRef:
-    """Raises HubError when there is no such company; its number may be written with leading zeros."""
+    """Raises NoSuchCompanyError; its number may be written with leading zeros."""
     query = select(company.c.id, company.c.number, company.c.name, company.c.currency)
     row = conn.execute(query.where(company.c.number == plain_number(number))).one_or_none()
     if row is None:
-        raise HubError(f"there is no company {number or repr(number)}", do="write its number as the portfolio has it")
+        raise NoSuchCompanyError(
+            f"there is no company {number or repr(number)}", do="write its number as the portfolio has it"
+        )
     return CompanyRef._make(row)
 
 
 def property_of(conn: Connection, key: str) -> PropertyRef:
-    """Raises HubError when there is no such property; numbers may be written with leading zeros."""
+    """Raises NoSuchPropertyError; numbers may be written with leading zeros."""
     numbers = key.split("-")
     found = property_by_numbers(conn, *numbers) if len(numbers) == 2 else None
     if found is None:
-        raise HubError(f"there is no property {key or repr(key)}", do="write it as company-property, e.g. 1-12")
-    return found
-
-
-def tenancy_of(conn: Connection, key: str) -> Tenancy:
-    """Raises HubError when there is no such tenancy; numbers may be written with leading zeros."""
-    found = tenancy_by_key(conn, key)
-    if found is None:
-        raise HubError(
-            f"there is no tenancy {key or repr(key)}",
-            do="write it as company-property-unit-tenant, e.g. 1-12-304-2, and see that hub portfolio import has it",
+        raise NoSuchPropertyError(
+            f"there is no property {key or repr(key)}", do="write it as company-property, e.g. 1-12"
         )
     return found
 
