@@ -230,6 +230,8 @@ class Explanation(NamedTuple):
     #: What took that back, what took this back, and so on: only money that a charge-back took comes back. The first
     #: brings it, the next takes it, in turn.
     afterwards: tuple[Turn, ...]
+    #: Of a small difference and of its reversal: a credit note on the charge took it back.
+    credited_away: bool
     #: Of a reversal: what the entry had done that it takes back.
     undid: tuple[Use, ...]
     #: Credit notes on it, and the match of it, that stand.

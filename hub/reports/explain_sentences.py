@@ -95,11 +95,14 @@ class _Teller:
         if back is not None and back.kind == kinds.CHARGEBACK:
             yield says.is_charged_back.format(date=self._date(back.value_date))
         elif back is not None:
-            day, reason = self._done_on(back.recorded_at), says.reasons[back.reason]
+            day, reason = self._done_on(back.recorded_at), self._reason(back.reason)
             yield says.is_reversed.format(It=capital(self._it), date=day, reason=reason)
         if back is not None and found.charge is None:
             yield from self._uses.reopened(found.taken_back_did)
             yield from self._afterwards()
+
+    def _reason(self, code: str) -> str:
+        return self._says.credited_away if self._found.credited_away else self._says.reasons[code]
 
     def _afterwards(self) -> Iterator[str]:
         """Of money that the bank took: how it came back and what it paid then, how it was taken again, and so on."""
@@ -265,7 +268,7 @@ class _Teller:
             amount=self._amount(of.amount),
             original_date=self._date(of.value_date),
             date=self._done_on(found.recorded_at),
-            reason=says.reasons[found.reason],
+            reason=self._reason(found.reason),
         )
         yield from self._uses.undone(of, found.did)
         yield from self._uses.since()

@@ -90,6 +90,8 @@ class Phrases(NamedTuple):
     after_move_out: str
     by_rule: str
     reasons: Mapping[str, str]
+    #: Why what was written off was taken back: no reason that a person gave.
+    credited_away: str
 
 
 _DANISH = Phrases(
@@ -208,6 +210,7 @@ _DANISH = Phrases(
         "payment_taken_back": "betalingen, som det hørte til, blev taget tilbage",
         "other": "det var en fejl",
     },
+    credited_away="opkrævningen blev krediteret",
 )
 
 _SWEDISH = Phrases(
@@ -326,6 +329,7 @@ _SWEDISH = Phrases(
         "payment_taken_back": "betalningen som det hörde till togs tillbaka",
         "other": "det var ett fel",
     },
+    credited_away="fakturan krediterades",
 )
 
 _PHRASES: Mapping[Language, Phrases] = {"da": _DANISH, "sv": _SWEDISH}

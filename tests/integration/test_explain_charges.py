@@ -73,3 +73,15 @@ def test_what_was_credited_goes_to_no_holding(hand: Hand) -> None:
     assert not any("går til" in told for told in told_of(hand, charged))
     hand.reverse(note)
     assert told_of(hand, charged)[2].startswith("250,00 kr. af den går til ")
+
+
+def test_a_small_difference_that_a_credit_note_takes_back(database: Database, tmp_path: Path) -> None:
+    hand = Hand(database, tmp_path, small_difference="0.50")
+    hand.charge(FIRST, "A", "2026-10-01", 100_00)
+    hand.pay(FIRST, 99_75, day=date(2026, 10, 2))
+    difference = hand.last_entry(kinds.DIFFERENCE)
+    hand.credit(FIRST, "A", 10_00)
+    back = hand.last_entry(kinds.REVERSAL)
+    reason = "blev taget tilbage den 22. november 2026: opkrævningen blev krediteret."
+    assert told_of(hand, difference)[1] == f"Den {reason}"
+    assert told_of(hand, back)[0].endswith(reason)
