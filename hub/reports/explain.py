@@ -104,6 +104,7 @@ def explain(conn: Connection, entry_id: int) -> Explanation:
         taken_back_by=others[back.id] if back else None,
         taken_back_did=_uses(conn, allocation.c.entry_id == back.id) if back else (),
         afterwards=tuple(_turn(conn, others[one.id]) for one in afterwards),
+        credited_away=_is_credited_away(conn, row, others.get(row.corrects), back),
         undid=_uses(conn, allocation.c.entry_id == row.corrects) if row.kind == kinds.REVERSAL else (),
         credited_by=tuple(_credit(conn, others[one.id]) for one in history.standing(entry_id, kinds.CREDIT_NOTE)),
         matched_by=others[match.id] if match else None,
@@ -229,6 +230,21 @@ def _credit(conn: Connection, by: Other) -> Credit:
     return Credit(
         by, _uses(conn, allocation.c.payment_id == by.entry), _left(conn, by.entry), _holdings(conn, by.entry)
     )
+
+
+def _is_credited_away(conn: Connection, row: Row[Any], of: Other | None, back: Corrector | None) -> bool:
+    """A credit note takes back first what was written off, in the same act."""
+    if kinds.DIFFERENCE not in (row.kind, of.kind if of else None):
+        return False
+    reversal_id = row.id if row.kind == kinds.REVERSAL else back.id if back else None
+    its, note = entry.alias("its"), entry.alias("note")
+    query = (
+        select(note.c.id)
+        .join_from(its, batch, batch.c.id == its.c.batch_id)
+        .join(note, note.c.id.between(batch.c.entry_first, batch.c.entry_last) & (note.c.batch_id == batch.c.id))
+        .where(its.c.id == reversal_id, note.c.kind == kinds.CREDIT_NOTE)
+    )
+    return conn.execute(query.limit(1)).first() is not None
 
 
 def _turn(conn: Connection, by: Other) -> Turn:
