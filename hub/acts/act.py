@@ -190,6 +190,12 @@ class Acting:
         return max(day, closed + _DAY) if closed else day
 
 
+def result_under(conn: Connection, key: str | None, what: str) -> Mapping[str, Any] | None:
+    """What came of the act ``what`` that was done under the key, whatever it was asked; None where none was."""
+    its = (act_table.c.key == key) & (act_table.c.what == what)
+    return conn.execute(select(act_table.c.result).where(its)).scalar_one_or_none()
+
+
 def perform(
     database: Database,
     site: Site,

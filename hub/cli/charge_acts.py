@@ -147,30 +147,40 @@ def attach(
     ctx: typer.Context,
     tenancy: TenancyArgument,
     reference: ReferenceArgument,
-    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)],
     key: KeyOption = None,
     actor: ActorOption = None,
     as_json: JsonOption = False,
     site: SiteOption = None,
 ) -> int:
     """Keeps a copy of a file with a charge."""
+    from hub.acts.act import result_under
     from hub.acts.charges import add_attachment
     from hub.store.charges import charge_of
     from hub.store.portfolio import plain_key
     from hub.store.views import tenancy_of
-    from hub.transport.folders import look_at
+    from hub.transport.folders import printable
 
     the_site = load(root_of(ctx, site))
     with opened(the_site) as database, database.read() as conn:
         # Before its bytes are kept: there has to be something that they belong to.
         charge_of(conn, tenancy_of(conn, tenancy).ref, reference)
-    name = look_at(file).name
-    stored = _stored(the_site, file)
+        # Who asks again may have deleted the file: it is kept.
+        before = None if file.exists() else result_under(conn, key, "charges attach")
+    if before is None and not file.exists():
+        raise typer.BadParameter(f"file {str(file)!r} does not exist", param_hint="FILE")
+    if before is None:
+        stored = _stored(the_site, file)
+        sha256, size = stored.sha256, stored.size
+    else:
+        # It is done, and nothing is kept a second time: the size is not asked for.
+        sha256, size = before["sha256"], 0
+    name = printable(file.name)
 
     def do(acting: Acting) -> Mapping[str, Any]:
-        return add_attachment(acting, tenancy, reference, name, stored.sha256, stored.size)
+        return add_attachment(acting, tenancy, reference, name, sha256, size)
 
-    asked = {"tenancy": plain_key(tenancy), "reference": reference, "name": name, "sha256": stored.sha256}
+    asked = {"tenancy": plain_key(tenancy), "reference": reference, "name": name, "sha256": sha256}
     return performed(ctx, site, "charges attach", asked, do, actor=actor, key=key, as_json=as_json)
 
 

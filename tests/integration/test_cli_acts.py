@@ -237,6 +237,21 @@ class TestNotesAndAttachments:
         again = hub("charges", "attachment", made["attachment"], "--out", out, site=site)
         assert (again.status, "File exists" in again.err) == (1, True)
 
+    def test_asked_again_after_the_file_was_deleted_it_tells_what_came_of_it(self, site: Path, tmp_path: Path) -> None:
+        _rent(site)
+        paper = tmp_path / "bilag ø.pdf"
+        paper.write_bytes(tiny_site.PDF)
+        asked = ("charges", "attach", FIRST, "2607-1", paper)
+        made = _json(site, *asked, "--key", "K")
+        paper.unlink()
+        assert _json(site, *asked, "--key", "K") == {**made, "repeated": True}
+        other = hub(*asked[:-1], tmp_path / "other.pdf", "--key", "K", "--json", site=site)
+        assert (other.status, other.json["code"]) == (1, "KeyUsedError")
+        for key in ((), ("--key", "L")):
+            gone = hub(*asked, *key, "--json", site=site)
+            assert (gone.status, "does not exist" in gone.json["error"]) == (1, True)
+        assert len(_json(site, "charges", "attachments", FIRST, "2607-1")["attachments"]) == 1
+
     def test_what_belongs_to_nothing_is_not_kept(self, site: Path, tmp_path: Path) -> None:
         (tmp_path / "bilag.pdf").write_bytes(tiny_site.PDF)
         answer = hub("charges", "attach", FIRST, "X", tmp_path / "bilag.pdf", site=site)
