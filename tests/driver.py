@@ -114,20 +114,21 @@ class Driver:
             self._check_days(conn, told)
 
     def _check_days(self, conn: Connection, told: str) -> None:
-        """No act takes a holding below zero on any day (R10, R23), or further below, but what takes money back: a
-        charge-back comes as the bank has done it, and a file is reversed on its own days, whatever its payments had
-        filled.
+        """No act takes a holding below zero on any day (R10, R23), or further below, but these: a charge-back comes as
+        the bank has done it, a file is reversed on its own days, whatever its payments had filled, and a reversal by
+        hand leaves what was before its own day.
         """
-        rows = conn.execute(select(entry.c.id, entry.c.kind).where(entry.c.id > self.seen)).all()
-        whose = tenancies_of_posted(conn, [id_ for id_, _ in rows])
-        taken_back = {whose[id_].key for id_, kind in rows if kind in TAKES_BACK and id_ in whose}
+        rows = conn.execute(select(entry.c.id, entry.c.kind, entry.c.value_date).where(entry.c.id > self.seen)).all()
+        whose = tenancies_of_posted(conn, [row.id for row in rows])
+        taken_back = {whose[row.id].key: row.value_date for row in rows if row.kind in TAKES_BACK and row.id in whose}
         for one in set(whose.values()):
-            least = least_held(conn, one, SINCE)
             before = self.least.get(one.key, {})
-            for name, ore in least.items():
-                assert one.key in taken_back or ore >= min(0, before.get(name, 0)), (told, one.key, name, before, least)
-            self.least[one.key] = least
-        self.seen = max((id_ for id_, _ in rows), default=self.seen)
+            self.least[one.key] = least_held(conn, one, SINCE)
+            if one.key in taken_back and not told.startswith(("reverse", "unmatch")):
+                continue
+            for name, ore in least_held(conn, one, taken_back.get(one.key, SINCE)).items():
+                assert ore >= min(0, before.get(name, 0)), (told, one.key, name, before, ore)
+        self.seen = max((row.id for row in rows), default=self.seen)
 
     # --- What people do --------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, select
 
 from hub.acts.act import REFERENCE_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Acting, judged_text
 from hub.acts.foreign import refuse_foreign
-from hub.acts.holdings import all_held, refuse_overdrawn
+from hub.acts.holdings import none_overdrawn
 from hub.errors import HubError
 from hub.ledger import kinds
 from hub.ledger.allocation import split
@@ -145,12 +145,12 @@ def credit_charge(
     tenancy = acting.tenancy(tenancy_key)
     found = charge_of(acting.conn, tenancy, reference)
     credited = _credited(found, amount, lines)
-    value_date = _credited_on(acting, tenancy, day, found).isoformat()
-    before = all_held(acting, [tenancy])
-    _owe_again(acting, tenancy, found, value_date)
-    movement = _credit_note(acting, tenancy, found, credited, value_date, text)
-    (entry_id,) = acting.books.post(tenancy.company_id, [movement])
-    refuse_overdrawn(acting, [tenancy], before)
+    from_day = _credited_on(acting, tenancy, day, found)
+    value_date = from_day.isoformat()
+    with none_overdrawn(acting, tenancy, from_day):
+        _owe_again(acting, tenancy, found, value_date)
+        movement = _credit_note(acting, tenancy, found, credited, value_date, text)
+        (entry_id,) = acting.books.post(tenancy.company_id, [movement])
     return {
         "entry": entry_id,
         "tenancy": tenancy.key,

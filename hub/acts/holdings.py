@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 
 from sqlalchemy import func, select
@@ -123,8 +124,27 @@ def refuse_going_out(acting: Acting, tenancy: TenancyRef, amount: int, day: date
         )
 
 
+@contextmanager
+def none_overdrawn(acting: Acting, tenancy: TenancyRef | None, day: date) -> Iterator[None]:
+    """An act by hand that takes back or credits from ``day`` on; None = nobody's money.
+
+    Raises OverdrawnError where it has left a holding with less than nothing on that day or on any day after it, which
+    it was not before. A credit note or reversal of a charge takes from the holding itself; the reversal of a payment
+    opens again the charge that had filled it. What fills the holding again only later is not there yet (R10, R23).
+    """
+    before = _least(acting, tenancy, day)
+    yield
+    _refuse_less(_least(acting, tenancy, day), before)
+
+
+def _least(acting: Acting, tenancy: TenancyRef | None, day: date) -> dict[tuple[str, str], int]:
+    if tenancy is None:
+        return {}
+    return {(tenancy.key, name): ore for name, ore in least_held(acting.conn, tenancy, day).items()}
+
+
 def all_held(acting: Acting, tenancies: Iterable[TenancyRef]) -> dict[tuple[str, str], int]:
-    """Øre of every holding by tenancy's key and name, with what this act has done to it so far."""
+    """Øre of every holding by tenancy's key and name, when all has come, with what this act has done to it so far."""
     keys = {tenancy.id: tenancy.key for tenancy in tenancies}
     return {
         (keys[tenancy_id], one.name): one.held - acting.books.pending(one.account_id)
@@ -134,16 +154,20 @@ def all_held(acting: Acting, tenancies: Iterable[TenancyRef]) -> dict[tuple[str,
 
 
 def refuse_overdrawn(acting: Acting, tenancies: Iterable[TenancyRef], before: Mapping[tuple[str, str], int]) -> None:
-    """After an act: raises OverdrawnError where it has left a holding with less than nothing.
+    """After a file was taken back: raises OverdrawnError where that has left a holding with less than nothing.
 
-    ``before`` is what :func:`all_held` gave before it. A credit note or reversal of a charge takes from the holding
-    itself; the reversal of a payment opens again the charge that had filled it.
+    ``before`` is what :func:`all_held` gave before it. A file is taken back on its own days, of thousands of tenancies
+    at a time: on one of those days a holding may be below zero, at the end it is not.
     """
-    for (tenancy_key, name), ore in all_held(acting, tenancies).items():
+    _refuse_less(all_held(acting, tenancies), before)
+
+
+def _refuse_less(after: Mapping[tuple[str, str], int], before: Mapping[tuple[str, str], int]) -> None:
+    for (tenancy_key, name), ore in after.items():
         if ore < 0 and ore < before.get((tenancy_key, name), 0):
             raise OverdrawnError(
                 f"holding {name!r} would be left with {format_amount(ore)}",
                 where=tenancy_key,
-                why="it has been paid out, moved, or settled by a result already (R23)",
+                why="it has been paid out, moved, or settled by a result already, or is filled only later (R10, R23)",
                 do="take back that payout, transfer or result first",
             )

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from hub.acts.act import Acting, judged_text
-from hub.acts.holdings import all_held, refuse_overdrawn
+from hub.acts.holdings import none_overdrawn
 from hub.acts.reversals import Why, refuse_taken_back
 from hub.acts.undoing import Booked, booked, held_by, undo
 from hub.errors import HubError
@@ -47,9 +47,8 @@ def move_to_suspense(acting: Acting, found: Booked, history: History, why: Why) 
     assert tenancy is not None
     way = ways_back(acting.conn, [found.id])[found.id]
     payer = _payer(acting, way)
-    before = all_held(acting, [tenancy])
-    undone = undo(acting, [found], history, why.reason, why.note, lambda one: one.value_date)[found.id]
-    refuse_overdrawn(acting, [tenancy], before)
+    with none_overdrawn(acting, tenancy, found.value_date):
+        undone = undo(acting, [found], history, why.reason, why.note, lambda one: one.value_date)[found.id]
     kind = kinds.PAYMENT if found.kind == kinds.REVERSAL else found.kind
     movement = _anew(found, undone.movement, kind, None)._replace(
         customer=payer.customer,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 
 from hub.acts.act import Acting
-from hub.acts.holdings import all_held, refuse_overdrawn
+from hub.acts.holdings import none_overdrawn
 from hub.acts.undoing import Booked, held_by, undo
 from hub.errors import HubError
 from hub.ledger import kinds
@@ -82,10 +82,9 @@ def undone_alone(acting: Acting, found: Booked, history: History, why: Why, day:
 
     What is in the future is taken back there: today's balance never was another for it. Raises OverdrawnError.
     """
-    whose = [found.tenancy] if found.tenancy else []
-    before = all_held(acting, whose)
-    undone = undo(acting, [found], history, why.reason, why.note, lambda one: max(day, one.value_date))[found.id]
-    refuse_overdrawn(acting, whose, before)
+    counts = max(day, found.value_date)
+    with none_overdrawn(acting, found.tenancy, counts):
+        undone = undo(acting, [found], history, why.reason, why.note, lambda _: counts)[found.id]
     return {
         "entry": undone.entry_id,
         "reverses": found.id,

@@ -147,6 +147,31 @@ def test_a_payment_that_filled_a_holding_stays_while_the_holding_was_paid_out(ha
         hand.reverse(payment)
 
 
+def test_no_credit_note_takes_from_a_holding_what_fills_it_only_later(hand: Hand) -> None:
+    hand.charge(FIRST, "DEP", "2026-11-01", LineAsked("20", 1_000_00))
+    hand.pay(FIRST, 1_000_00, reference="DEP", day=date(2026, 11, 1))
+    hand.pay_out(FIRST, 1_000_00, holding="deposit", day=date(2026, 11, 20))
+    hand.pay(FIRST, 1_000_00, holding="deposit", day=COMING)
+    before = hand.everything()
+    with pytest.raises(OverdrawnError, match=r"'deposit' would be left with -1000\.00.* filled only later"):
+        hand.credit(FIRST, "DEP")
+    assert hand.everything() == before
+    hand.credit(FIRST, "DEP", day=COMING)
+    assert _held(hand, FIRST, COMING) == 0
+
+
+def test_no_reversal_takes_from_a_holding_what_fills_it_only_later(hand: Hand) -> None:
+    first = hand.pay(FIRST, 1_000_00, holding="deposit", day=date(2026, 11, 1))
+    hand.pay(FIRST, 1_000_00, holding="deposit", day=COMING)
+    hand.pay_out(FIRST, 1_000_00, holding="deposit", day=date(2026, 11, 20))
+    before = hand.everything()
+    with pytest.raises(OverdrawnError, match=r"'deposit' would be left with -1000\.00"):
+        hand.reverse(first)
+    assert hand.everything() == before
+    hand.reverse(first, day=COMING)
+    assert _held(hand, FIRST, COMING) == 0
+
+
 def test_a_misspelled_holding_is_none(hand: Hand) -> None:
     with pytest.raises(AmountRefusedError, match="'depositt' is no holding of this company"):
         hand.pay(FIRST, 5_00, holding="depositt")
