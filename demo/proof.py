@@ -31,7 +31,7 @@ def read_out(commands: Commands, dates: Dates) -> dict[str, Any]:
         "next charge of 1-1-2-1": ("next-charge", "1-1-2-1", *today),
         "next charge of 1-3-5-1": ("next-charge", "1-3-5-1", *today),
         "ageing": ("ageing", "--company", COMPANY, *today),
-        "in the end": ("ageing", "--company", COMPANY, "--as-of", (dates.today + _COMING).isoformat()),
+        "in the end": ("ageing", "--company", COMPANY, "--all", "--as-of", (dates.today + _COMING).isoformat()),
         "arrears": ("arrears", "--company", COMPANY, *today),
         "statement": ("statement", "1-3-4-1", "--format", "pdf", "--out", str(statement)),
     }

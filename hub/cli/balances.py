@@ -135,6 +135,7 @@ def ageing(
     tenancy: TenancyOption = None,
     as_of: AsOfOption = None,
     recorded: RecordedOption = None,
+    everyone: Annotated[bool, typer.Option("--all", help="Also tenancies that have nothing.")] = False,
     as_json: JsonOption = False,
     site: SiteOption = None,
 ) -> int:
@@ -147,7 +148,7 @@ def ageing(
     with books_of(root_of(ctx, site)) as (the_site, conn):
         scope = views.scope_of(conn, company=company, property=property, tenancy=tenancy)
         when = when_of(the_site, company or property or tenancy, as_of, recorded)
-        rows = views.ageing(conn, scope, when.as_of, when.recorded)
+        rows = views.ageing(conn, scope, when.as_of, when.recorded, everyone=everyone)
         properties, companies = views.totals(conn, scope, rows)
     document = {
         "as_of": when.as_of.isoformat(),

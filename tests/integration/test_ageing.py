@@ -221,6 +221,11 @@ class TestAgeing:
     def test_a_tenancy_with_nothing_has_a_row_where_it_is_asked_for(self, teller: Teller) -> None:
         assert ageing_of(teller, "2026-11-05", tenancy=OTHER_PROPERTY) == {OTHER_PROPERTY: Ageing()}
 
+    def test_and_all_of_them_where_everyone_is_asked_for(self, teller: Teller) -> None:
+        with teller.db.read() as conn:
+            rows = views.ageing(conn, Scope(), date(2026, 11, 5), everyone=True)
+        assert {row.tenancy for row in rows} == set(ALL)
+
     def test_a_tenancy_that_has_been_paid_since_has_a_row_for_the_day_before(self, teller: Teller) -> None:
         teller.charge(OTHER_PROPERTY, "2026-10-20", ("10", 300_00))
         teller.pay(OTHER_PROPERTY, "2026-11-09", 300_00, at="2026-11-09")

@@ -60,11 +60,14 @@ class Total(NamedTuple):
     ageing: Ageing
 
 
-def ageing(conn: Connection, scope: Scope, as_of: date, recorded: datetime | None = None) -> list[Aged]:
+def ageing(
+    conn: Connection, scope: Scope, as_of: date, recorded: datetime | None = None, *, everyone: bool = False
+) -> list[Aged]:
     """A row a tenancy that has anything, by property, in the order in which the portfolio came.
 
-    One that ``scope`` names has a row in any case.
+    One that ``scope`` names has a row in any case, as all have for ``everyone``.
     """
+    everyone = everyone or scope.tenancy_id is not None
     at = AsOf(as_of, recorded)
     has_open = exists().where(charge_line.c.tenancy_id == tenancy.c.id, charge_line.c.remaining > NOTHING)
     # Most tenancies owe nothing, and have nothing open: they are left where they are.
@@ -80,7 +83,7 @@ def ageing(conn: Connection, scope: Scope, as_of: date, recorded: datetime | Non
             changed_since(account.c.id, at),
         )
         .select_from(scope.tenancies.join(account, account.c.id == tenancy.c.account_id))
-        .where(scope.condition, true() if scope.tenancy_id else has_anything)
+        .where(scope.condition, true() if everyone else has_anything)
     )
     # By property, then by tenancy: two sorts by a number are faster than one by pairs of them.
     rows = sorted(sorted(fetched(conn, query), key=itemgetter(1)), key=itemgetter(0))
@@ -95,7 +98,7 @@ def ageing(conn: Connection, scope: Scope, as_of: date, recorded: datetime | Non
         owed = now - since if since else now
         its = balanced(open_.get(id_, _NOTHING), owed) if owed or id_ in open_ else _NO_DEBT
         found.append(_new_aged((properties[property_id], key, name, currency, its)))
-    return [one for one in found if one.ageing != _NO_DEBT or scope.tenancy_id]
+    return [one for one in found if everyone or one.ageing != _NO_DEBT]
 
 
 def totals(conn: Connection, scope: Scope, rows: Iterable[Aged]) -> tuple[list[Total], list[Total]]:
