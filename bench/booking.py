@@ -30,12 +30,13 @@ from hub.settings import load_site
 from hub.store import bulk
 from hub.store.database import Database, connect
 from hub.store.lookup import by_index
-from hub.store.tables import account, allocation, charge_line, company, entry, posting
+from hub.store.tables import account, allocation, company, entry, posting
 from hub.vendors import Vendors
 
 BATCH_ROWS = 2_000
 TURNS = 2
 _TABLES = (entry, posting, allocation)
+_VALUE_DATE = entry.columns.keys().index("value_date")
 
 Rows = dict[str, list[bulk.Row]]
 
@@ -156,17 +157,20 @@ def _write(target: Database, rows: Rows) -> float:
         lines: defaultdict[int, int] = defaultdict(int)
         for row in its_allocations:
             lines[row[3]] -= row[4]
+        value_dates = {row[0]: row[_VALUE_DATE] for row in part}
+        # Each line is paid by one payment.
+        days = {row[3]: value_dates[row[0]] for row in its_allocations}
         accounts: defaultdict[int, int] = defaultdict(int)
         for row in its_postings:
             (accounts if row[1] == 0 else totals)[row[2]] += row[3]
-        batches.append((part, its_postings, its_allocations, lines, accounts))
+        batches.append((part, its_postings, its_allocations, lines, days, accounts))
     began = time.perf_counter()
     with target.write() as conn:
         by_index(conn)
-        for part, its_postings, its_allocations, lines, accounts in batches:
+        for part, its_postings, its_allocations, lines, days, accounts in batches:
             for table, its_rows in zip(_TABLES, (part, its_postings, its_allocations), strict=True):
                 _insert(conn, table, its_rows)
-            _add(conn, charge_line.c.remaining, lines)
+            _pay(conn, lines, days)
             _add(conn, account.c.balance, accounts)
         _add(conn, account.c.balance, totals)
         _add(conn, company.c.chain_seq, {1: 1})
@@ -198,6 +202,21 @@ def _add(conn: Connection, column: Column[Any], deltas: dict[int, int]) -> None:
         f"UPDATE {table} SET {name} = {table}.{name} + d.delta"
         f" FROM unnest(%s::bigint[], %s::bigint[]) AS d(id, delta) WHERE {table}.id = d.id",
         (list(ids), list(amounts)),
+    )
+
+
+def _pay(conn: Connection, lines: dict[int, int], days: dict[int, str]) -> None:
+    """Øre and ISO day by line."""
+    paid = [(id_, delta, days[id_]) for id_, delta in sorted(lines.items())]
+    if conn.dialect.name == "sqlite":
+        conn.exec_driver_sql(
+            "UPDATE charge_line SET remaining = remaining + ?2, remaining_since = ?3 WHERE id = ?1", paid
+        )
+        return
+    conn.exec_driver_sql(
+        "UPDATE charge_line SET remaining = remaining + d.delta, remaining_since = d.day"
+        " FROM unnest(%s::bigint[], %s::bigint[], %s::date[]) AS d(id, delta, day) WHERE charge_line.id = d.id",
+        tuple(map(list, zip(*paid, strict=True))),
     )
 
 

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +25,7 @@ from typing import NamedTuple, TypeVar
 from sqlalchemy import Connection
 
 from bench.sites import copies
-from bench.years import TODAY, Size, key_of, make_books
+from bench.years import TODAY, Size, Years, key_of
 from hub.store import views
 from hub.store.database import connect
 from hub.store.tables import account, allocation, batch, charge, charge_line, entry, posting, tenancy
@@ -36,6 +36,8 @@ MONTHS = 36
 _ONE_TENANCY_ROUNDS, _AGEING_ROUNDS, _TURNS = 300, 9, 2
 _TABLES = (entry, posting, charge, charge_line, allocation, account, tenancy, batch)
 _DAYS_BACK = {"today": 0, "a month back": 30, "90 days back": 90, "a year back": 365, "two years back": 730}
+#: When the next month is charged: everybody has what is coming, and on its first day everybody owes.
+_WHEN_AHEAD = {"today, rent charged ahead": TODAY, "on the first, all owing": date(2027, 1, 1)}
 
 _MILLISECONDS = {"unit": "ms", "floor": None, "ratio": None}
 
@@ -50,12 +52,15 @@ class Took(NamedTuple):
 def main(dialect: str, tenancies: int) -> None:
     with tempfile.TemporaryDirectory(prefix="hub-bench-") as folder, copies(dialect, Path(folder)) as databases:
         url = databases.new("years")
-        make_books(url, Size(tenancies, MONTHS))
+        years = Years(url, Size(tenancies, MONTHS))
         results = []
-        for what in ("tenancy", "ageing", "verify"):
+        for what in ("tenancy", "ageing", "verify", "ahead"):
+            if what == "ahead":
+                years.charge_ahead()
             command = [sys.executable, "-m", "bench.views", "--measure", what, url, str(tenancies)]
             done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
             results += json.loads(done.stdout)
+        years.close()
     print(json.dumps([{**one, "name": f"{one['name']}, {dialect}", "n": tenancies} for one in results]))
 
 
@@ -67,7 +72,9 @@ def measure(what: str, url: str, tenancies: int) -> list[dict[str, object]]:
             case "tenancy":
                 found = list(_one_tenancy(conn, tenancies))
             case "ageing":
-                found = list(_ageing(conn))
+                found = list(_ageing(conn, {name: TODAY - timedelta(days) for name, days in _DAYS_BACK.items()}))
+            case "ahead":
+                found = list(_ageing(conn, _WHEN_AHEAD))
             case _:
                 found = list(_verify(conn))
     database.close()
@@ -87,10 +94,9 @@ def _one_tenancy(conn: Connection, tenancies: int) -> Iterator[dict[str, object]
     yield from _told("movements of one tenancy", _median([lambda key=key: views.movements(conn, key) for key in keys]))
 
 
-def _ageing(conn: Connection) -> Iterator[dict[str, object]]:
+def _ageing(conn: Connection, days: Mapping[str, date]) -> Iterator[dict[str, object]]:
     scope = views.scope_of(conn, company="1")
-    for name, days in _DAYS_BACK.items():
-        day: date = TODAY - timedelta(days=days)
+    for name, day in days.items():
         asked = [lambda day=day: views.ageing(conn, scope, day)] * _AGEING_ROUNDS
         yield from _told(f"ageing of 10,000 tenancies, {name}", _median(asked))
 

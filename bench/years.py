@@ -7,7 +7,7 @@ paying some months ago.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
@@ -62,19 +62,29 @@ class Size(NamedTuple):
         return -(-self.tenancies // TENANCIES_PER_COMPANY)
 
 
-def make_books(url: str, size: Size) -> None:
+class Years:
     """A new database with all of it."""
-    create(url).close()
-    database = open_bare(url)
-    with database.write() as conn:
-        _Writer(conn, size).write()
-        set_sequences(conn, {})
-    database.close()
-    if database.dialect == "postgresql":
-        analysed = open_bare(url)
-        with analysed.write() as conn:
-            conn.execute(text("ANALYZE"))
-        analysed.close()
+
+    def __init__(self, url: str, size: Size) -> None:
+        create(url).close()
+        self._database = open_bare(url)
+        self._writer = _Writer(size)
+        self._wrote(self._writer.write)
+
+    def charge_ahead(self) -> None:
+        """One month more, that is charged and not paid yet."""
+        self._wrote(self._writer.charge_ahead)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _wrote(self, write: Callable[[Connection], None]) -> None:
+        with self._database.write() as conn:
+            write(conn)
+            set_sequences(conn, {})
+        if self._database.dialect == "postgresql":
+            with self._database.write() as conn:
+                conn.execute(text("ANALYZE"))
 
 
 def key_of(number: int) -> str:
@@ -90,13 +100,17 @@ def _month(index: int) -> date:
 
 
 def _pays(number: int, months_left: int) -> bool:
-    """One in twenty has stopped paying, up to six months ago."""
-    return number % 20 != 7 or months_left > number % 6
+    """One in twenty has stopped paying, up to six months ago; nobody pays a month to come."""
+    return months_left >= 0 and (number % 20 != 7 or months_left > number % 6)
+
+
+def _paid_on(number: int, due: date) -> str:
+    """ISO."""
+    return (due + timedelta(days=number % 5)).isoformat()
 
 
 class _Writer:
-    def __init__(self, conn: Connection, size: Size) -> None:
-        self._conn = conn
+    def __init__(self, size: Size) -> None:
         self._size = size
         self._balances: defaultdict[int, int] = defaultdict(int)
         self._entry_id = self._charge_id = self._batch_id = 0
@@ -104,28 +118,38 @@ class _Writer:
         self._vouchers: defaultdict[tuple[int, int], int] = defaultdict(int)
         self._seqs: defaultdict[int, int] = defaultdict(int)
 
-    def write(self) -> None:
-        self._drop_indexes()
+    def write(self, conn: Connection) -> None:
+        self._conn = conn
+        # They are made when all rows are there, which takes a tenth of the time.
+        for table in _BULK_TABLES:
+            for index in table.indexes:
+                index.drop(conn)
         self._portfolio()
-        for index in range(self._size.months):
+        for month in range(self._size.months):
             for number in self._heads:
-                self._month_of(number, index)
+                self._month_of(number, month)
+        self._end()
+        for table in _BULK_TABLES:
+            for index in table.indexes:
+                index.create(conn)
+
+    def charge_ahead(self, conn: Connection) -> None:
+        self._conn = conn
+        for number in self._heads:
+            self._month_of(number, self._size.months)
+        conn.execute(voucher_series.delete())
+        self._end()
+
+    def _end(self) -> None:
+        """What the database has of everything: balances, heads of chains, last voucher numbers."""
         bulk.add_amounts(self._conn, account.c.balance, self._balances)
+        self._balances.clear()
         for number, head in self._heads.items():
             values = {"number": str(number), "seq": self._seqs[number], "hash": head}
             self._conn.execute(
                 text("UPDATE company SET chain_seq = :seq, chain_hash = :hash WHERE number = :number"), values
             )
         bulk.insert_rows(self._conn, voucher_series, [(*key, last) for key, last in sorted(self._vouchers.items())])
-        for table in _BULK_TABLES:
-            for index_ in table.indexes:
-                index_.create(self._conn)
-
-    def _drop_indexes(self) -> None:
-        """They are made when all rows are there, which takes a tenth of the time."""
-        for table in _BULK_TABLES:
-            for index_ in table.indexes:
-                index_.drop(self._conn)
 
     def _portfolio(self) -> None:
         rows: defaultdict[Table, list[bulk.Row]] = defaultdict(list)
@@ -161,17 +185,21 @@ class _Writer:
     def _shared(self, number: int, at: int) -> int:
         return self._size.tenancies + (number - 1) * len(_SHARED) + at + 1
 
+    def _months_left(self, index: int) -> int:
+        """After this month; less than none of one to come."""
+        return self._size.months - 1 - index
+
     def _numbers(self, company_number: int) -> range:
         first = (company_number - 1) * TENANCIES_PER_COMPANY
         return range(first, min(first + TENANCIES_PER_COMPANY, self._size.tenancies))
 
     def _month_of(self, company_number: int, index: int) -> None:
-        """A company's charges of one month in a batch, and the payments of it in another."""
+        """A company's charges of one month in a batch, and the payments of it in another: none of a month to come."""
         rows: defaultdict[Table, list[bulk.Row]] = defaultdict(list)
         due = _month(index)
         lines: dict[int, tuple[int, int]] = {}
         self._batch(rows, company_number, due - timedelta(days=20), self._charges(rows, company_number, due, lines))
-        paid = self._payments(rows, company_number, due, self._size.months - 1 - index, lines)
+        paid = self._payments(rows, company_number, due, self._months_left(index), lines)
         self._batch(rows, company_number, due + timedelta(days=6), paid)
         for table in (*_BULK_TABLES, batch, voucher_range):
             bulk.insert_rows(self._conn, table, rows[table])
@@ -184,7 +212,7 @@ class _Writer:
         heat = (self._shared(company_number, _HEAT), _SHARED[_HEAT][1], ON_ACCOUNT_HEAT)
         told = [("10", RENT, first, last, 0, 0, "obligatory", None)]
         told.append(("20", ON_ACCOUNT_HEAT, first, last, 0, 0, "obligatory", None))
-        months_left = self._size.months - 1 - _months_between(FIRST_MONTH, due)
+        months_left = self._months_left(_months_between(FIRST_MONTH, due))
         for number in self._numbers(company_number):
             self._charge_id += 1
             charge_id, line_id = self._charge_id, 2 * self._charge_id
@@ -196,10 +224,11 @@ class _Writer:
                 (charge_id, entry_id, number + 1, reference, day, "Husleje", kinds.RENT, None, None, None)
             )
             open_ = not _pays(number, months_left)
+            since = day if open_ else _paid_on(number, due)
             for seq, line in enumerate(told):
                 left = line[1] if open_ else 0
                 its = (line_id + seq, charge_id, seq, number + 1, line[0], line[1], left, first, last)
-                rows[charge_line].append((*its, *_REST_OF_LINE, day, day))
+                rows[charge_line].append((*its, *_REST_OF_LINE, day, day, since))
             lines[number] = (line_id, line_id + 1)
             self._allocated.demand([(entry_id, 0, line_id), (entry_id, 1, line_id + 1)])
             yield self._entered(
@@ -227,7 +256,7 @@ class _Writer:
         for number in self._numbers(company_number):
             if not _pays(number, months_left):
                 continue
-            day = (due + timedelta(days=number % 5)).isoformat()
+            day = _paid_on(number, due)
             key = f"nets|02345678|00001|0211|{day}|{number + 1:015d}|{due:%y%m}|0236|{day}#1"
             entry_id = self._entry_id + 1
             first, second = lines[number]

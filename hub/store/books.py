@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -27,6 +28,16 @@ from hub.store.portfolio import TenancyRef
 from hub.store.positions import Position, load_positions
 from hub.store.tables import batch, company, credit
 from hub.store.vouchers import deal_vouchers
+
+
+class _Freed(NamedTuple):
+    """A tenancy that an entry has set money or lines free for; ISO ``day`` is the entry's."""
+
+    entry_id: int
+    tenancy: TenancyRef
+    #: Of the entry's next allocation.
+    seq: int
+    day: str
 
 
 class Books:
@@ -155,12 +166,12 @@ class Books:
             assert corrected is not None
             taken_back = kinds.REVERSED if movement.kind == kinds.REVERSAL else kinds.TAKEN_BACK
             for seq, (line_id, part) in enumerate(reopened):
-                rows.allocate(entry_id, seq, corrected, line_id, -part, taken_back)
+                rows.allocate(entry_id, seq, corrected, line_id, -part, taken_back, movement.value_date)
             if unused:
                 suspended = own.code == kinds.SUSPENSE
                 (rows.suspense_deltas if suspended else rows.credit_deltas)[corrected] = -unused
             if tenancy is not None and reopened:
-                freed.append((entry_id, tenancy, len(reopened)))
+                freed.append(_Freed(entry_id, tenancy, len(reopened), movement.value_date))
             self._enter(rows, ours, entry_id, own, movement, detail_of(movement))
         self._write_and_use_credits(company_id, rows, freed)
         return list(ids)
@@ -179,11 +190,12 @@ class Books:
             for payment_id in {payment_id for _, payment_id, _ in withdrawn.paid}:
                 bulk.insert_if_new(self.conn, credit, entry_id=payment_id, tenancy_id=tenancy.id, remaining=0)
             for seq, (line_id, payment_id, part) in enumerate(withdrawn.paid):
-                rows.allocate(entry_id, seq, payment_id, line_id, -part, kinds.REVERSED)
+                rows.allocate(entry_id, seq, payment_id, line_id, -part, kinds.REVERSED, movement.value_date)
                 rows.change_credit(payment_id, part)
             for seq, (line_id, amount) in enumerate(withdrawn.lines, start=len(withdrawn.paid)):
-                rows.allocate(entry_id, seq, entry_id, line_id, amount, kinds.BY_DOCUMENT)
-            freed.append((entry_id, tenancy, len(withdrawn.paid) + len(withdrawn.lines)))
+                rows.allocate(entry_id, seq, entry_id, line_id, amount, kinds.BY_DOCUMENT, movement.value_date)
+            seq = len(withdrawn.paid) + len(withdrawn.lines)
+            freed.append(_Freed(entry_id, tenancy, seq, movement.value_date))
             own = Account(tenancy.account_id, kinds.receivable_code(tenancy.key))
             self._enter(rows, ours, entry_id, own, movement, detail_of(movement))
         self._write_and_use_credits(company_id, rows, freed)
@@ -292,7 +304,8 @@ class Books:
         ranks = RANKS[policy]
         paid = pay_with_credit(rows, position, entry_id, ids, lines, [ranks[line.claim] for line in lines])
         for seq, (line_id, line) in enumerate(zip(ids, lines, strict=True)):
-            left = line.amount - paid.get(line_id, 0)
+            used, came = paid.get(line_id, (0, ""))
+            left = line.amount - used
             type_, amount, first, last, vat_rate, vat, claim, holding, text = line
             rows.lines.append(
                 (
@@ -312,6 +325,7 @@ class Books:
                     holding,
                     due,
                     movement.value_date,
+                    max(movement.value_date, came),
                 )
             )
             if left:
@@ -330,26 +344,23 @@ class Books:
         """What is missing of a charge, within the company's limit (R24)."""
         assert movement.tenancy is not None
         for seq, (line_id, part) in enumerate(lines):
-            rows.allocate(entry_id, seq, entry_id, line_id, part, kinds.BY_DOCUMENT)
+            rows.allocate(entry_id, seq, entry_id, line_id, part, kinds.BY_DOCUMENT, movement.value_date)
         own = Account(movement.tenancy.account_id, kinds.receivable_code(movement.tenancy.key))
         contra = self.shared_account(company_id, kinds.DIFFERENCES, kinds.DIFFERENCES)
         self._enter(rows, ours, entry_id, own, movement._replace(contra=contra))
 
-    def _write_and_use_credits(self, company_id: int, rows: Rows, freed: Sequence[tuple[int, TenancyRef, int]]) -> None:
-        """Writes ``rows``, then lets credit pay what is open of the tenancies in ``freed``.
-
-        By that entry, with allocations numbered from there.
-        """
+    def _write_and_use_credits(self, company_id: int, rows: Rows, freed: Sequence[_Freed]) -> None:
+        """Writes ``rows``, then lets credit pay what is open of the tenancies in ``freed``."""
         rows.write(self.conn)
         ours, terms = self._batch(company_id)
-        paying = {tenancy.id: terms.policy(tenancy.business) for _, tenancy, _ in freed}
+        paying = {one.tenancy.id: terms.policy(one.tenancy.business) for one in freed}
         positions = load_positions(self.conn, paying, paying.keys())
         more = Rows()
-        for entry_id, tenancy, seq in freed:
+        for entry_id, tenancy, seq, day in freed:
             position, policy = positions[tenancy.id], paying[tenancy.id]
-            for credit_id, left in position.credits:
+            for credit_id, left, came in position.credits:
                 for line_id, part, _ in allocate(left, position.charges, "", policy)[0]:
-                    more.allocate(entry_id, seq, credit_id, line_id, part, kinds.BY_CREDIT)
+                    more.allocate(entry_id, seq, credit_id, line_id, part, kinds.BY_CREDIT, max(day, came))
                     more.change_credit(credit_id, -part)
                     seq += 1
         more.write(self.conn)

@@ -11,6 +11,7 @@ so that no statement needs a journal of what it has changed, which takes a fifth
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import chain
@@ -90,6 +91,35 @@ def add_amounts(
         f"FROM unnest(%s::bigint[], %s::bigint[]) AS d(id, delta) WHERE {table.name}.{key} = d.id{bound}"
     )
     return conn.exec_driver_sql(statement, (int_array(ids), int_array(amounts))).rowcount == len(pairs)
+
+
+def change_remaining(
+    conn: Connection, remaining: Column[Any], since: Column[Any], deltas: Mapping[int, int], days: Mapping[int, str]
+) -> None:
+    """Adds øre to ``remaining`` as :func:`add_amounts` does, and moves ``since`` on to the ISO day of ``days``."""
+    if not deltas:
+        return
+    table = remaining.table.name
+    if conn.dialect.name == "sqlite":
+        by_day: defaultdict[str, dict[int, int]] = defaultdict(dict)
+        for id_, delta in sorted(deltas.items()):
+            by_day[days[id_]][id_] = delta
+        statement = (
+            f"UPDATE OR FAIL {table} SET {remaining.name} = {table}.{remaining.name} + d.value, "
+            f"{since.name} = max({table}.{since.name}, ?) "
+            f"FROM json_each(?) AS d WHERE {table}.id = CAST(d.key AS INTEGER)"
+        )
+        for day, of_day in by_day.items():
+            conn.exec_driver_sql(statement, (day, json.dumps(of_day)))
+        return
+    ids = sorted(deltas)
+    statement = (
+        f"UPDATE {table} SET {remaining.name} = {table}.{remaining.name} + d.delta, "
+        f"{since.name} = greatest({table}.{since.name}, d.day) "
+        f"FROM unnest(%s::bigint[], %s::bigint[], %s::date[]) AS d(id, delta, day) WHERE {table}.id = d.id"
+    )
+    amounts = int_array([deltas[id_] for id_ in ids])
+    conn.exec_driver_sql(statement, (int_array(ids), amounts, [days[id_] for id_ in ids]))
 
 
 def _insert_many(conn: Connection, table: str, names: tuple[str, ...], rows: Sequence[Row]) -> None:

@@ -150,14 +150,23 @@ class Rows:
         self.reversals: list[bulk.Row] = []
         self.credited: list[bulk.Row] = []
         self.line_deltas: dict[int, int] = {}
+        #: ISO, from which the last of these counts.
+        self.line_days: dict[int, str] = {}
         self.credit_deltas: dict[int, int] = {}
         self.suspense_deltas: dict[int, int] = {}
         self.account_deltas: dict[int, int] = {}
 
-    def allocate(self, entry_id: int, seq: int, payment_id: int, line_id: int, amount: int, policy: str) -> None:
-        """By this entry, of that payment's money, so much to the line; negative takes back."""
+    def allocate(
+        self, entry_id: int, seq: int, payment_id: int, line_id: int, amount: int, policy: str, day: str
+    ) -> None:
+        """By this entry, of that payment's money, so much to the line; negative takes back.
+
+        It counts from ``day``, ISO: the entry's, or the money's where that is later and new to the line.
+        """
         self.allocations.append((entry_id, seq, payment_id, line_id, amount, policy))
         self.line_deltas[line_id] = self.line_deltas.get(line_id, 0) - amount
+        if day > self.line_days.get(line_id, ""):
+            self.line_days[line_id] = day
 
     def change_credit(self, payment_id: int, amount: int) -> None:
         self.credit_deltas[payment_id] = self.credit_deltas.get(payment_id, 0) + amount
@@ -176,7 +185,8 @@ class Rows:
         )
         for table, rows in tables:
             bulk.insert_rows(conn, table, rows)
-        bulk.add_amounts(conn, charge_line.c.remaining, self.line_deltas)
+        lines = charge_line.c
+        bulk.change_remaining(conn, lines.remaining, lines.remaining_since, self.line_deltas, self.line_days)
         bulk.add_amounts(conn, credit.c.remaining, self.credit_deltas)
         bulk.add_amounts(conn, suspense.c.remaining, self.suspense_deltas)
         change_balances(conn, self.account_deltas, TENANCY_ORE_MAX)

@@ -30,13 +30,11 @@ def receive(
         paid, amount = pay_demanded(amount, position.charges, dict(movement.demanded), kinds.BY_COLLECTION)
     more, rest = allocate(amount, position.charges, movement.reference, policy)
     paid += more
-    deltas = rows.line_deltas
     for seq, (line_id, part, why) in enumerate(paid):
-        rows.allocations.append((entry_id, seq, entry_id, line_id, part, why))
-        deltas[line_id] = deltas.get(line_id, 0) - part
+        rows.allocate(entry_id, seq, entry_id, line_id, part, why, movement.value_date)
     if rest:
         rows.credits.append((entry_id, tenancy_id, rest))
-        position.credits.append((entry_id, rest))
+        position.credits.append((entry_id, rest, movement.value_date))
         return []
     if not terms.small_difference or movement.kind not in (kinds.PAYMENT, kinds.MATCH):
         return []
@@ -52,9 +50,12 @@ def pay_with_credit(
     ids: Sequence[int],
     lines: Sequence[NewLine],
     ranks: Sequence[int],
-) -> dict[int, int]:
-    """What the tenancy's credits pay of a new charge, by line: in order of rank, shared over lines of one rank."""
-    paid: dict[int, int] = {}
+) -> dict[int, tuple[int, str]]:
+    """What the tenancy's credits pay of a new charge, by line: in order of rank, shared over lines of one rank.
+
+    Øre, and the ISO day on which the last of that money came or comes.
+    """
+    paid: dict[int, tuple[int, str]] = {}
     if not position.credits:
         return paid
     parts: dict[int, OpenCharge] = {}
@@ -66,14 +67,15 @@ def pay_with_credit(
     ordered = sorted(parts.values())
     seq = 0
     while position.credits and any(part.remaining for part in ordered):
-        credit_id, available = position.credits[0]
+        credit_id, available, came = position.credits[0]
         used, left = allocate(available, ordered, "", kinds.BY_CREDIT)
         for line_id, part, why in used:
             rows.allocations.append((entry_id, seq, credit_id, line_id, part, why))
-            paid[line_id] = paid.get(line_id, 0) + part
+            before, last = paid.get(line_id, (0, ""))
+            paid[line_id] = before + part, max(last, came)
             seq += 1
         rows.change_credit(credit_id, left - available)
-        position.credits[0] = (credit_id, left)
+        position.credits[0] = (credit_id, left, came)
         if not left:
             position.credits.pop(0)
     return paid

@@ -11,21 +11,21 @@ from sqlalchemy import ColumnElement, Connection, String, cast, literal_column, 
 from hub.ledger.allocation import OpenCharge
 from hub.ledger.terms import RANKS
 from hub.store.lookup import among, fetched
-from hub.store.tables import charge, charge_line, credit
+from hub.store.tables import charge, charge_line, credit, entry
 
 #: Written into the statement: for a value sent beside it, PostgreSQL cannot know that the index of open rows will do.
 NOTHING: ColumnElement[int] = literal_column("0")
 
 
 class Position:
-    """Open charges in the order of the tenancy's policy, and credits as (entry id, øre left), oldest first."""
+    """Open charges in the order of its policy, and credits (entry id, øre left, ISO value date), oldest first."""
 
     __slots__ = ("_last", "charges", "credits")
 
     def __init__(self) -> None:
         self.charges: list[OpenCharge] = []
         self._last: OpenCharge | None = None
-        self.credits: list[tuple[int, int]] = []
+        self.credits: list[tuple[int, int, str]] = []
 
     def add_open_line(
         self, rank: int, due_date: str, charge_id: int, reference: str, line_id: int, remaining: int
@@ -49,12 +49,13 @@ def load_positions(conn: Connection, paying: Mapping[int, str], owing: Collectio
         _load_charges(conn, paying, positions)
     if owing:
         query = (
-            select(credit.c.tenancy_id, credit.c.entry_id, credit.c.remaining)
+            select(credit.c.tenancy_id, credit.c.entry_id, credit.c.remaining, cast(entry.c.value_date, String))
+            .join_from(credit, entry, entry.c.id == credit.c.entry_id)
             .where(among(conn, credit.c.tenancy_id, list(owing)), credit.c.remaining > NOTHING)
             .order_by(credit.c.entry_id)
         )
-        for tenancy_id, entry_id, left in fetched(conn, query):
-            positions[tenancy_id].credits.append((entry_id, left))
+        for tenancy_id, *its in fetched(conn, query):
+            positions[tenancy_id].credits.append(tuple(its))
     return positions
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    case,
     func,
     literal,
     literal_column,
@@ -95,31 +96,46 @@ def _tell_kind(row: Row[Any]) -> str:
 
 
 def _lines() -> Select[Any]:
-    """What is left of a line is its amount less what was allocated to it, and never less than nothing."""
+    """What is left of a line is its amount less what was allocated to it, and never less than nothing; since the day
+    from which the last of that counts, its act or its money (R10).
+    """
+    act, money = entry.alias("act"), entry.alias("money")
+    paid = func.sum(allocation.c.amount)
+    on = func.max(case((act.c.value_date > money.c.value_date, act.c.value_date), else_=money.c.value_date))
+    since = case((on > charge_line.c.value_date, on), else_=charge_line.c.value_date)
+    left = charge_line.c.amount - zero(paid)
     # A line at a time, by the index: a sum of all lines' first would be a table of all of them.
-    paid = select(func.sum(allocation.c.amount)).where(allocation.c.line_id == charge_line.c.id).scalar_subquery()
-    lines = select(
-        charge_line.c.id,
-        charge_line.c.tenancy_id,
-        charge_line.c.amount,
-        charge_line.c.remaining,
-        (charge_line.c.amount - zero(paid)).label("left"),
-    ).subquery()
-    return (
-        select(tenancy.c.key, lines.c.id, lines.c.remaining, lines.c.left)
-        .join_from(lines, tenancy, tenancy.c.id == lines.c.tenancy_id, isouter=True)
-        .where(
+    wrong = (
+        select(
+            charge_line.c.id,
+            charge_line.c.tenancy_id,
+            charge_line.c.remaining,
+            charge_line.c.remaining_since,
+            left.label("left"),
+            since.label("since"),
+        )
+        .join_from(charge_line, allocation, allocation.c.line_id == charge_line.c.id, isouter=True)
+        .join(act, act.c.id == allocation.c.entry_id, isouter=True)
+        .join(money, money.c.id == allocation.c.payment_id, isouter=True)
+        .group_by(charge_line.c.id)
+        .having(
             or_(
-                lines.c.remaining != lines.c.left,
-                lines.c.remaining < 0,
-                lines.c.remaining > lines.c.amount,
+                charge_line.c.remaining != left,
+                charge_line.c.remaining < 0,
+                charge_line.c.remaining > charge_line.c.amount,
+                charge_line.c.remaining_since.is_distinct_from(since),
             )
         )
+        .subquery()
     )
+    return select(tenancy.c.key, wrong).join_from(wrong, tenancy, tenancy.c.id == wrong.c.tenancy_id, isouter=True)
 
 
 def _tell_line(row: Row[Any]) -> str:
-    return f"tenancy {row.key}: charge line {row.id} says {kr(row.remaining)} is left, its allocations {kr(row.left)}"
+    line = f"tenancy {row.key}: charge line {row.id} says"
+    if row.remaining == row.left and row.remaining_since != row.since:
+        return f"{line} what is left since {row.remaining_since}, its allocations since {row.since}"
+    return f"{line} {kr(row.remaining)} is left, its allocations {kr(row.left)}"
 
 
 def _copies() -> Select[Any]:

@@ -213,7 +213,7 @@ OF_1 = "(SELECT min(entry_id) FROM exported WHERE export_id = 1)"
         ),
         (
             "INSERT INTO charge_line SELECT 999999, 999999, seq, tenancy_id, charge_type, amount, remaining,"
-            " period_from, period_to, text, vat_rate, vat, claim, holding, due_date, value_date"
+            " period_from, period_to, text, vat_rate, vat, claim, holding, due_date, value_date, remaining_since"
             " FROM charge_line WHERE id = 1",
             "charge line 999999 is of charge",
         ),

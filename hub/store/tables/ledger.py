@@ -88,9 +88,21 @@ charge_line = Table(
     # is asked of the lines alone. Never NULL; SQLite adds no column otherwise.
     Column("due_date", Date),
     Column("value_date", Date),
+    # The day since which no less and no more remains of it: its value date, or the latest from which an allocation of
+    # it counts. What was left on a day before is asked of its allocations. Never NULL.
+    Column("remaining_since", Date),
     CheckConstraint("remaining >= 0 AND remaining <= amount", name="remaining"),
-    # What a payment looks for: the few open lines of a tenancy, not its years of paid ones.
-    Index("ix_charge_line_open", "tenancy_id", **where("remaining > 0")),
+    # What a payment looks for: the few open lines of a tenancy, not its years of paid ones. Of many tenancies, the day
+    # tells those that have only what is coming.
+    Index("ix_charge_line_open", "tenancy_id", "value_date", **where("remaining > 0")),
+    # What a day of the past looks for: those that have changed since, not all that there were.
+    Index(
+        "ix_charge_line_changed",
+        "tenancy_id",
+        "remaining_since",
+        "value_date",
+        **where("remaining_since > value_date"),
+    ),
     Index("ix_charge_line_charge_id", "charge_id"),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from functools import partial
 from operator import itemgetter
@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Connection,
     Select,
+    and_,
     case,
     cast,
     exists,
@@ -27,7 +27,7 @@ from hub.ledger.ageing import Ageing, balanced, edges
 from hub.store.lookup import among, fetched
 from hub.store.positions import NOTHING
 from hub.store.tables import account, charge_line, company, property_, tenancy
-from hub.store.views.counting import AsOf, anything_since, changed_since, lines_on
+from hub.store.views.counting import AsOf, anything_since, changed_since, has_changed, lines_on
 from hub.store.views.scope import Scope
 
 _NOTHING = [0, 0, 0, 0, 0]
@@ -69,9 +69,13 @@ def ageing(
     """
     everyone = everyone or scope.tenancy_id is not None
     at = AsOf(as_of, recorded)
-    has_open = exists().where(charge_line.c.tenancy_id == tenancy.c.id, charge_line.c.remaining > NOTHING)
-    # Most tenancies owe nothing, and have nothing open: they are left where they are.
-    has_anything = or_(account.c.balance != NOTHING, has_open, anything_since(account.c.id, at))
+    since = changed_since(account.c.id, at)
+    is_open = exists().where(
+        charge_line.c.tenancy_id == tenancy.c.id, charge_line.c.remaining > NOTHING, at.counts_line()
+    )
+    # Most tenancies owed nothing, and had nothing open: they are left where they are, and that is seen in few looks.
+    moved = or_(account.c.balance != NOTHING, anything_since(account.c.id, at))
+    had_anything = or_(is_open, and_(moved, or_(account.c.balance != func.coalesce(since, NOTHING), has_changed(at))))
     query = (
         select(
             property_.c.id,
@@ -80,17 +84,16 @@ def ageing(
             tenancy.c.name,
             account.c.currency,
             account.c.balance,
-            changed_since(account.c.id, at),
+            since,
         )
         .select_from(scope.tenancies.join(account, account.c.id == tenancy.c.account_id))
-        .where(scope.condition, true() if everyone else has_anything)
+        .where(scope.condition, true() if everyone else had_anything)
     )
     # By property, then by tenancy: two sorts by a number are faster than one by pairs of them.
     rows = sorted(sorted(fetched(conn, query), key=itemgetter(1)), key=itemgetter(0))
-    changed = [row[1] for row in rows if row[-1] is not None]
-    whose = among(conn, tenancy.c.id, changed) if changed else None
     open_: defaultdict[int, list[int]] = defaultdict(_NOTHING.copy)
-    for id_, place, amount in fetched(conn, open_by_age(scope, at, whose)):
+    changed = any(row[-1] is not None for row in rows)
+    for id_, place, amount in fetched(conn, open_by_age(conn, [row[1] for row in rows], at, changed=changed)):
         open_[id_][place] = amount
     properties = _property_keys(conn, scope)
     found = []
@@ -132,9 +135,12 @@ def _property_keys(conn: Connection, scope: Scope) -> dict[int, str]:
     return dict(fetched(conn, query if scope.company_id is None else query.where(company.c.id == scope.company_id)))
 
 
-def open_by_age(scope: Scope, at: AsOf, changed: ColumnElement[bool] | None) -> Select[Any]:
-    """tenancy id, place in Open, øre above zero: a row for each that a tenancy has anything of."""
-    lines = lines_on(scope, at, changed)
+def open_by_age(conn: Connection, ids: Collection[int], at: AsOf, *, changed: bool = True) -> Select[Any]:
+    """tenancy id, place in Open, øre above zero: a row for each that one of these tenancies has anything of.
+
+    Nothing has come since on any of their balances where not ``changed``.
+    """
+    lines = lines_on(lambda id_: among(conn, id_, ids), at, changed=changed)
     home, business = edges(at.day, business=False), edges(at.day, business=True)
     due = lines.c.due_date
     place = case(

@@ -14,7 +14,6 @@ from hub.store.portfolio import Tenancy, TenancyRef, tenancy_of
 from hub.store.tables import account, posting, tenancy
 from hub.store.views.counting import AsOf, Prepared, changed_since, coming_on, lines_on
 from hub.store.views.holdings import Holding, fillable, holdings
-from hub.store.views.scope import Scope
 
 
 class Balance(NamedTuple):
@@ -154,8 +153,7 @@ def _own(at: AsOf) -> Select[Any]:
 
 
 def _lines(at: AsOf) -> Select[Any]:
-    scope = Scope(tenancy_id=bindparam("tenancy_id", type_=BigInteger))
-    lines = lines_on(scope, at, scope.condition)
+    lines = lines_on(lambda id_: id_ == bindparam("tenancy_id", type_=BigInteger), at)
     columns = (lines.c.line_id, lines.c.charge_id, lines.c.due_date, lines.c.holding, lines.c.remaining)
     return select(*columns).order_by(lines.c.due_date, lines.c.line_id)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import (
     BigInteger,
@@ -31,13 +31,15 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union,
     union_all,
 )
 
 from hub.store.positions import NOTHING
-from hub.store.tables import UtcDateTime, allocation, batch, charge, charge_line, entry, posting, tenancy
-from hub.store.views.scope import Scope
+from hub.store.tables import UtcDateTime, account, allocation, batch, charge, charge_line, entry, posting, tenancy
 
+#: Given a column with the ids of tenancies, the condition that it is one of those asked about.
+Whose: TypeAlias = Callable[[Column[int]], ColumnElement[bool]]
 #: What is told of a charge line.
 _LINE = (
     charge_line.c.id.label("line_id"),
@@ -121,55 +123,78 @@ def coming_on(account_id: Column[int], as_of: AsOf) -> ColumnElement[int]:
     return cast(func.coalesce(total, 0), BigInteger)
 
 
-def lines_on(scope: Scope, as_of: AsOf, changed: ColumnElement[bool] | None) -> Subquery:
+def has_changed(as_of: AsOf) -> ColumnElement[bool]:
+    """Of ``tenancy`` with its ``account``: whether of any of its lines another amount may have been left."""
+    if as_of.recorded is not None:
+        return anything_since(account.c.id, as_of)
+    return exists().where(charge_line.c.tenancy_id == tenancy.c.id, as_of.counts_line(), _is_changed(as_of))
+
+
+def lines_on(whose: Whose, as_of: AsOf, *, changed: bool = True) -> Subquery:
     """Charge lines that were not just paid: line_id, tenancy_id, charge_id, due_date, holding, remaining.
 
     Of the lines that counted by then: what is left of them now, and what has been paid of them since, but never more
     than they demand. Below zero is what had been paid too much of one: by a payment that gave it up only later, and by
     the one that took its place.
 
-    ``changed`` is a condition on ``tenancy``: whose balances anything has come on since. None = nobody's.
+    None of these tenancies has had anything since where not ``changed``.
     """
-    if changed is None:
+    still = select(*_LINE, charge_line.c.remaining).where(
+        whose(charge_line.c.tenancy_id), charge_line.c.remaining > NOTHING, as_of.counts_line()
+    )
+    if not changed:
         # What is left of them now is what was left then: nothing to add up, line by line.
-        return _open_now(scope, as_of).subquery("lines")
-    parts = union_all(_open_now(scope, as_of), *_paid_since(scope, as_of, changed)).subquery("parts")
-    its = (parts.c.line_id, parts.c.tenancy_id, parts.c.charge_id, parts.c.due_date, parts.c.holding)
-    left = cast(func.sum(parts.c.remaining), BigInteger)
-    remaining = case((left > parts.c.demanded, parts.c.demanded), else_=left)
-    query = select(*its, remaining.label("remaining")).group_by(*its, parts.c.demanded)
-    return query.having(left != NOTHING).subquery("lines")
+        return still.subquery("lines")
+    still = still.where(charge_line.c.remaining_since <= as_of.day)
+    if as_of.recorded is not None:
+        still = still.where(charge_line.c.id.not_in(_allocated_since(whose, as_of)))
+    return union_all(still, _lines_changed(whose, as_of)).subquery("lines")
 
 
-def _open_now(scope: Scope, as_of: AsOf) -> Select[Any]:
+def _lines_changed(whose: Whose, as_of: AsOf) -> Select[Any]:
+    """Of the lines of which another amount may have been left."""
+    act, money = entry.alias("act"), entry.alias("money")
+    counted = and_(as_of.counts(act), as_of.counts(money))
+    paid_since = func.sum(case((counted, NOTHING), else_=allocation.c.amount))
+    left = cast(charge_line.c.remaining + paid_since, BigInteger)
+    remaining = case((left > charge_line.c.amount, charge_line.c.amount), else_=left)
+    changed = and_(whose(charge_line.c.tenancy_id), _is_changed(as_of))
+    if as_of.recorded is not None:
+        ids = union(select(charge_line.c.id).where(changed), _allocated_since(whose, as_of))
+        changed = charge_line.c.id.in_(ids)
     return (
-        select(*_LINE, charge_line.c.remaining)
-        .join_from(scope.tenancies, charge_line, charge_line.c.tenancy_id == tenancy.c.id)
-        .where(scope.condition, charge_line.c.remaining > NOTHING, as_of.counts_line())
-    )
-
-
-def _paid_since(scope: Scope, as_of: AsOf, changed: ColumnElement[bool]) -> tuple[Select[Any], Select[Any]]:
-    """By an act that has come since; and with money that has, by an act that counted by then."""
-    postings = scope.tenancies.join(posting, posting.c.account_id == tenancy.c.account_id)
-    later = _postings_since(as_of, postings).add_columns(*_LINE, allocation.c.amount.label("remaining")).where(changed)
-    act = entry.alias("act")
-    by_acts = later.join(allocation, allocation.c.entry_id == posting.c.entry_id)
-    of_money = (
-        later.join(allocation, allocation.c.payment_id == posting.c.entry_id)
+        select(*_LINE, remaining)
+        .join(allocation, allocation.c.line_id == charge_line.c.id)
         .join(act, act.c.id == allocation.c.entry_id)
-        .where(posting.c.amount < NOTHING, allocation.c.payment_id != allocation.c.entry_id, as_of.counts(act))
+        .join(money, money.c.id == allocation.c.payment_id)
+        .where(changed, as_of.counts_line())
+        .group_by(*_LINE, charge_line.c.remaining)
+        .having(left != NOTHING)
     )
-    return _of_counted_lines(by_acts, as_of), _of_counted_lines(of_money, as_of)
 
 
-def _of_counted_lines(allocations: Select[Any], as_of: AsOf) -> Select[Any]:
-    return allocations.join(charge_line, charge_line.c.id == allocation.c.line_id).where(as_of.counts_line())
+def _is_changed(as_of: AsOf) -> ColumnElement[bool]:
+    """By value: something that counts only later was allocated to the line, or taken back."""
+    # Of a line that counts, the second follows from the first: it is what the index of these lines asks for.
+    since = charge_line.c.remaining_since
+    return and_(since > as_of.day, since > charge_line.c.value_date)
 
 
-def _postings_since(as_of: AsOf, of: FromClause = posting) -> Select[Any]:
+def _allocated_since(whose: Whose, as_of: AsOf) -> Select[Any]:
+    """Ids of lines to which acts were allocated that had not been recorded then."""
+    act = entry.alias("later_act")
+    return (
+        select(allocation.c.line_id)
+        .select_from(tenancy.join(posting, posting.c.account_id == tenancy.c.account_id))
+        .join(act, act.c.id == posting.c.entry_id)
+        .join(allocation, allocation.c.entry_id == act.c.id)
+        .where(whose(tenancy.c.id), ~as_of.is_recorded(act))
+    )
+
+
+def _postings_since(as_of: AsOf) -> Select[Any]:
     """A query without columns yet."""
-    query = select().select_from(of)
+    query = select().select_from(posting)
     if as_of.recorded is None:
         return query.where(posting.c.value_date > as_of.day)
     since = entry.alias("since")
