@@ -81,6 +81,8 @@ class Years:
     def _wrote(self, write: Callable[[Connection], None]) -> None:
         with self._database.write() as conn:
             write(conn)
+            if conn.dialect.name == "sqlite":
+                conn.execute(text("DELETE FROM counter"))
             set_sequences(conn, {})
         if self._database.dialect == "postgresql":
             with self._database.write() as conn:
