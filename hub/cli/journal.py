@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 import typer
 
 from hub.cli.acting import DONE_BEFORE, KeyOption
-from hub.cli.asking import span_of
+from hub.cli.asking import span_of, unicode_or_none
 from hub.cli.context import (
     ActorOption,
     JsonOption,
@@ -44,7 +44,8 @@ CompanyOption = Annotated[
     str, typer.Option("--company", metavar="NUMBER", callback=as_unicode, help="As in the portfolio.")
 ]
 OneCompanyOption = Annotated[
-    str | None, typer.Option("--company", metavar="NUMBER", help="As in the portfolio. Default: all.")
+    str | None,
+    typer.Option("--company", metavar="NUMBER", callback=unicode_or_none, help="As in the portfolio. Default: all."),
 ]
 
 

@@ -27,14 +27,19 @@ class NoFolderError(HubError):
 
 
 def refuse_unfit(path: Path, *, force: bool | None = None, why: str = "") -> None:
-    """Before any work is done: raises FileThereError and NoFolderError.
+    """Before any work is done: raises FileThereError, NoFolderError, and HubError for a name that no file can have.
 
     ``force`` None = the command has no such option.
     """
-    if path.exists() and not force:
+    try:
+        is_there, has_folder = path.exists(), path.parent.is_dir()
+    except OSError as error:
+        what = f"the file cannot be written: {error.strerror}"
+        raise HubError(what, where=str(path), why=why, do=_NAME_ANOTHER) from error
+    if is_there and not force:
         other = _NAME_ANOTHER if force is None else f"{_NAME_ANOTHER}, or say --force"
         raise FileThereError("the file is there already", where=str(path), why=why, do=other)
-    if not path.parent.is_dir():
+    if not has_folder:
         raise NoFolderError(
             "the file cannot be written: there is no such folder",
             where=str(path),

@@ -63,14 +63,18 @@ def statement(
 ) -> int:
     """Statements of account, for one tenant, some, or all of a property or company, in one file."""
     from hub.reports.statement import STATEMENTS_MAX, render
+    from hub.store import views
+    from hub.store.portfolio import plain_key
 
-    keys = tenancies or []
+    keys = [*map(plain_key, tenancies or ())]
     _refuse_contradictions(keys, company, property, charge)
     first = day_of(from_day, "--from")
     with books_of(root_of(ctx, site)) as (the_site, conn):
-        named = next(one for one in (company, property, *keys) if one is not None)
-        asked = _asked(the_site, named, as_of, first, charge or ())
         chosen = keys or _keys(conn, company, property, STATEMENTS_MAX)
+        # No file is named after what is not there.
+        views.tenancy_of(conn, chosen[0])
+        named = plain_key(next(one for one in (company, property, *keys) if one is not None))
+        asked = _asked(the_site, named, as_of, first, charge or ())
         path = out or Path(f"statement-{named}-{asked.as_of}.{format_.value}")
         refuse_unfit(path, force=force)
         gathered = _told(_gathered(conn, the_site, chosen, asked), len(chosen))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
-from hub.store.portfolio import NoSuchCompanyError
+from hub.store.portfolio import NoSuchCompanyError, plain_number
 from hub.store.tables import account, batch, company, entry, file, posting, reading
 from hub.store.views.vouchers import document_of, with_document
 
@@ -22,13 +22,15 @@ class Company(NamedTuple):
 
 
 def companies(conn: Connection, number: str | None = None) -> list[Company]:
-    """All companies in order of id, or the one of this number. Raises NoSuchCompanyError."""
+    """All companies in order of id, or the one of this number, also with leading zeros. Raises NoSuchCompanyError."""
     query = select(company.c.id, company.c.number, company.c.currency).order_by(company.c.id)
     if number is not None:
-        query = query.where(company.c.number == number)
+        query = query.where(company.c.number == plain_number(number))
     found = [Company._make(row) for row in conn.execute(query)]
     if number is not None and not found:
-        raise NoSuchCompanyError(f"there is no company {number}", do="write its number as in the portfolio")
+        raise NoSuchCompanyError(
+            f"there is no company {number or repr(number)}", do="write its number as in the portfolio"
+        )
     return found
 
 

@@ -463,3 +463,12 @@ class TestCommands:
         lines = hub("ledger", "export", "--format", "json", "--company", "1", site=site).out.strip().split("\n")
         assert json.loads(lines[-1])["lines"]["entry"] == 1
         assert hub("ledger", "export", "--format", "json", "--company", "9", site=site).status == 1
+
+    def test_a_companys_number_may_have_leading_zeros(self, site: Path) -> None:
+        for format_ in ("json", "beancount"):
+            export = ("ledger", "export", "--format", format_, "--company")
+            asked = hub(*export, "01", site=site)
+            assert (asked.status, asked.out.count("\n")) == (0, hub(*export, "1", site=site).out.count("\n"))
+        assert hub("journal", "export", "--company", "01", site=site).status == 0
+        (listed,) = hub("journal", "list", "--company", "01", "--json", site=site).json["journals"]
+        assert (listed["journal"], listed["company"]) == (1, "1")

@@ -204,3 +204,29 @@ class TestCommand:
     def test_a_folder_that_is_not_there_is_said(self, site: Path, tmp_path: Path) -> None:
         answer = hub("statement", HOME, "--out", tmp_path / "none" / "one.pdf", site=site)
         assert (answer.status, "cannot be written" in answer.err) == (1, True)
+
+    def test_a_name_that_no_file_can_have_is_said(self, site: Path, tmp_path: Path) -> None:
+        answer = hub("statement", HOME, "--out", tmp_path / ("n" * 300), site=site)
+        assert (answer.status, "cannot be written: File name too long. name another with --out" in answer.err) == (
+            1,
+            True,
+        )
+
+    @pytest.mark.parametrize(
+        ("asked", "named"), [(("--company", "01 "), "1"), (("--property", " 01-001"), "1-1"), (("01-1-1-01",), HOME)]
+    )
+    def test_its_file_is_named_after_the_number_however_it_is_written(
+        self, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, ...], named: str
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        told = hub("statement", *asked, "--as-of", TODAY, "--format", "json", "--json", site=site).json
+        assert told["path"] == f"statement-{named}-{TODAY}.json"
+        assert (tmp_path / told["path"]).exists()
+
+    def test_one_tenancy_written_in_two_ways_is_named_twice(self, site: Path, tmp_path: Path) -> None:
+        answer = hub("statement", HOME, "01-1-1-01", "--out", tmp_path / "x.pdf", site=site)
+        assert (answer.status, "a tenancy is named twice" in answer.err) == (1, True)
+
+    def test_what_is_no_tenancy_is_said_before_any_file_is_thought_of(self, site: Path) -> None:
+        answer = hub("statement", "1/1", "--json", site=site)
+        assert (answer.status, answer.json["code"]) == (1, "NoSuchTenancyError")

@@ -139,6 +139,14 @@ def test_movements_that_begin_in_the_middle_show_the_balance_before() -> None:
     assert "Saldo fra tidligere" not in pages(STATEMENT)[0]
 
 
+def test_without_a_movement_since_the_balance_before_is_told_all_the_same() -> None:
+    (danish,) = pages(STATEMENT._replace(movements=()))
+    assert "Saldo fra tidligere 1.234,50 Saldo 15.07.2026 1.234,50" in danish
+    assert "Ingen bevægelser" not in danish
+    (swedish,) = pages(STATEMENT._replace(movements=(), balance=-123_450, language="sv", currency="SEK"))
+    assert "Ingående saldo −1 234,50 Saldo 2026-07-15 −1 234,50" in swedish
+
+
 def test_many_movements_repeat_their_header_and_lose_none() -> None:
     read = pages(with_movements(300))
     assert len(read) > 5

@@ -205,7 +205,7 @@ def _line_text(line: LineRow, language: Language, words: Words) -> str:
 
 def _movements(it: Statement, words: Words) -> Iterator[tuple[str, ...]]:
     """Rows of five cells; of two, label and balance, where the reader needs the balance between movements."""
-    if it.movements and it.opening:
+    if it.opening:
         yield words.opening_balance, amount_text(it.opening, it.language)
     coming_begun = False
     balance_shown = (f"{words.balance} {short_date(it.as_of, it.language)}", amount_text(it.balance, it.language))
@@ -220,7 +220,7 @@ def _movements(it: Statement, words: Words) -> Iterator[tuple[str, ...]]:
             amount_text(row.amount, it.language),
             amount_text(row.balance, it.language),
         )
-    if it.movements and not coming_begun:
+    if (it.movements or it.opening) and not coming_begun:
         yield balance_shown
 
 
