@@ -57,7 +57,7 @@ class Database:
             self._writer = create_engine(
                 url, pool_pre_ping=True, max_overflow=_CONNECTIONS, connect_args={"prepare_threshold": None}
             )
-            event.listen(self._writer, "connect", _limit_lock_wait)
+            event.listen(self._writer, "connect", _set_session)
             self._reader = self._writer.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True, postgresql_deferrable=False
             )
@@ -274,9 +274,10 @@ def _refuse_newer(revision: str | None, url: URL) -> None:
         )
 
 
-def _limit_lock_wait(raw: Any, _record: object) -> None:
+def _set_session(raw: Any, _record: object) -> None:
     with raw.cursor() as cursor:
-        cursor.execute(f"SET lock_timeout = '{LOCK_WAIT_SECONDS}s'")
+        # Days are compared as ISO text too, whatever style the server's other users are given.
+        cursor.execute(f"SET lock_timeout = '{LOCK_WAIT_SECONDS}s'; SET datestyle = 'ISO, YMD'")
     raw.commit()
 
 

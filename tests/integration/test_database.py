@@ -5,6 +5,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,21 @@ import pytest
 import structlog.testing
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, event, make_url, text
+from sqlalchemy import NullPool, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 
+from hub.ledger.ageing import Ageing
 from hub.store import database as module
+from hub.store import views
 from hub.store.database import Database, DatabaseError, connect, create
 from hub.store.file_systems import network_file_system
 from hub.store.ids import BLOCKS, Ids
 from hub.store.lookup import among
 from hub.store.tables import counter, metadata
+from hub.store.verify import verify
+from hub.store.views.scope import Scope
+from tests.conftest import Postgres
+from tests.teller import HOME, Teller
 
 sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 postgresql_only = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -244,6 +251,25 @@ class TestTransactions:
     def test_postgresql_does_not_wait_for_ever(self, database: Database) -> None:
         with database.write() as connection:
             assert connection.scalar(text("SHOW lock_timeout")) == "2min"
+
+    def test_a_server_that_shows_dates_otherwise_is_asked_for_iso(self, postgres: Postgres, tmp_path: Path) -> None:
+        """What is due first is paid first, also where 15.12.2026 would be sorted after 01.01.2027."""
+        url = postgres.new()
+        with create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool).begin() as admin:
+            admin.execute(text(f"ALTER DATABASE {make_url(url).database} SET datestyle = 'German, DMY'"))
+        database = create(url)
+        teller = Teller(database, tmp_path)
+        teller.pay(HOME, "2026-12-28", 100_00, at="2026-11-01")
+        teller.charge(HOME, "2027-01-05", ("10", 100_00), at="2026-11-02")
+        teller.charge(HOME, "2027-01-01", ("10", 900_00), at="2026-11-02", reference="JAN")
+        teller.charge(HOME, "2026-12-15", ("10", 900_00), at="2026-11-02", reference="DEC")
+        teller.pay(HOME, "2026-11-03", 900_00)
+        with database.read() as connection:
+            assert verify(connection).problems == []
+            left = views.ageing(connection, Scope(), date(2027, 2, 10))
+        database.close()
+        postgres.drop(url)
+        assert [row.ageing for row in left] == [Ageing(from_30_to_60=900_00)]
 
 
 class TestAddress:
