@@ -20,7 +20,7 @@ from hub.store import views
 from hub.store.database import Database
 from hub.store.tables import allocation, batch, charge, charge_line, entry, posting, tenancy
 from hub.store.verify import verify
-from hub.store.views.ageing import open_by_age
+from hub.store.views.ageing import open_by_due
 from hub.store.views.counting import AsOf
 from hub.store.views.scope import Scope
 from tests.teller import ABROAD, HOME, NEIGHBOUR, OTHER_PROPERTY, SHOP, Teller, moment
@@ -262,7 +262,7 @@ def test_every_table_that_grows_is_read_by_an_index(teller: Teller) -> None:
     """Of a company of many, nothing is read that is not that company's, nor what came before the day."""
     teller.charge(HOME, "2026-09-01", ("10", 500_00))
     with teller.db.read() as conn:
-        plan = _plan(conn, open_by_age(conn, [1, 2], AsOf(date(2026, 11, 5))))
+        plan = _plan(conn, open_by_due(conn, [1, 2], AsOf(date(2026, 11, 5))))
     for table in ("posting", "allocation", "charge_line", "charge", "entry"):
         assert f"SCAN {table}" not in plan
     if conn.dialect.name == "sqlite":

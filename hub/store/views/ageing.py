@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from operator import itemgetter
@@ -13,8 +13,8 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     Select,
+    String,
     and_,
-    case,
     cast,
     exists,
     func,
@@ -23,7 +23,7 @@ from sqlalchemy import (
     true,
 )
 
-from hub.ledger.ageing import Ageing, balanced, edges
+from hub.ledger.ageing import TOO_MUCH, Ageing, Edges, Open, balanced, edges
 from hub.store.lookup import among, fetched
 from hub.store.positions import NOTHING
 from hub.store.tables import account, charge_line, company, property_, tenancy
@@ -31,8 +31,6 @@ from hub.store.views.counting import AsOf, anything_since, changed_since, has_ch
 from hub.store.views.scope import Scope
 
 _NOTHING = [0, 0, 0, 0, 0]
-#: Places in :data:`hub.ledger.ageing.Open`.
-_NOT_DUE, _UNDER_30, _FROM_30_TO_60, _OVER_60, _TOO_MUCH = range(5)
 _NO_DEBT = Ageing()
 
 
@@ -85,23 +83,21 @@ def ageing(
             account.c.currency,
             account.c.balance,
             since,
+            tenancy.c.business,
         )
         .select_from(scope.tenancies.join(account, account.c.id == tenancy.c.account_id))
         .where(scope.condition, true() if everyone else had_anything)
     )
     # By property, then by tenancy: two sorts by a number are faster than one by pairs of them.
     rows = sorted(sorted(fetched(conn, query), key=itemgetter(1)), key=itemgetter(0))
-    open_: defaultdict[int, list[int]] = defaultdict(_NOTHING.copy)
-    changed = any(row[-1] is not None for row in rows)
-    for id_, place, amount in fetched(conn, open_by_age(conn, [row[1] for row in rows], at, changed=changed)):
-        open_[id_][place] = amount
+    open_ = _open_by_age(conn, rows, at)
     properties = _property_keys(conn, scope)
     found = []
-    for property_id, id_, key, name, currency, now, since in rows:
-        owed = now - since if since else now
-        its = balanced(open_.get(id_, _NOTHING), owed) if owed or id_ in open_ else _NO_DEBT
-        found.append(_new_aged((properties[property_id], key, name, currency, its)))
-    return [one for one in found if everyone or one.ageing != _NO_DEBT]
+    for property_id, id_, key, name, currency, now, since_then, _ in rows:
+        its = balanced(open_.get(id_, _NOTHING), now - (since_then or 0))
+        if everyone or its != _NO_DEBT:
+            found.append(_new_aged((properties[property_id], key, name, currency, its)))
+    return found
 
 
 def totals(conn: Connection, scope: Scope, rows: Iterable[Aged]) -> tuple[list[Total], list[Total]]:
@@ -129,29 +125,44 @@ def totals(conn: Connection, scope: Scope, rows: Iterable[Aged]) -> tuple[list[T
     return properties, list(companies.values())
 
 
+def _open_by_age(conn: Connection, rows: Sequence[Any], at: AsOf) -> Mapping[int, Open]:
+    """By tenancy id, of those that have anything of it."""
+    homes, businesses = (_Places(edges(at.day, business)) for business in (False, True))
+    places = {row[1]: businesses if row[-1] else homes for row in rows}
+    changed = any(row[-2] is not None for row in rows)
+    found: defaultdict[int, list[int]] = defaultdict(_NOTHING.copy)
+    for id_, due, too_much, amount in fetched(conn, open_by_due(conn, places, at, changed=changed)):
+        found[id_][TOO_MUCH if too_much else places[id_][due]] += amount
+    return found
+
+
 def _property_keys(conn: Connection, scope: Scope) -> dict[int, str]:
     """Company-property by id: made once a property, not once a tenancy."""
     query = select(property_.c.id, company.c.number + "-" + property_.c.number).join_from(property_, company)
     return dict(fetched(conn, query if scope.company_id is None else query.where(company.c.id == scope.company_id)))
 
 
-def open_by_age(conn: Connection, ids: Collection[int], at: AsOf, *, changed: bool = True) -> Select[Any]:
-    """tenancy id, place in Open, øre above zero: a row for each that one of these tenancies has anything of.
+def open_by_due(conn: Connection, ids: Collection[int], at: AsOf, *, changed: bool = True) -> Select[Any]:
+    """tenancy id, ISO due date, whether it had been paid too much, øre above zero: of these tenancies' open lines.
 
     Nothing has come since on any of their balances where not ``changed``.
     """
     lines = lines_on(lambda id_: among(conn, id_, ids), at, changed=changed)
-    home, business = edges(at.day, business=False), edges(at.day, business=True)
-    due = lines.c.due_date
-    place = case(
-        (lines.c.remaining < NOTHING, _TOO_MUCH),
-        (due >= case((tenancy.c.business, business.not_due), else_=home.not_due), _NOT_DUE),
-        (due >= home.under_30, _UNDER_30),
-        (due >= home.from_30_to_60, _FROM_30_TO_60),
-        else_=_OVER_60,
-    )
-    return (
-        select(lines.c.tenancy_id, place.label("place"), cast(func.sum(func.abs(lines.c.remaining)), BigInteger))
-        .join_from(lines, tenancy, tenancy.c.id == lines.c.tenancy_id)
-        .group_by(lines.c.tenancy_id, "place")
-    )
+    too_much = lines.c.remaining < NOTHING
+    return select(
+        lines.c.tenancy_id,
+        cast(lines.c.due_date, String),
+        too_much,
+        cast(func.sum(func.abs(lines.c.remaining)), BigInteger),
+    ).group_by(lines.c.tenancy_id, lines.c.due_date, too_much)
+
+
+class _Places(dict[str, int]):
+    """By ISO due date, the place in :data:`hub.ledger.ageing.Open`: few dates, and many lines."""
+
+    def __init__(self, at: Edges) -> None:
+        self._at = at
+
+    def __missing__(self, due: str) -> int:
+        place = self[due] = self._at.place(date.fromisoformat(due))
+        return place
