@@ -44,6 +44,22 @@ def test_no_letter_is_another_for_its_case(teller: Teller, site: Path, text: str
     assert [one["amount"] for one in told(site, text)["entries"]] == ["-12.00"]
 
 
+def test_a_letter_may_be_written_as_two_characters(teller: Teller, site: Path) -> None:
+    teller.pay(HOME, _DAY, 12_00, text="Løn fra ÅSÖRN")
+    teller.pay(HOME, _DAY, 13_00, text="Gave fra A\u030alund")
+    assert [one["amount"] for one in told(site, "a\u030aso\u0308rn")["entries"]] == ["-12.00"]
+    assert [one["amount"] for one in told(site, "a\u030alund")["entries"]] == ["-13.00"]
+    assert [one["name"] for one in told(site, "a\u030ase")["tenancies"]] == [
+        one["name"] for one in told(site, "åse")["tenancies"]
+    ]
+    assert told(site, "a\u030ase")["tenancies"]
+
+
+@pytest.mark.parametrize("text", ["01-001-01-01", "1-1-1-01"])
+def test_a_tenancys_key_with_leading_zeros(teller: Teller, site: Path, text: str) -> None:
+    assert [one["key"] for one in told(site, text)["tenancies"]] == [HOME]
+
+
 def test_other_letters_are_others(teller: Teller, site: Path) -> None:
     teller.pay(HOME, _DAY, 12_00, text="Løn fra ØRNSØ 1_%ÅäÖé")
     for text in ("lån fra ørnsø", "lon fra ørnsø", "ørnsæ", "1x%åäöé", "1_%aäöé"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
@@ -12,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, and_, func, or_,
 
 from hub.errors import HubError
 from hub.store.lookup import among
-from hub.store.portfolio import customer_key
+from hub.store.portfolio import customer_key, plain_key
 from hub.store.tables import (
     account,
     bank_line,
@@ -139,6 +140,7 @@ def search(conn: Connection, asked: Asked, limit: int) -> Found:
 def _tenancies(conn: Connection, asked: Asked) -> Iterator[FoundTenancy]:
     """Compared here: what is upper and lower case of æ, ø and å, a database knows only by its locale."""
     wanted, number = _plain(asked.text), customer_key(asked.text)
+    named = plain_key(asked.text).casefold()
     lives = (tenancy.c.address, tenancy.c.postal_code, tenancy.c.city)
     moved_to = (tenancy.c.new_address, tenancy.c.new_postal_code, tenancy.c.new_city)
     query = (
@@ -158,7 +160,8 @@ def _tenancies(conn: Connection, asked: Asked) -> Iterator[FoundTenancy]:
     for key, name, second, co_tenant, its_number, customer, *lines in conn.execute(query, execution_options=IN_PARTS):
         address, new_address = _address(*lines[:3]), _address(*lines[3:])
         told = map(_plain, filter(None, (key, name, second, co_tenant, address, new_address)))
-        if (wanted and any(wanted in one for one in told)) or (number and number == its_number):
+        is_named = key.casefold() == named or (number and number == its_number)
+        if is_named or (wanted and any(wanted in one for one in told)):
             yield FoundTenancy(key, name, address, new_address, customer or "")
 
 
@@ -168,7 +171,12 @@ def _address(street: str | None, postal_code: str | None, city: str | None) -> s
 
 
 def _plain(text: str) -> str:
-    return _BETWEEN_PARTS.sub(" ", text).strip().casefold()
+    return _BETWEEN_PARTS.sub(" ", _composed(text)).strip().casefold()
+
+
+def _composed(text: str) -> str:
+    """``å`` is one character in most files, and two where a Mac has written it."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _entries(conn: Connection, asked: Asked, limit: int) -> list[FoundEntry]:
@@ -273,8 +281,13 @@ def _on_days(asked: Asked) -> ColumnElement[bool]:
 def _said(text: str, *columns: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether one of ``columns`` has ``text`` in it, without regard to case.
 
-    A database may know the case of A-Z alone: the other letters that are asked for are made small here.
+    Also where the marks of its letters were typed as characters of their own. A database may know the case of A-Z alone:
+    the other letters that are asked for are made small here.
     """
+    return or_(*(_has(one, columns) for one in {text, _composed(text)}))
+
+
+def _has(text: str, columns: Sequence[ColumnElement[str]]) -> ColumnElement[bool]:
     large = {one.upper(): one.lower() for one in text if not one.isascii() and len(one.upper() + one.lower()) == 2}
     small = "".join(large.get(one, one) for one in text)
     return or_(*(_with_small(column, large).icontains(small, autoescape=True) for column in columns))
