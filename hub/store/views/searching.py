@@ -281,8 +281,8 @@ def _on_days(asked: Asked) -> ColumnElement[bool]:
 def _said(text: str, *columns: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether one of ``columns`` has ``text`` in it, without regard to case.
 
-    Also where the marks of its letters were typed as characters of their own. A database may know the case of A-Z alone:
-    the other letters that are asked for are made small here.
+    Also where the marks of its letters were typed as characters of their own. A database may know the case of A-Z
+    alone: the other letters that are asked for are made small here.
     """
     return or_(*(_has(one, columns) for one in {text, _composed(text)}))
 
