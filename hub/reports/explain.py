@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
@@ -27,6 +28,7 @@ from hub.reports.explain_facts import (
 )
 from hub.reports.explain_story import story_of
 from hub.store.collecting.answers import answered_by, asking_for
+from hub.store.lookup import among
 from hub.store.match_rules import Rule, rule_with
 from hub.store.origins import ways_back
 from hub.store.portfolio import TenancyRef, tenancy_by_key, tenancy_of_posted
@@ -71,6 +73,7 @@ def explain(conn: Connection, entry_id: int) -> Explanation:
     if match is not None and history.taken_back_by(match.id) is not None:
         match = None
     matched_to = tenancy_of_posted(conn, match.id) if match else None
+    paid_by = _uses(conn, charge.c.entry_id == entry_id) if its_charge else ()
     own_reversal = conn.execute(select(reversal).where(reversal.c.entry_id == entry_id)).one_or_none()
     afterwards = _afterwards(history, back)
     pointing = [one.id for one in (*history.of(entry_id), *afterwards)]
@@ -95,12 +98,13 @@ def explain(conn: Connection, entry_id: int) -> Explanation:
         credits=_charge_of(conn, row.corrects) if row.kind == kinds.CREDIT_NOTE else None,
         did=_uses(conn, allocation.c.entry_id == entry_id),
         later=_later(conn, entry_id),
-        paid_by=_uses(conn, charge.c.entry_id == entry_id) if its_charge else (),
+        paid_by=paid_by,
         left=_left(conn, entry_id),
         suspended=_suspended(conn, entry_id),
         story=story_of(conn, entry_id),
         holdings=_holdings(conn, entry_id),
         points_at=others.get(row.corrects),
+        came=_came(conn, {entry_id, *others, *(use.payment for use in paid_by)}),
         taken_back_by=others[back.id] if back else None,
         taken_back_did=_uses(conn, allocation.c.entry_id == back.id) if back else (),
         afterwards=tuple(_turn(conn, others[one.id]) for one in afterwards),
@@ -215,6 +219,14 @@ def _others(conn: Connection, ids: Sequence[int]) -> dict[int, Other]:
         .where(entry.c.id.in_(ids))
     )
     return {id_: Other._make((id_, *values, reason or "", note or "")) for id_, *values, reason, note in rows}
+
+
+def _came(conn: Connection, entry_ids: Collection[int]) -> dict[int, date]:
+    """Of money that another entry brought, the day of that; what settles a bank's line has a day of its own."""
+    brought = {id_: way[-1] for id_, way in ways_back(conn, entry_ids).items() if way[-1] != id_}
+    query = select(entry.c.id, entry.c.kind, entry.c.value_date)
+    rows = {row.id: row for row in conn.execute(query.where(among(conn, entry.c.id, {*brought, *brought.values()})))}
+    return {id_: rows[by].value_date for id_, by in brought.items() if rows[id_].kind != kinds.SETTLEMENT}
 
 
 def _afterwards(history: History, back: Corrector | None) -> list[Corrector]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -133,6 +134,8 @@ class Step(NamedTuple):
     #: The entry that it takes further, and its kind.
     of: int
     of_kind: str
+    #: It books anew, in the act of the reversal ``of``, what that took from where it was.
+    moves: bool
     value_date: date
     recorded_at: datetime
     actor: str
@@ -223,6 +226,8 @@ class Explanation(NamedTuple):
     story: Story | None
     holdings: tuple[OnHolding, ...]
     points_at: Other | None
+    #: Day on which money came first, by each entry above that has money which another one brought.
+    came: Mapping[int, date]
     #: The charge-back or reversal that stands.
     taken_back_by: Other | None
     #: What that did.
@@ -252,6 +257,15 @@ class Explanation(NamedTuple):
     answers: Asked | None
     asked_by: tuple[Asked, ...]
     cleared: Cleared
+
+    def money(self, entry: int, kind: str, day: date) -> tuple[str, date]:
+        """Kind and day by which the tenant knows the money of an entry: he paid it once, whoever took it and gave it
+        back since.
+        """
+        came = self.came.get(entry)
+        if came is None:
+            return kind, day
+        return kinds.PAYMENT if kind == kinds.REVERSAL else kind, came
 
     @property
     def after_move_out(self) -> date | None:

@@ -14,6 +14,8 @@ from hub.reports.explain_names import Names
 from hub.reports.explain_texts import ASIDE_ENDS, Phrases, phrases_of
 from hub.reports.explain_uses import UsesTeller, capital
 
+#: Money that goes out of suspense, or the bank's taking that it knows no payment of.
+_WENT_OUT = (kinds.PAYOUT, kinds.CHARGEBACK)
 _GOES_ON = re.compile(rf"{ASIDE_ENDS}(?= \w)")
 
 
@@ -47,6 +49,8 @@ class _Teller:
             yield says.failed.format(date=self._date(found.value_date))
         elif found.kind == kinds.REVERSAL:
             yield from self._reversal()
+        elif (story := self._told_story()) is not None:
+            yield from self._story(story)
         elif found.kind == kinds.CHARGEBACK:
             yield from self._chargeback()
         elif found.kind == kinds.DIFFERENCE:
@@ -56,8 +60,6 @@ class _Teller:
             yield from self._clearing.fee(found.amount, self._date(found.value_date))
         elif found.kind == kinds.SETTLEMENT:
             yield from self._clearing.settlement()
-        elif (story := self._told_story()) is not None:
-            yield from self._story(story)
         elif found.kind == kinds.TRANSFER or found.account_kind == kinds.HOLDING or found.kind == kinds.PAYOUT:
             yield from self._moved()
         elif found.account_kind == kinds.VACANCY:
@@ -127,20 +129,18 @@ class _Teller:
         if found.story is None or found.suspended is None:
             return None
         came = found.story.payment == found.entry
-        return found.story if came or found.kind == kinds.PAYMENT else None
+        return found.story if came or found.kind in (kinds.PAYMENT, *_WENT_OUT) else None
 
     def _story(self, story: Story) -> Iterator[str]:
         """Money that is or was nobody's, from the day that it came, and all that became of it since."""
         found, says = self._found, self._says
-        came = says.suspended if story.unknown else says.came
-        if found.amount > 0 and story.unknown:
-            came = says.suspended_out
+        came = says.came[found.kind if found.kind in _WENT_OUT else kinds.PAYMENT, story.unknown]
         yield came.format(amount=self._amount(found.amount), date=self._date(story.value_date))
         # By the reversal that took it from where it was: where the same act has booked it anew.
-        anew = {step.of: step for step in story.steps if step.kind in (kinds.PAYMENT, kinds.PAYOUT)}
+        anew = {step.of: step for step in story.steps if step.moves}
         for step in story.steps:
             moved = anew.get(step.entry)
-            if (moved is not None and moved.tenancy) or (anew.get(step.of) is step and not step.tenancy):
+            if (moved is not None and moved.tenancy) or (step.moves and not step.tenancy):
                 # One act is told once: by its reversal where the money came to suspense, else by where it went.
                 continue
             if step.found_to_be is not None and step.kind == kinds.SETTLEMENT:
@@ -148,7 +148,8 @@ class _Teller:
                 continue
             template = says.suspended_unmatched if moved is not None else self._of_step(step)
             # A charge-back is the bank's, on its day; the rest was done by us when it was recorded.
-            day = self._date(step.value_date) if step.kind == kinds.CHARGEBACK else self._done_on(step.recorded_at)
+            by_bank = step.kind == kinds.CHARGEBACK and not step.moves
+            day = self._date(step.value_date) if by_bank else self._done_on(step.recorded_at)
             reason = says.reasons[step.reason] if step.reason else ""
             yield template.format(date=day, tenancy=step.tenancy, reason=reason)
         if story.waiting:
@@ -157,7 +158,7 @@ class _Teller:
 
     def _of_step(self, step: Step) -> str:
         says = self._says
-        if step.kind in (kinds.MATCH, kinds.PAYOUT):
+        if step.kind == kinds.MATCH or step.moves:
             return says.suspended_matched
         if step.kind == kinds.CHARGEBACK:
             return says.suspended_charged_back_from if step.tenancy else says.suspended_charged_back
@@ -170,8 +171,7 @@ class _Teller:
     def _money(self) -> Iterator[str]:
         """Money to the tenant's credit: what it paid, and what is left."""
         found, says = self._found, self._says
-        # The bank may have taken and given back what is matched: it was paid when it came first.
-        came = found.story.value_date if found.kind == kinds.MATCH and found.story else found.value_date
+        _, came = found.money(found.entry, found.kind, found.value_date)
         amount, day = self._amount(found.amount), self._date(came)
         opened = says.opened.get(found.kind, says.opened[kinds.REVERSAL])
         subject = opened.format(amount=amount, date=day)
@@ -180,6 +180,8 @@ class _Teller:
             yield says.credits.format(amount=amount, date=day, charge=charge)
             subject = capital(self._it)
         yield from self._uses.paid(subject, found.did)
+        if found.value_date > self._now.date():
+            yield says.counts_from.format(It=capital(self._it), date=self._date(found.value_date))
         yield from self._uses.since()
 
     def _demand(self, charge: ChargeOf) -> Iterator[str]:
@@ -191,13 +193,14 @@ class _Teller:
         several = len({line.charge_type for line in charge.lines}) > 1
         if several:
             yield says.charge_consists.format(lines=names.lines((line, line.amount) for line in charge.lines))
+        if found.taken_back_by is not None:
+            return
         for one in found.holdings:
             credited = sum(each.amount for note in found.credited_by for each in note.holdings if each.name == one.name)
             if one.amount + credited > 0:
                 amount, holding = self._amount(one.amount + credited), self._holding(one.name)
                 yield says.fills_holding.format(amount=amount, holding=holding)
-        if found.taken_back_by is None:
-            yield from self._paid_or_open(charge, several)
+        yield from self._paid_or_open(charge, several)
 
     def _paid_or_open(self, charge: ChargeOf, several: bool) -> Iterator[str]:
         """What is missing of what is demanded, on which ``several`` charge types stand, and what has paid it."""
@@ -257,16 +260,19 @@ class _Teller:
         else:
             subject = says.subjects[found.kind]
             yield says.holding_in.format(subject=subject, amount=amount, date=day, holding=target)
+        if found.charge is not None and found.charge.remaining and found.taken_back_by is None:
+            yield says.not_covered.format(amount=self._amount(found.charge.remaining))
 
     def _reversal(self) -> Iterator[str]:
         found, says = self._found, self._says
         of = found.points_at
         if of is None:
             return
+        kind, came = found.money(of.entry, of.kind, of.value_date)
         yield says.reversed.format(
-            subject=says.subjects[of.kind],
+            subject=says.subjects[kind],
             amount=self._amount(of.amount),
-            original_date=self._date(of.value_date),
+            original_date=self._date(came),
             date=self._done_on(found.recorded_at),
             reason=self._reason(found.reason),
         )
@@ -281,7 +287,8 @@ class _Teller:
             if found.charge is not None and found.taken_back_by is None:
                 yield from self._paid_or_open(found.charge, several=False)
             return
-        yield says.charged_back.format(date=day, amount=amount, original_date=self._date(of.value_date))
+        _, came = found.money(of.entry, of.kind, of.value_date)
+        yield says.charged_back.format(date=day, amount=amount, original_date=self._date(came))
         yield from self._uses.undone(of, found.did)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -33,9 +33,9 @@ def story_of(conn: Connection, entry_id: int) -> Story | None:
     steps = []
     for row in _entries(conn, taken_further):
         kinds_of[row.id] = row.kind
-        of = taken_further[row.id]
+        of, moves = taken_further[row.id]
         facts = (row.value_date, row.recorded_at, row.actor, row.amount, row.tenancy or "", row.reason or "")
-        steps.append(Step(row.id, row.kind, of, kinds_of[of], *facts, found.get(row.id)))
+        steps.append(Step(row.id, row.kind, of, kinds_of[of], moves, *facts, found.get(row.id)))
     return Story(payment, first.value_date, payment in left, tuple(steps), sum(left.values()))
 
 
@@ -49,22 +49,22 @@ def _first_of(conn: Connection, entry_id: int) -> int:
         entry_id = corrected
 
 
-def _steps_from(history: History, entry_id: int, kind: str, went_out: bool) -> Iterator[tuple[int, int]]:
-    """(entry, the one that it takes further).
+def _steps_from(history: History, entry_id: int, kind: str, went_out: bool) -> Iterator[tuple[int, tuple[int, bool]]]:
+    """(entry, (the one that it takes further, whether it books anew what that took from where it was)).
 
     A charge-back that was moved goes its own way: only where ``went_out``, the story is that of a charge-back.
     """
     for one in history.of(entry_id):
         if one.kind in _TAKES_IT_FURTHER:
-            yield one.id, entry_id
+            yield one.id, (entry_id, False)
             yield from _steps_from(history, one.id, one.kind, went_out)
             anew = history.moved_by(one.id)
             if anew is not None and (went_out or kind != kinds.CHARGEBACK):
-                yield anew.id, one.id
+                yield anew.id, (one.id, True)
                 yield from _steps_from(history, anew.id, anew.kind, went_out)
 
 
-def _entries(conn: Connection, ids: dict[int, int]) -> Iterator[Any]:
+def _entries(conn: Connection, ids: Collection[int]) -> Iterator[Any]:
     """As they were booked: what takes another further comes after it."""
     yield from conn.execute(
         select(

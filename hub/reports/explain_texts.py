@@ -36,6 +36,8 @@ class Phrases(NamedTuple):
     pronoun: str
     pronouns: Mapping[str, str]
     credits: str
+    #: Money of a day that is still to come (R10).
+    counts_from: str
     #: A charge and what of it is open.
     charge: str
     charge_fell_due: str
@@ -57,6 +59,8 @@ class Phrases(NamedTuple):
     holding_opening: str
     holding_moved: str
     own_balance: str
+    #: Of what went out, when the credit that had covered it is gone.
+    not_covered: str
     #: As the tenant's own; one that is not here has its name.
     holdings: Mapping[str, str]
     #: Consumption accounts: what a result takes out of a holding, one of 0.00, one that the owner bears.
@@ -64,9 +68,8 @@ class Phrases(NamedTuple):
     no_result: str
     vacancy: str
     #: Money in suspense.
-    came: str
-    suspended: str
-    suspended_out: str
+    #: By its kind, and whether it was nobody's when it came.
+    came: Mapping[tuple[str, bool], str]
     suspended_still: str
     suspended_again: str
     suspended_matched: str
@@ -153,6 +156,7 @@ _DANISH = Phrases(
     pronoun="den",
     pronouns={"opening": "det"},
     credits="Kreditnotaen på {amount} den {date} gælder {charge}.",
+    counts_from="{It} tæller først med fra den {date}.",
     charge="{charge} på {amount} forfalder den {date}.",
     charge_fell_due="{charge} på {amount} forfaldt den {date}.",
     charge_consists="Den består af {lines}.",
@@ -171,13 +175,20 @@ _DANISH = Phrases(
     holding_opening="{amount} stod på {holding} den {date}, da regnskabet begyndte her.",
     holding_moved="Den {date} blev {amount} overført fra {source} til {target}.",
     own_balance="din saldo",
+    not_covered="{amount} af det er ikke dækket af penge, der står til gode for dig, så det skal betales.",
     holdings={"deposit": "dit depositum", "prepaid_rent": "din forudbetalte leje"},
     settles_holding="{amount}, som er opkrævet på {holding} for perioden, er trukket fra forbruget.",
     no_result="Forbrugsregnskabet går lige op: der er intet at betale og intet at få tilbage.",
     vacancy="{amount} af forbrugsregnskabet er for et lejemål uden lejer og bæres af ejeren.",
-    came="Der kom {amount} ind den {date}.",
-    suspended="Der kom {amount} ind den {date}, og vi kunne ikke se, hvem pengene var fra.",
-    suspended_out="Der gik {amount} ud den {date}, og vi kunne ikke se, hvem pengene var til.",
+    came={
+        ("payment", False): "Der kom {amount} ind den {date}.",
+        ("payment", True): "Der kom {amount} ind den {date}, og vi kunne ikke se, hvem pengene var fra.",
+        ("payout", False): "Der gik {amount} ud den {date}.",
+        ("payout", True): "Der gik {amount} ud den {date}, og vi kunne ikke se, hvem pengene var til.",
+        ("chargeback", False): "Banken tog en betaling på {amount} tilbage den {date}.",
+        ("chargeback", True): "Banken tog en betaling på {amount} tilbage den {date}, og vi kunne ikke se, hvem den "
+        "var fra.",
+    },
     suspended_still="De ligger stadig uden lejer.",
     suspended_again="{amount} ligger nu igen uden lejer.",
     suspended_matched="Den {date} blev de ført på lejemål {tenancy}.",
@@ -272,6 +283,7 @@ _SWEDISH = Phrases(
     pronoun="den",
     pronouns={"opening": "det"},
     credits="Kreditnotan på {amount} den {date} gäller {charge}.",
+    counts_from="{It} räknas först från den {date}.",
     charge="{charge} på {amount} förfaller den {date}.",
     charge_fell_due="{charge} på {amount} förföll den {date}.",
     charge_consists="Den består av {lines}.",
@@ -290,13 +302,20 @@ _SWEDISH = Phrases(
     holding_opening="{amount} stod på {holding} den {date}, när redovisningen började här.",
     holding_moved="Den {date} fördes {amount} över från {source} till {target}.",
     own_balance="ditt saldo",
+    not_covered="{amount} av det täcks inte av pengar som står dig till godo, så det ska betalas.",
     holdings={"deposit": "depositionen", "prepaid_rent": "förskottshyran"},
     settles_holding="{amount}, som har begärts på {holding} för perioden, är avdraget från förbrukningen.",
     no_result="Förbrukningsavräkningen går jämnt ut: inget att betala och inget att få tillbaka.",
     vacancy="{amount} av förbrukningsavräkningen gäller en lägenhet utan hyresgäst och bärs av ägaren.",
-    came="Det kom in {amount} den {date}.",
-    suspended="Det kom in {amount} den {date}, och vi kunde inte se vem pengarna var från.",
-    suspended_out="Det gick ut {amount} den {date}, och vi kunde inte se vem pengarna var till.",
+    came={
+        ("payment", False): "Det kom in {amount} den {date}.",
+        ("payment", True): "Det kom in {amount} den {date}, och vi kunde inte se vem pengarna var från.",
+        ("payout", False): "Det gick ut {amount} den {date}.",
+        ("payout", True): "Det gick ut {amount} den {date}, och vi kunde inte se vem pengarna var till.",
+        ("chargeback", False): "Banken tog tillbaka en betalning på {amount} den {date}.",
+        ("chargeback", True): "Banken tog tillbaka en betalning på {amount} den {date}, och vi kunde inte se vem den "
+        "var från.",
+    },
     suspended_still="De ligger fortfarande utan hyresgäst.",
     suspended_again="{amount} ligger nu åter utan hyresgäst.",
     suspended_matched="Den {date} fördes de till kundnr {tenancy}.",

@@ -64,13 +64,16 @@ class UsesTeller:
                 clauses.setdefault((use.charge, self._because(use)), []).append(use)
         if not clauses:
             yield says.paid_nothing.format(subject=subject, it=self._it)
-        told = list(clauses.items())
-        for number, ((_, because), lines) in enumerate(told[:TOLD_MAX]):
+        # All of a charge is told, or nothing: the others are others.
+        charges = list(dict.fromkeys(charge for charge, _ in clauses))[:TOLD_MAX]
+        told = [(because, lines) for (charge, because), lines in clauses.items() if charge in charges]
+        rest = [_Event(lines, _total(lines)) for (charge, _), lines in clauses.items() if charge not in charges]
+        for number, (because, lines) in enumerate(told):
             template = says.paid_also if number else says.paid
             charge, amount = self._names.paid(lines), self._amount(_total(lines))
             it = capital(self._it)
             yield template.format(subject=subject, It=it, charge=charge, amount=amount, because=because)
-        yield from self._more(says.paid_more, [_Event(lines, _total(lines)) for _, lines in told[TOLD_MAX:]])
+        yield from self._more(says.paid_more, rest)
 
     def since(self) -> Iterator[str]:
         """What its money was used for later, what of it was freed, in the order of that, and what is left."""
@@ -115,9 +118,10 @@ class UsesTeller:
                 by_reason.setdefault((payment, because), []).extend(uses)
         standing = [(uses[0], because, _total(uses)) for (_, because), uses in by_reason.items()]
         for use, because, amount in standing[:TOLD_MAX]:
+            kind, came = self._found.money(use.payment, use.payment_kind, use.payment_date)
             yield says.charge_paid_by.format(
-                subject=self._kinds.subjects[use.payment_kind],
-                date=self._names.day(use.payment_date),
+                subject=self._kinds.subjects[kind],
+                date=self._names.day(came),
                 amount=self._amount(amount),
                 because=because,
             )
@@ -217,8 +221,11 @@ class UsesTeller:
         ranked = says.because_rank.get((use.policy, use.claim))
         if ranked is not None:
             return ranked
+        kind, _ = self._found.money(use.payment, use.payment_kind, use.payment_date)
+        if kind != use.payment_kind and use.policy == kinds.BY_DOCUMENT:
+            return says.because_again
         mentions = self._kinds.mentions
-        mention = mentions.get(use.payment_kind, mentions[kinds.PAYMENT])
+        mention = mentions.get(kind, mentions[kinds.PAYMENT])
         return says.because[use.policy].format(mention=mention, reference=one_line(use.reference))
 
 

@@ -61,6 +61,8 @@ class UsesPhrases(NamedTuple):
     #: Why.
     because: Mapping[str, str]
     because_rank: Mapping[tuple[str, str], str]
+    #: Of money that came back: it pays what it had paid.
+    because_again: str
 
 
 _PHRASES: Mapping[Language, UsesPhrases] = {
@@ -124,6 +126,7 @@ _PHRASES: Mapping[Language, UsesPhrases] = {
             ("costs", "obligatory"): "fordi omkostninger og renter dækkes først, og derefter det ældste",
             ("costs", "other"): "fordi omkostninger og renter dækkes først, og derefter det ældste",
         },
+        because_again="fordi pengene også dækkede den, før banken tog dem",
     ),
     "sv": UsesPhrases(
         paid="{subject} betalade {charge} ({amount}), {because}.",
@@ -185,6 +188,7 @@ _PHRASES: Mapping[Language, UsesPhrases] = {
             ("costs", "obligatory"): "eftersom kostnader och räntor täcks först, och därefter det äldsta",
             ("costs", "other"): "eftersom kostnader och räntor täcks först, och därefter det äldsta",
         },
+        because_again="eftersom pengarna täckte den även innan banken tog dem",
     ),
 }
 

@@ -15,8 +15,6 @@ from tests.desk import taken_back
 from tests.explaining import told_of
 from tests.hand import FIRST, SHOP, Hand
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
 
 @pytest.fixture
 def hand(database: Database, tmp_path: Path) -> Iterator[Hand]:
@@ -85,3 +83,29 @@ def test_a_small_difference_that_a_credit_note_takes_back(database: Database, tm
     reason = "blev taget tilbage den 22. november 2026: opkrævningen blev krediteret."
     assert told_of(hand, difference)[1] == f"Den {reason}"
     assert told_of(hand, back)[0].endswith(reason)
+
+
+def test_a_charge_that_was_taken_back_fills_no_holding(hand: Hand) -> None:
+    charged = hand.charge(FIRST, "R", "2026-10-01", LineAsked("10", 1_000_00), LineAsked("20", 450_00))["entry"]
+    hand.reverse(charged)
+    assert told_of(hand, charged)[2:] == ["Den blev taget tilbage den 22. november 2026: det var en fejl."]
+
+
+@pytest.mark.parametrize(
+    ("tenancy", "told"),
+    [
+        (FIRST, "50,00 kr. af det er ikke dækket af penge, der står til gode for dig, så det skal betales."),
+        (SHOP, "50,00 kr av det täcks inte av pengar som står dig till godo, så det ska betalas."),
+    ],
+)
+def test_what_went_out_is_owed_when_what_covered_it_is_gone(hand: Hand, tenancy: str, told: str) -> None:
+    payment = hand.pay(tenancy, 70_00)
+    moved = hand.transfer(tenancy, 60_00, kinds.BALANCE, "deposit")
+    out = hand.pay_out(tenancy, 10_00)
+    assert len(told_of(hand, moved)) == len(told_of(hand, out)) == 1
+    hand.reverse(payment)
+    hand.pay(tenancy, 10_00)
+    assert hand.position(tenancy).balance == 60_00
+    assert told_of(hand, moved)[1:] == [told]
+    hand.reverse(moved)
+    assert len(told_of(hand, moved)) == 2

@@ -12,8 +12,6 @@ from hub.store.database import Database
 from tests.explaining import told_of
 from tests.hand import FIRST, SWEDISH, Hand
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
 
 @pytest.fixture
 def hand(database: Database, tmp_path: Path) -> Iterator[Hand]:
@@ -70,3 +68,16 @@ def test_a_credit_note_of_later(hand: Hand) -> None:
     assert told_of(hand, charged)[-1] == (
         "Kreditnotaen på 30,00 kr. den 20. december 2026 gælder den: 30,00 kr. står til gode for dig fra den dag."
     )
+
+
+@pytest.mark.parametrize(
+    ("tenancy", "told"),
+    [
+        (FIRST, "Den tæller først med fra den 15. december 2026."),
+        (SWEDISH, "Den räknas först från den 15 december 2026."),
+    ],
+)
+def test_what_money_of_later_has_paid_is_paid_only_then(hand: Hand, tenancy: str, told: str) -> None:
+    hand.charge(tenancy, "A", "2026-10-01", 100_00)
+    assert told_of(hand, hand.pay(tenancy, 40_00, day=date(2026, 12, 15)))[1:] == [told]
+    assert len(told_of(hand, hand.pay(tenancy, 40_00))) == 1

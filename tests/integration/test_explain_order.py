@@ -13,8 +13,6 @@ from hub.store.database import Database
 from tests.explaining import told_of
 from tests.hand import FIRST, SWEDISH, Hand
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
 
 @pytest.fixture
 def hand(database: Database, tmp_path: Path) -> Iterator[Hand]:

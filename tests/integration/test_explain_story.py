@@ -15,7 +15,6 @@ from tests.hand import FIRST, SECOND, Hand
 
 _CAME = "Der kom 500,00 kr. ind den 2. november 2026, og vi kunne ikke se, hvem pengene var fra."
 _TODAY = "22. november 2026"
-sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -58,7 +57,6 @@ def test_matched_unmatched_charged_back_and_matched_again(hand: Hand) -> None:
     ]
 
 
-@sqlite_only
 def test_taken_by_the_bank_while_it_was_nobodys_and_there_again(hand: Hand) -> None:
     payment = _came(hand)
     hand.desk.book(taken_back("777", 500_00))
@@ -73,7 +71,6 @@ def test_taken_by_the_bank_while_it_was_nobodys_and_there_again(hand: Hand) -> N
     assert told_of(hand, payment)[3:] == [f"Den {_TODAY} blev de ført på lejemål {SECOND}."]
 
 
-@sqlite_only
 def test_taken_out_of_the_books(hand: Hand) -> None:
     payment = _came(hand)
     hand.match(payment, FIRST)
@@ -104,7 +101,6 @@ def test_every_entry_on_the_way_leads_to_the_file_and_the_line(hand: Hand) -> No
     assert len({explained(hand, one).story for one in (*way, back)}) == 1
 
 
-@sqlite_only
 def test_a_tenant_is_not_told_whose_else_it_was(hand: Hand) -> None:
     payment = _came(hand)
     wrong = hand.match(payment, FIRST)["entry"]
@@ -116,12 +112,10 @@ def test_a_tenant_is_not_told_whose_else_it_was(hand: Hand) -> None:
     assert not any(FIRST in told for told in told_of(hand, right))
 
 
-@sqlite_only
 def test_money_that_was_never_in_suspense_has_no_such_story(hand: Hand) -> None:
     assert explained(hand, hand.pay(FIRST, 1_00)).story is None
 
 
-@sqlite_only
 def test_matched_unmatched_and_matched_again_to_the_same(hand: Hand) -> None:
     """What is told of the first match stays true when the second one has paid the charge."""
     hand.charge(FIRST, "A", "2026-10-01", 300_00)
@@ -148,4 +142,32 @@ def test_matched_unmatched_and_matched_again_to_the_same(hand: Hand) -> None:
     assert told[1:] == [
         "Senere blev 50,00 kr. af den brugt til opkrævning B »Husleje«.",
         "150,00 kr. er ikke brugt endnu og står til gode for dig.",
+    ]
+
+
+def test_what_the_bank_took_and_nobody_knew_whose_it_was(hand: Hand) -> None:
+    hand.desk.book(taken_back("777", 50_00))
+    back = hand.last_entry(kinds.CHARGEBACK)
+    took = "Banken tog en betaling på 50,00 kr. tilbage den 9. november 2026"
+    nobodys = f"{took}, og vi kunne ikke se, hvem den var fra."
+    assert told_of(hand, back) == [nobodys, "De ligger stadig uden lejer."]
+    moved = hand.match(back, FIRST)["entry"]
+    assert told_of(hand, back) == [nobodys, f"Den {_TODAY} blev de ført på lejemål {FIRST}."]
+    assert told_of(hand, moved)[0].startswith(f"{took}. Vi har ingen tidligere indbetaling")
+    hand.unmatch(moved)
+    told = told_of(hand, hand.last_entry(kinds.CHARGEBACK))
+    assert told == told_of(hand, back)
+    assert told[2:] == [
+        f"Den {_TODAY} blev de taget fra lejemål {FIRST} igen: det hørte til et andet lejemål.",
+        "50,00 kr. ligger nu igen uden lejer.",
+    ]
+
+
+def test_what_the_bank_took_from_a_tenancy_and_was_another_s(hand: Hand) -> None:
+    hand.desk.book(taken_back("101", 50_00))
+    hand.unmatch(hand.last_entry(kinds.CHARGEBACK))
+    assert told_of(hand, hand.last_entry(kinds.CHARGEBACK)) == [
+        "Banken tog en betaling på 50,00 kr. tilbage den 9. november 2026.",
+        f"Den {_TODAY} blev de taget fra lejemål {FIRST} igen: det hørte til et andet lejemål.",
+        "50,00 kr. ligger nu igen uden lejer.",
     ]

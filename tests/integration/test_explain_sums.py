@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from hub.acts import reversals
 from hub.acts.act import Acting, perform
+from hub.acts.charges import LineAsked
 from hub.ledger import kinds
 from hub.reports.explain_facts import Explanation
 from hub.reports.explain_sentences import sentences
@@ -35,7 +36,6 @@ _PAYERS = (rf"dækkede {_KR} af den, fordi", rf"^Desuden blev {_KR} af den dækk
 _OPEN = (rf"der mangler {_KR}", rf"^Der mangler (?:.* mangler der )?{_KR}")
 _GONE = re.compile(r"^(De[nt] blev taget tilbage|Banken tog pengene tilbage) den ")
 _MONEY = (kinds.PAYMENT, kinds.MATCH, kinds.OPENING, kinds.CREDIT_NOTE, kinds.TRANSFER)
-sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -105,8 +105,9 @@ def _brought_back(hand: Hand) -> int:
     return payment
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-@sqlite_only
+@pytest.mark.parametrize(
+    ("database_url", "seed"), [("sqlite", 1), ("sqlite", 2), ("postgresql", 3)], indirect=["database_url"]
+)
 def test_of_whatever_has_happened(database: Database, tmp_path: Path, seed: int) -> None:
     desk = Desk(database, tmp_path)
     driver = Driver(desk, seed, prove_every=1_000)
@@ -128,7 +129,6 @@ def test_of_whatever_has_happened(database: Database, tmp_path: Path, seed: int)
     assert checked > 20
 
 
-@sqlite_only
 class TestTold:
     def test_a_charge_that_was_taken_back_frees_what_had_paid_it(self, hand: Hand) -> None:
         wrong = hand.charge(FIRST, "A", "2026-10-01", 100_00)["entry"]
@@ -352,3 +352,15 @@ class TestTold:
         assert told_of(hand, payment)[1].startswith("Opkrævning A »Husleje« blev taget tilbage den 23. november 2026")
         reverse(payment)
         assert told_of(hand, payment)[-1] == "Den blev taget tilbage den 23. november 2026: det var en fejl."
+
+    def test_no_charge_is_told_and_counted_among_the_others(self, hand: Hand) -> None:
+        for day in range(1, 7):
+            hand.charge(FIRST, f"C{day}", f"2026-10-0{day}", LineAsked("10", 10_00), LineAsked("90", 1_00))
+        told = told_of(hand, hand.pay(FIRST, 66_00))
+        assert [one for one in told if "opkrævning C5" in one] == [
+            "Den betalte også husleje på opkrævning C5 (10,00 kr.), "
+            "fordi husleje og andre pligtige betalinger dækkes først, de ældste før de nyere.",
+            "Den betalte også gebyr på opkrævning C5 (1,00 kr.), fordi gebyrer og renter dækkes til sidst.",
+        ]
+        assert told[-1] == "Den betalte desuden en anden opkrævning (11,00 kr.)."
+        assert _sum(told, _PAID) == 66_00

@@ -13,9 +13,8 @@ from hub.ledger import kinds
 from hub.store.database import Database
 from tests.desk import paid, taken_back
 from tests.explaining import told_of
-from tests.hand import FIRST, SWEDISH, Hand
+from tests.hand import FIRST, SECOND, SWEDISH, Hand
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 _QUARTER = (date(2026, 10, 1), date(2026, 12, 31))
 
 
@@ -86,3 +85,47 @@ def test_what_the_bank_gave_back_was_paid_when_it_came_first(hand: Hand) -> None
     again = hand.reverse(hand.last_entry(kinds.CHARGEBACK), day=date(2026, 11, 20))
     match = hand.match(again, FIRST)["entry"]
     assert told_of(hand, match)[0].startswith("Din indbetaling på 777,00 kr. den 2. november 2026, som først lå")
+
+
+@pytest.mark.parametrize(
+    ("tenancy", "number", "told"),
+    [
+        (
+            FIRST,
+            "101",
+            "Din indbetaling den 2. november 2026 dækkede 100,00 kr. af den, fordi pengene også dækkede den, "
+            "før banken tog dem.",
+        ),
+        (
+            SWEDISH,
+            "301",
+            "Din inbetalning den 2 november 2026 täckte 100,00 kr av den, eftersom pengarna täckte den även innan "
+            "banken tog dem.",
+        ),
+    ],
+)
+def test_money_that_came_back_is_the_payment_that_it_was(hand: Hand, tenancy: str, number: str, told: str) -> None:
+    charged = hand.charge(tenancy, "A", "2026-10-01", 100_00)["entry"]
+    its = {} if tenancy == FIRST else {"creditor": "03333333", "currency": "SEK"}
+    hand.desk.book(paid(number, 100_00)._replace(**its))
+    hand.desk.book(taken_back(number, 100_00)._replace(**its))
+    hand.reverse(hand.last_entry(kinds.CHARGEBACK))
+    assert told_of(hand, charged)[2:] == [told]
+
+
+def test_the_day_on_which_money_came_is_one_day(hand: Hand) -> None:
+    """Whoever has it, and whatever took it and gave it back since."""
+    hand.charge(FIRST, "A", "2026-10-01", 100_00)
+    other = hand.charge(SECOND, "B", "2026-10-01", 60_00)["entry"]
+    hand.desk.book(paid("101", 100_00))
+    payment = hand.last_entry(kinds.PAYMENT)
+    hand.desk.book(taken_back("101", 100_00))
+    hand.reverse(hand.last_entry(kinds.CHARGEBACK))
+    undone = hand.unmatch(payment)["entry"]
+    hand.match(hand.last_entry(kinds.PAYMENT), SECOND)
+    came = "indbetaling på 100,00 kr. den 2. november 2026"
+    assert f"Din {came} blev taget tilbage den 22. november 2026" in told_of(hand, undone)[0]
+    assert told_of(hand, other)[2].startswith("Din indbetaling den 2. november 2026 dækkede 60,00 kr. af den, fordi")
+    hand.desk.book(taken_back("101", 100_00, on=date(2026, 11, 20)))
+    again = hand.last_entry(kinds.CHARGEBACK)
+    assert told_of(hand, again)[0] == f"Banken tog den 20. november 2026 din {came} tilbage."
