@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.collecting_site import CREDITOR, DATA_SUPPLIER, NOW, PEOPLE, A, B, C, CollectingSite, D
+from tests.collecting_site import CREDITOR, DATA_SUPPLIER, DUE, NOW, PEOPLE, A, B, C, CollectingSite, D
 from tests.integration.cli_runner import hub
 from tests.simulator import take
 
@@ -175,6 +175,44 @@ def test_a_second_collection_for_a_day_is_refused_or_merged(sites: Sites) -> Non
     assert (merged["collections"], merged["amount"], merged["withdraws"]) == (2, "11250.00", [first["delivery"]["id"]])
     assert int(merged["delivery"]["number"]) == int(first["delivery"]["number"]) + 1
     assert [path.name for path in (site.root / "outbox/bs").iterdir()] == [merged["delivery"]["name"]]
+    assert site.hub("verify").status == 0
+
+
+@pytest.mark.parametrize(
+    ("collection", "between", "asked", "said"),
+    [
+        (
+            "",
+            ("deliveries", "sent", 1),
+            (),
+            "delivery 1 is sent and can be changed no more. choose another due date",
+        ),
+        ("", None, ("--property", "1-1"), "delivery 1 asks tenants of other properties too. collect for the whole"),
+        (
+            'without_mandate = "own_slip"',
+            None,
+            (),
+            "that is an own slip, and it is out. choose another due date",
+        ),
+    ],
+)
+def test_a_second_collection_that_cannot_be_merged_is_refused_and_changes_nothing(
+    sites: Sites, collection: str, between: tuple[object, ...] | None, asked: tuple[str, ...], said: str
+) -> None:
+    site = sites(collection=f'second = "merge"\n{collection}')
+    site.rent(A, C)
+    site.collect()
+    if between is not None:
+        site.hub(*between)
+    site.hub("charges", "add", A, "--due", DUE, "--line", "20010=1250.00")
+    before = site.ask("deliveries", "list"), site.ask("collections", "list")
+
+    run = ("collect", "--company", "1", "--due", DUE, "--now", NOW.isoformat(), *asked)
+    refused = site.hub(*run, "--json", status=1).json
+
+    assert refused["code"] == "SecondCollectionError"
+    assert said in refused["error"]
+    assert (site.ask("deliveries", "list"), site.ask("collections", "list")) == before
     assert site.hub("verify").status == 0
 
 

@@ -67,7 +67,9 @@ def test_a_delivery_that_goes_by_itself_and_what_a_person_does_with_it(site: Col
     ]
     assert events[1]["actor"] == "Anna"
     assert "by hand today" in site.hub("outbox", "show", 1).out
-    assert "hub outbox" in site.hub("outbox", "show", 2, status=1).err
+    for asked in (("show", 2), ("retry", 2, "--note", "again"), ("cancel", 2, "--note", "by hand")):
+        missing = site.hub("outbox", *asked, "--json", status=1).json
+        assert (missing["code"], missing["error"]) == ("NoDispatchError", "there is no dispatch 2. see: hub outbox")
     assert "is waiting and cannot become sent" in site.hub("outbox", "settle", 1, "sent", "--note", "x", status=1).err
     assert site.hub("verify").status == 0
 

@@ -20,6 +20,7 @@ import pytest
 from hub.plugin import Description, Document, FileKind, Mine, NotMine, Payment
 from hub.settings import ConfigError, Door, HubConfig, IntakeSection, PluginSection, Site, VendorConfig
 from hub.vendors import Installed, Instance, VendorFault, Vendors
+from hub.vendors.discovery import NotUsableError, find
 from hub.vendors.process import environment
 
 pytestmark = pytest.mark.usefixtures("hostile")
@@ -200,6 +201,18 @@ def test_installed_lists_metadata_and_imports_nothing(
     assert plugins["twin", "another-house"].problem == plugins["twin", "third-party-hostile"].problem == told
     assert ("nets_bs", "bolighub-nets-bs") in plugins
     assert "hub_hostile" not in sys.modules
+
+
+def test_a_plugin_that_is_not_there_or_there_twice_is_not_used(
+    install: Callable[[str, str, dict[str, str]], None],
+) -> None:
+    install("another-house", "1.0", {"twin": "nowhere:Plugin"})
+    with pytest.raises(NotUsableError, match=r"no plug-in of this name is installed; there are: .*nets_bs"):
+        find("nets_bbs")
+    with pytest.raises(NotUsableError, match=r"third-party-hostile 6\.6\.6 all have a plug-in of this name: uninstall"):
+        find("twin")
+    _, found = find("nets_bs")
+    assert (found.name, found.distribution, found.problem) == ("nets_bs", "bolighub-nets-bs", "")
 
 
 def test_a_refused_configuration_is_told_once_and_then_a_fault(file: Path) -> None:
