@@ -98,7 +98,7 @@ class LineMatcher:
                 if self._books(creditor):
                     ids[creditor].add(line.payment_id)
             elif not line.takes_back:
-                texts |= {line.reference, line.customer} - {""}
+                texts |= set(_own_words(line)) - {""}
         slips = {creditor: self._slips(company_id, creditor, wanted) for creditor, wanted in ids.items()}
         rules: Mapping[str, tuple[int, TenancyRef]] = {}
         if self._matcher.has_rules(company_id):
@@ -136,7 +136,7 @@ class LineMatcher:
             return _Whose(None, "it takes back an earlier line that is not here as a payment of that amount")
         if line.payment_id:
             return self._by_slip(line, found, known)
-        tenancy, reason, named = known.words.of((line.reference, line.customer))
+        tenancy, reason, named = known.words.of(_own_words(line))
         if tenancy is None and (ruled := known.rules.get(customer_key(line.customer))):
             return _Whose(ruled[1], "", ruled[0])
         return _Whose(tenancy, reason, named=named)
@@ -188,3 +188,10 @@ class LineMatcher:
         if known is None:
             known = self._slip_companies[creditor] = slip_companies(self._conn, creditor)
         return known
+
+
+def _own_words(line: BankLine) -> tuple[str, str]:
+    """What names a tenancy by itself. A bank account does not: it is digits as a customer number is, a creditor's above
+    all, and paying a bill must not be a payout to whoever has its number. What a person has remembered of it holds.
+    """
+    return line.reference, "" if line.customer == line.payer_account else line.customer

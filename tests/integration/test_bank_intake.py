@@ -89,10 +89,21 @@ class TestWhose:
         desk.proven()
 
     def test_a_remembered_payer_is_booked_by_his_rule_and_the_rule_is_counted(self, desk: ClearingDesk) -> None:
-        desk.book("bank", line(10_00, customer="DK20 9999"))
+        desk.book("bank", line(10_00, customer="DK20 9999", payer_account="DK20 9999"))
         desk.act("match", lambda acting: acts.match(acting, desk.entry(kinds.PAYMENT), FIRST, remember=True))
-        booked = desk.book("bank", line(20_00, customer="DK209999", record=2))
+        booked = desk.book("bank", line(20_00, customer="DK209999", payer_account="DK209999", record=2))
         assert (booked.counts.booked, desk.desk.balance(FIRST)) == (1, -30_00)
+        desk.proven()
+
+    def test_an_account_with_the_digits_of_a_customer_number_is_nobodys(self, desk: ClearingDesk) -> None:
+        # A bill paid to creditor 101, and money from an account 101: neither has to do with customer 101.
+        told = {"customer": "101", "payer_account": "101"}
+        desk.book("bank", line(-75_00, "Teleservice", **told), line(10_00, record=2, **told))
+        assert (desk.desk.balance(FIRST), desk.on(BANK)) == (0, -65_00)
+        assert waiting(desk) == [
+            (-75_00, "the payer has given no reference of ours"),
+            (10_00, "the payer has given no reference of ours"),
+        ]
         desk.proven()
 
     @sqlite_only
