@@ -37,7 +37,10 @@ class _Teller:
 
     def _done_on(self, at: datetime) -> str:
         """The day on which we did something: when it was recorded, whatever day it counts from."""
-        return self._date(at.astimezone(self._now.tzinfo).date())
+        return self._date(self._local(at))
+
+    def _local(self, at: datetime) -> date:
+        return at.astimezone(self._now.tzinfo).date()
 
     def told(self) -> Iterator[str]:
         yield from self._what()
@@ -113,7 +116,10 @@ class _Teller:
         for number, one in enumerate(turns):
             brings = number % 2 == 0
             if one.by.kind == kinds.CHARGEBACK:
-                yield says.is_charged_back.format(date=self._date(one.by.value_date))
+                # A file that was read again tells of a taking that lies before what we did since.
+                late = one.by.value_date < self._local(turns[number - 1].by.recorded_at)
+                template = says.is_charged_back_late if late else says.is_charged_back
+                yield template.format(date=self._date(one.by.value_date), done=self._done_on(one.by.recorded_at))
             else:
                 template = says.suspended_returned if brings else says.is_reversed
                 day, reason = self._done_on(one.by.recorded_at), says.reasons[one.by.reason]

@@ -10,6 +10,7 @@ import pytest
 
 from hub.ledger import kinds
 from hub.store.database import Database
+from tests.desk import paid, taken_back
 from tests.explaining import told_of
 from tests.hand import FIRST, SWEDISH, Hand
 
@@ -70,3 +71,42 @@ def test_in_swedish(hand: Hand) -> None:
         "Senare användes 857,00 kr av den till 3 ändamål.",
         "Därefter frigjordes 7,00 kr igen när 2 belopp togs tillbaka.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("tenancy", "its", "told"),
+    [
+        (
+            FIRST,
+            {},
+            [
+                "Banken tog pengene tilbage den 9. november 2026.",
+                "Den 22. november 2026 blev det rettet, at banken havde taget dem: det var en prøve.",
+                "100,00 kr. er ikke brugt endnu og står til gode for dig.",
+                "Den 22. november 2026 bogførte vi, at banken tog pengene tilbage den 9. november 2026.",
+            ],
+        ),
+        (
+            SWEDISH,
+            {"creditor": "03333333", "currency": "SEK", "customer": "301"},
+            [
+                "Banken tog tillbaka pengarna den 9 november 2026.",
+                "Den 22 november 2026 rättades det att banken hade tagit dem: det var ett test.",
+                "100,00 kr har inte använts ännu och står dig till godo.",
+                "Den 22 november 2026 bokförde vi att banken tog tillbaka pengarna den 9 november 2026.",
+            ],
+        ),
+    ],
+)
+def test_a_file_that_was_read_again_goes_not_back_in_time(
+    hand: Hand, tenancy: str, its: dict[str, str], told: list[str]
+) -> None:
+    hand.desk.book(paid("101", 100_00)._replace(**its))
+    payment = hand.last_entry(kinds.PAYMENT)
+    hand.desk.book(taken_back("101", 100_00)._replace(**its))
+    assert told_of(hand, payment)[1:] == told[:1]
+    hand.reverse_file(2)
+    assert told_of(hand, payment)[1:] == told[:3]
+    hand.desk.book(taken_back("101", 100_00)._replace(**its))
+    assert told_of(hand, payment)[1:] == [*told[:2], told[3]]
+    assert hand.position(tenancy).balance == 0

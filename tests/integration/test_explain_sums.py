@@ -34,7 +34,7 @@ _REOPENED = (rf"manglede der igen {_KR} på", rf"^Derfor var {_KR} af")
 _AGAIN = (rf"^Pengene dækkede .* med (?:i alt )?{_KR}(?:$|\.$)",)
 _PAYERS = (rf"dækkede {_KR} af den, fordi", rf"^Desuden blev {_KR} af den dækket", rf"{_KR} blev trukket fra den")
 _OPEN = (rf"der mangler {_KR}", rf"^Der mangler (?:.* mangler der )?{_KR}")
-_GONE = re.compile(r"^(De[nt] blev taget tilbage|Banken tog pengene tilbage) den ")
+_GONE = re.compile(r"^(De[nt] blev taget tilbage den |Banken tog pengene tilbage den |Den .* bogførte vi, at banken)")
 _MONEY = (kinds.PAYMENT, kinds.MATCH, kinds.OPENING, kinds.CREDIT_NOTE, kinds.TRANSFER)
 
 
@@ -228,7 +228,7 @@ class TestTold:
         hand.desk.book(taken_back("101", 100_00, on=date(2026, 11, 20)))
         assert told_of(hand, payment)[6:] == [
             *_PAID_WHEN_BACK,
-            "Banken tog pengene tilbage den 20. november 2026.",
+            "Den 22. november 2026 bogførte vi, at banken tog pengene tilbage den 20. november 2026.",
             *_OPEN_AGAIN,
         ]
 
