@@ -296,6 +296,20 @@ def test_a_company_is_read_by_indexes_alone(teller: Teller, recorded: datetime |
         _assert_by_indexes(conn, asked)
 
 
+def test_as_recorded_then_no_open_line_is_looked_for_in_a_list_of_all_that_came_since(teller: Teller) -> None:
+    """PostgreSQL hashes such a list only where it fits into its memory, and reads it for every line otherwise."""
+    teller.charge(HOME, "2026-09-01", ("10", 500_00))
+    teller.pay(HOME, "2026-11-04", 100_00)
+    with teller.db.read() as conn:
+        with _asked(conn) as asked:
+            views.ageing(conn, Scope(), date(2026, 11, 5), moment("2026-11-03"))
+        (tenancies, _), (lines, values), *_ = asked
+        assert not re.search(r"NOT \(ANY \((charge_line\.)?id =", _explained(conn, lines, values))
+        assert "NOT IN" not in lines
+    # Whether anything has come since, and how much.
+    assert tenancies.count("FROM posting") == 2
+
+
 @contextmanager
 def _asked(conn: Connection) -> Iterator[list[tuple[str, Any]]]:
     """Statements with their values."""

@@ -73,7 +73,9 @@ def ageing(
     )
     # Most tenancies owed nothing, and had nothing open: they are left where they are, and that is seen in few looks.
     moved = or_(account.c.balance != NOTHING, anything_since(account.c.id, at))
-    had_anything = or_(is_open, and_(moved, or_(account.c.balance != func.coalesce(since, NOTHING), has_changed(at))))
+    if recorded is None:
+        moved = and_(moved, or_(account.c.balance != func.coalesce(since, NOTHING), has_changed(at)))
+    had_anything = or_(is_open, moved)
     query = (
         select(
             property_.c.id,

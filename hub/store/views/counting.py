@@ -36,7 +36,7 @@ from sqlalchemy import (
 )
 
 from hub.store.positions import NOTHING
-from hub.store.tables import UtcDateTime, account, allocation, batch, charge, charge_line, entry, posting, tenancy
+from hub.store.tables import UtcDateTime, allocation, batch, charge, charge_line, entry, posting, tenancy
 
 #: Given a column with the ids of tenancies, the condition that it is one of those asked about.
 Whose: TypeAlias = Callable[[Column[int]], ColumnElement[bool]]
@@ -124,9 +124,7 @@ def coming_on(account_id: Column[int], as_of: AsOf) -> ColumnElement[int]:
 
 
 def has_changed(as_of: AsOf) -> ColumnElement[bool]:
-    """Of ``tenancy`` with its ``account``: whether of any of its lines another amount may have been left."""
-    if as_of.recorded is not None:
-        return anything_since(account.c.id, as_of)
+    """Of ``tenancy``, as the books stand now: whether of any of its lines another amount may have been left."""
     return exists().where(charge_line.c.tenancy_id == tenancy.c.id, as_of.counts_line(), _is_changed(as_of))
 
 
@@ -147,7 +145,7 @@ def lines_on(whose: Whose, as_of: AsOf, *, changed: bool = True) -> Subquery:
         return still.subquery("lines")
     still = still.where(charge_line.c.remaining_since <= as_of.day)
     if as_of.recorded is not None:
-        still = still.where(charge_line.c.id.not_in(_allocated_since(whose, as_of)))
+        still = still.where(~_is_allocated_since(as_of))
     return union_all(still, _lines_changed(whose, as_of)).subquery("lines")
 
 
@@ -190,6 +188,17 @@ def _allocated_since(whose: Whose, as_of: AsOf) -> Select[Any]:
         .join(allocation, allocation.c.entry_id == act.c.id)
         .where(whose(tenancy.c.id), ~as_of.is_recorded(act))
     )
+
+
+def _is_allocated_since(as_of: AsOf) -> ColumnElement[bool]:
+    """Of ``charge_line``: whether it is one of :func:`_allocated_since`.
+
+    For the few that are open: PostgreSQL hashes a list to look them up in only while that is short; a long one it would
+    read for each of them.
+    """
+    act = entry.alias("later_act")
+    query = exists().where(allocation.c.line_id == charge_line.c.id, act.c.id == allocation.c.entry_id)
+    return query.where(~as_of.is_recorded(act)).correlate(charge_line)
 
 
 def _postings_since(as_of: AsOf) -> Select[Any]:
