@@ -71,7 +71,7 @@ def refuse_above(acting: Acting, tenancy: TenancyRef, name: str, amount: int, da
     if amount <= available:
         return
     what = "the tenancy has in credit" if own else f"holding {name!r} has"
-    why, do = "what is charged and not paid is not held, and what is not held cannot leave (R23)", ""
+    why, do = "what is charged and not paid is not held, nor is what leaves on a day after it (R10, R23)", ""
     if own:
         why = "no more may leave than is in credit on that day and on every day after it (R10)"
         if used := _used_later(acting, tenancy, day):

@@ -125,7 +125,7 @@ def total(
     site: SiteOption = None,
 ) -> int:
     """The control total: results and on-account amounts of all tenants have to come to it."""
-    ore = parse_amount(amount)
+    ore = parse_amount(amount, "AMOUNT")
 
     def do(acting: Acting) -> Mapping[str, Any]:
         from hub.consumption.deciding import set_total

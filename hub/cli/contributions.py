@@ -206,7 +206,7 @@ def set_interval(
 def _line(charge_type: str, amount: str, text: str, vat: str | None) -> LineAsked:
     from hub.acts.charges import LineAsked
 
-    return LineAsked(charge_type, parse_amount(amount), text, vat_rate=None if vat is None else _rate(vat))
+    return LineAsked(charge_type, parse_amount(amount, "--amount"), text, vat_rate=None if vat is None else _rate(vat))
 
 
 def _rate(vat: str) -> int:

@@ -99,7 +99,7 @@ def settle(
     """Says what a bank line is, or a part of it; what is left of it stays open. To undo: hub reverse ENTRY."""
     from hub.reconciling.by_hand import settle_line
 
-    ore = None if amount is None else parse_amount(amount)
+    ore = None if amount is None else parse_amount(amount, "--amount")
 
     def do(acting: Acting) -> Mapping[str, Any]:
         return settle_line(acting, line, target, ore)

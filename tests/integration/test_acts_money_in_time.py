@@ -68,7 +68,7 @@ def test_a_charge_for_a_holding_has_filled_it_on_no_day_before_its_payment(hand:
     with pytest.raises(OverdrawnError, match=r"100\.00 is more than the 0\.00"):
         hand.pay_out(FIRST, 100_00, holding="deposit", day=date(2026, 10, 1))
     hand.pay_out(FIRST, 40_00, holding="deposit", day=date(2026, 11, 2))
-    with pytest.raises(OverdrawnError, match=r"70\.00 is more than the 60\.00"):
+    with pytest.raises(OverdrawnError, match=r"70\.00 is more than the 60\.00 .*nor is what leaves on a day after it"):
         hand.pay_out(FIRST, 70_00, holding="deposit", day=date(2026, 10, 2))
     hand.pay_out(FIRST, 60_00, holding="deposit", day=date(2026, 10, 2))
     assert [_held(hand, FIRST, date(2026, month, 2)) for month in (10, 11)] == [40_00, 0]

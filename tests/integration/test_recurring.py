@@ -283,7 +283,7 @@ class TestRecurring:
             ((), {"type_": "9" * 21}, "a charge type has 1 to 20 printable characters"),
             ((), {"amount": "-100"}, "an amount of -100.00"),
             ((), {"amount": "0"}, "an amount of 0.00"),
-            ((), {"amount": "7500.001"}, "'7500.001' is no amount"),
+            ((), {"amount": "7500.001"}, "--amount: '7500.001' is no amount"),
             (("--text", "a\nb"), {}, "a text has at most 500 printable characters"),
             (("--to", "2025-12-31"), {}, "it would end on 2025-12-31, before it begins on 2026-01-01"),
             (("--to", "31/12"), {}, "'31/12' is no day"),
