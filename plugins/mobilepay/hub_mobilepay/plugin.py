@@ -57,6 +57,8 @@ class Plugin(Vendor):
 
     @hookimpl
     def identify(self, file: FileView) -> Mine | NotMine:
+        if not file.size:
+            return NotMine("the file is empty")
         whys = []
         for one in self._formats.values():
             why = one.identify(file)

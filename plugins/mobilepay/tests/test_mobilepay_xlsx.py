@@ -300,3 +300,8 @@ def test_any_part_gives_records_or_a_refusal(
         assert list(asked.read(file, "settlement-xlsx"))
     except Malformed:
         assert any(field.problem for field in asked.show(file))
+
+
+@pytest.mark.parametrize("name", ["rapport.xlsx", "710042.xlsx", "rapport.csv", "settlement.xml", "302321-funds.json"])
+def test_an_empty_file_is_called_empty_whatever_its_name(view: Any, plugin: Any, name: str) -> None:
+    assert plugin().identify(view(b"", name)) == NotMine("the file is empty")
