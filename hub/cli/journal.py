@@ -26,7 +26,7 @@ from hub.cli.context import (
     root_of,
 )
 from hub.cli.ledger import moment
-from hub.cli.out_file import FileThereError, ForceOption, refuse_unfit, writing
+from hub.cli.out_file import FileThereError, ForceOption, NotWrittenError, refuse_unfit, writing
 from hub.cli.output import answer, say, table, to_stdout
 from hub.errors import HubError
 from hub.money import format_amount
@@ -207,13 +207,13 @@ def _export(
 
 
 def _kept_at(site: Site, name: str) -> Path:
-    """Where a journal's file lies in the site. Raises HubError where its folder cannot be made."""
+    """Where a journal's file lies in the site. Raises NotWrittenError where its folder cannot be made."""
     folder = site.root / "journals"
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         what = f"the folder cannot be made: {error.strerror}"
-        raise HubError(what, where=str(folder), why=_NOTHING_EXPORTED, do="name a file with --out") from error
+        raise NotWrittenError(what, where=str(folder), why=_NOTHING_EXPORTED, do="name a file with --out") from error
     return folder / name
 
 

@@ -26,8 +26,12 @@ class NoFolderError(HubError):
     """There is no folder for the file."""
 
 
+class NotWrittenError(HubError):
+    """The name or its folder takes no file."""
+
+
 def refuse_unfit(path: Path, *, force: bool | None = None, why: str = "") -> None:
-    """Before any work is done: raises FileThereError, NoFolderError, and HubError for a name that no file can have.
+    """Before any work is done: raises FileThereError, NoFolderError, and NotWrittenError for a name of no file.
 
     ``force`` None = the command has no such option.
     """
@@ -35,7 +39,7 @@ def refuse_unfit(path: Path, *, force: bool | None = None, why: str = "") -> Non
         is_there, has_folder = path.exists(), path.parent.is_dir()
     except OSError as error:
         what = f"the file cannot be written: {error.strerror}"
-        raise HubError(what, where=str(path), why=why, do=_NAME_ANOTHER) from error
+        raise NotWrittenError(what, where=str(path), why=why, do=_NAME_ANOTHER) from error
     if is_there and not force:
         other = _NAME_ANOTHER if force is None else f"{_NAME_ANOTHER}, or say --force"
         raise FileThereError("the file is there already", where=str(path), why=why, do=other)
@@ -52,7 +56,7 @@ def refuse_unfit(path: Path, *, force: bool | None = None, why: str = "") -> Non
 def writing(path: Path, *, force: bool = False, why: str = "", do: str = "") -> Iterator[BinaryIO]:
     """A writer whose bytes are durably under ``path`` at the end, or not at all.
 
-    Raises HubError where the folder does not take them; without ``force`` FileThereError where a file is by then.
+    Raises NotWrittenError where the folder takes none; without ``force`` FileThereError where a file is by then.
     """
     from hub.transport.content import sync_folder
 
@@ -71,7 +75,7 @@ def writing(path: Path, *, force: bool = False, why: str = "", do: str = "") -> 
         ) from error
     except OSError as error:
         what = f"the file cannot be written: {error.strerror}"
-        raise HubError(what, where=str(path), why=why, do=do) from error
+        raise NotWrittenError(what, where=str(path), why=why, do=do) from error
     finally:
         with suppress(OSError):
             temporary.unlink()

@@ -362,6 +362,7 @@ class TestCommands:
         for out in ((), ("--out", tmp_path / "mine.csv"), ("--out", tmp_path / "none" / "x.csv")):
             failed_ = hub("journal", "export", "--company", "1", *out, site=site)
             assert (failed_.status, "nothing was exported" in failed_.err) == (1, True)
+        assert hub("journal", "export", "--company", "1", "--json", site=site).json["code"] == "NotWrittenError"
         (site / "journals").unlink()
         (site / "journals").mkdir()
         (site / "journals/journal-1-000001.csv").write_text("of books that were restored since")
