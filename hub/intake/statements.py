@@ -136,9 +136,9 @@ def _bank_day_between(earlier: Stated, later: Stated) -> bool:
 def _named(one: Stated) -> str:
     days = f"{one.first_day}" if one.first_day == one.last_day else f"{one.first_day}..{one.last_day}"
     number = "" if one.sequence is None else f", number {one.sequence}"
-    return (
-        f"statement {one.identification or '-'} of {days}{number} (file {one.file_id}, {one.file}, record {one.record})"
-    )
+    # A dry run's own file has no id.
+    file = f"file {one.file_id}, {one.file}" if one.file_id else one.file
+    return f"statement {one.identification or '-'} of {days}{number} ({file}, record {one.record})"
 
 
 def _told_balances(earlier: Stated, later: Stated) -> str:

@@ -101,6 +101,16 @@ def test_a_dry_run_books_and_explains_nothing(hub: Hub) -> None:
     assert (outcome.result.state, outcome.result.amount, balances(hub)) == ("booked", 344_50, {})
 
 
+def test_a_dry_run_names_its_file_by_name_alone_and_the_earlier_one_by_id_too(hub: Hub) -> None:
+    drop(hub)
+    path = hub.site.root / "again.xml"
+    path.write_bytes(STATEMENT.replace(b"2026-183", b"2026-183 "))
+    told = pipeline.ingest(hub, path, actor="test", vendor="bank", dry_run=True).result.reasons
+    (repeated,) = [reason for reason in told if "repeats" in reason]
+    assert "(again.xml, record 1) repeats" in repeated
+    assert "(file 1, statement.xml, record 1)" in repeated
+
+
 def test_a_fault_of_the_pairing_takes_nothing_back_and_is_told(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("no pair fits")
