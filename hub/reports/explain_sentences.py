@@ -9,7 +9,7 @@ from datetime import date, datetime
 from hub.ledger import kinds
 from hub.ledger.words import Language
 from hub.reports.explain_clearing_texts import ClearingTeller
-from hub.reports.explain_facts import ChargeOf, Explanation, Step, Story
+from hub.reports.explain_facts import ChargeOf, Explanation, Other, Step, Story
 from hub.reports.explain_names import Names
 from hub.reports.explain_texts import ASIDE_ENDS, Phrases, phrases_of
 from hub.reports.explain_uses import UsesTeller, capital
@@ -116,10 +116,8 @@ class _Teller:
         for number, one in enumerate(turns):
             brings = number % 2 == 0
             if one.by.kind == kinds.CHARGEBACK:
-                # A file that was read again tells of a taking that lies before what we did since.
-                late = one.by.value_date < self._local(turns[number - 1].by.recorded_at)
-                template = says.is_charged_back_late if late else says.is_charged_back
-                yield template.format(date=self._date(one.by.value_date), done=self._done_on(one.by.recorded_at))
+                told = says.is_charged_back.format(date=self._date(one.by.value_date))
+                yield self._in_order(told, one.by, turns[number - 1].by.recorded_at)
             else:
                 template = says.suspended_returned if brings else says.is_reversed
                 day, reason = self._done_on(one.by.recorded_at), says.reasons[one.by.reason]
@@ -128,6 +126,15 @@ class _Teller:
                 yield from self._uses.returned(one, took, turns[number + 1] if number + 1 < len(turns) else None)
             else:
                 yield from self._uses.reopened(took := one.did)
+
+    def _in_order(self, told: str, by: Other | Step, since: datetime) -> str:
+        """What the bank did: where that lies before what we did ``since``, the day on which we had it.
+
+        So it does where a file was reversed and read again.
+        """
+        if by.value_date >= self._local(since):
+            return told
+        return self._says.booked_late.format(date=self._done_on(by.recorded_at), what=told[:1].lower() + told[1:])
 
     def _told_story(self) -> Story | None:
         """The story, where it is this entry's to tell: money that was nobody's when it came, or that a person moved."""
@@ -144,6 +151,7 @@ class _Teller:
         yield came.format(amount=self._amount(found.amount), date=self._date(story.value_date))
         # By the reversal that took it from where it was: where the same act has booked it anew.
         anew = {step.of: step for step in story.steps if step.moves}
+        before: Step | None = None
         for step in story.steps:
             moved = anew.get(step.entry)
             if (moved is not None and moved.tenancy) or (step.moves and not step.tenancy):
@@ -157,7 +165,9 @@ class _Teller:
             by_bank = step.kind == kinds.CHARGEBACK and not step.moves
             day = self._date(step.value_date) if by_bank else self._done_on(step.recorded_at)
             reason = says.reasons[step.reason] if step.reason else ""
-            yield template.format(date=day, tenancy=step.tenancy, reason=reason)
+            told = template.format(date=day, tenancy=step.tenancy, reason=reason)
+            yield self._in_order(told, step, before.recorded_at) if by_bank and before is not None else told
+            before = step
         if story.waiting:
             still = says.suspended_again if story.steps else says.suspended_still
             yield still.format(amount=self._amount(story.waiting))

@@ -85,8 +85,8 @@ class Phrases(NamedTuple):
     charged_back_loose: str
     is_reversed: str
     is_charged_back: str
-    #: When we had it {done}, after what is told before it.
-    is_charged_back_late: str
+    #: Around {what} the bank did, where that lies before what is told before it.
+    booked_late: str
     #: What else there is to say.
     failed: str
     difference: str
@@ -206,7 +206,7 @@ _DANISH = Phrases(
     "det beløb, så den skal betales.",
     is_reversed="{It} blev taget tilbage den {date}: {reason}.",
     is_charged_back="Banken tog pengene tilbage den {date}.",
-    is_charged_back_late="Den {done} bogførte vi, at banken tog pengene tilbage den {date}.",
+    booked_late="Den {date} bogførte vi, at {what}",
     failed="Betalingen, der skulle være trukket den {date}, blev afvist, så intet er betalt.",
     difference="Der manglede {amount} på {charge}. Så lille et beløb opkræver vi ikke.",
     mandate_of_another="Betalingsaftale {number} hører til lejemål {tenancy}, men betalingsnummeret er dit, så "
@@ -334,7 +334,7 @@ _SWEDISH = Phrases(
     "det beloppet, så den ska betalas.",
     is_reversed="{It} togs tillbaka den {date}: {reason}.",
     is_charged_back="Banken tog tillbaka pengarna den {date}.",
-    is_charged_back_late="Den {done} bokförde vi att banken tog tillbaka pengarna den {date}.",
+    booked_late="Den {date} bokförde vi att {what}",
     failed="Betalningen som skulle ha dragits den {date} avvisades, så inget är betalt.",
     difference="Det saknades {amount} på {charge}. Så litet belopp kräver vi inte.",
     mandate_of_another="Betalningsmedgivande {number} hör till kundnr {tenancy}, men betalningsnumret är ditt, så "

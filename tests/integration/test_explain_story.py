@@ -52,7 +52,7 @@ def test_matched_unmatched_charged_back_and_matched_again(hand: Hand) -> None:
         f"Den {_TODAY} blev de ført på lejemål {FIRST}.",
         f"Den {_TODAY} blev de taget fra lejemål {FIRST} igen: det hørte til et andet lejemål.",
         f"Den {_TODAY} blev de ført på lejemål {SECOND}.",
-        f"Banken tog dem tilbage fra lejemål {SECOND} den 9. november 2026.",
+        f"Den {_TODAY} bogførte vi, at banken tog dem tilbage fra lejemål {SECOND} den 9. november 2026.",
         f"Den {_TODAY} blev det rettet, at banken havde taget dem: det var en fejl.",
     ]
 
@@ -170,4 +170,18 @@ def test_what_the_bank_took_from_a_tenancy_and_was_another_s(hand: Hand) -> None
         "Banken tog en betaling på 50,00 kr. tilbage den 9. november 2026.",
         f"Den {_TODAY} blev de taget fra lejemål {FIRST} igen: det hørte til et andet lejemål.",
         "50,00 kr. ligger nu igen uden lejer.",
+    ]
+
+
+def test_a_file_that_was_read_again_goes_not_back_in_time(hand: Hand) -> None:
+    payment = _came(hand)
+    hand.desk.book(taken_back("777", 500_00))
+    hand.reverse_file(2)
+    hand.desk.book(taken_back("777", 500_00))
+    took = "anken tog dem tilbage den 9. november 2026."
+    assert told_of(hand, payment) == [
+        _CAME,
+        f"B{took}",
+        f"Den {_TODAY} blev det rettet, at banken havde taget dem: det var en prøve.",
+        f"Den {_TODAY} bogførte vi, at b{took}",
     ]
