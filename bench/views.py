@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -35,9 +35,21 @@ _T = TypeVar("_T")
 MONTHS = 36
 _ONE_TENANCY_ROUNDS, _AGEING_ROUNDS, _TURNS = 300, 9, 2
 _TABLES = (entry, posting, charge, charge_line, allocation, account, tenancy, batch)
-_DAYS_BACK = {"today": 0, "a month back": 30, "90 days back": 90, "a year back": 365, "two years back": 730}
+_DAYS_BACK = {"a month back": 30, "90 days back": 90, "a year back": 365, "two years back": 730}
+#: Days, and the moments at which the books stood so; None = now.
+_WHEN: dict[str, tuple[date, datetime | None]] = {
+    "today": (TODAY, None),
+    **{name: (TODAY - timedelta(days), None) for name, days in _DAYS_BACK.items()},
+    **{
+        f"as recorded {name}": (TODAY, datetime.combine(TODAY - timedelta(days), datetime.max.time(), UTC))
+        for name, days in _DAYS_BACK.items()
+    },
+}
 #: When the next month is charged: everybody has what is coming, and on its first day everybody owes.
-_WHEN_AHEAD = {"today, rent charged ahead": TODAY, "on the first, all owing": date(2027, 1, 1)}
+_WHEN_AHEAD: dict[str, tuple[date, datetime | None]] = {
+    "today, rent charged ahead": (TODAY, None),
+    "on the first, all owing": (date(2027, 1, 1), None),
+}
 
 _MILLISECONDS = {"unit": "ms", "floor": None, "ratio": None}
 
@@ -72,7 +84,7 @@ def measure(what: str, url: str, tenancies: int) -> list[dict[str, object]]:
             case "tenancy":
                 found = list(_one_tenancy(conn, tenancies))
             case "ageing":
-                found = list(_ageing(conn, {name: TODAY - timedelta(days) for name, days in _DAYS_BACK.items()}))
+                found = list(_ageing(conn, _WHEN))
             case "ahead":
                 found = list(_ageing(conn, _WHEN_AHEAD))
             case _:
@@ -94,10 +106,10 @@ def _one_tenancy(conn: Connection, tenancies: int) -> Iterator[dict[str, object]
     yield from _told("movements of one tenancy", _median([lambda key=key: views.movements(conn, key) for key in keys]))
 
 
-def _ageing(conn: Connection, days: Mapping[str, date]) -> Iterator[dict[str, object]]:
+def _ageing(conn: Connection, when: Mapping[str, tuple[date, datetime | None]]) -> Iterator[dict[str, object]]:
     scope = views.scope_of(conn, company="1")
-    for name, day in days.items():
-        asked = [lambda day=day: views.ageing(conn, scope, day)] * _AGEING_ROUNDS
+    for name, as_of in when.items():
+        asked = [lambda as_of=as_of: views.ageing(conn, scope, *as_of)] * _AGEING_ROUNDS
         yield from _told(f"ageing of 10,000 tenancies, {name}", _median(asked))
 
 

@@ -18,7 +18,7 @@ from hub.store.file_systems import network_file_system
 from hub.store.tables import metadata
 
 #: Revision that this program works with: the last one in hub/store/migrations/versions.
-SCHEMA_HEAD = "0007"
+SCHEMA_HEAD = "0008"
 #: How long a writer waits for another, on both databases, before it gives up.
 LOCK_WAIT_SECONDS = 120
 #: How long it waits before it says so.

@@ -126,6 +126,8 @@ batch = Table(
     Column("allocated", LargeBinary(32)),
     UniqueConstraint("company_id", "seq"),
     Index("ix_batch_reading_id", "reading_id"),
+    # Which ids were dealt by a moment.
+    Index("ix_batch_recorded_at", "recorded_at", "entry_first", "entry_last"),
 )
 
 entry = Table(

@@ -20,14 +20,13 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    true,
 )
 
 from hub.ledger.ageing import TOO_MUCH, Ageing, Edges, Open, balanced, edges
 from hub.store.lookup import among, fetched
 from hub.store.positions import NOTHING
 from hub.store.tables import account, charge_line, company, property_, tenancy
-from hub.store.views.counting import AsOf, anything_since, changed_since, has_changed, lines_on
+from hub.store.views.counting import AsOf, anything_since, as_of_moment, changed_since, has_changed, lines_on
 from hub.store.views.scope import Scope
 
 _NOTHING = [0, 0, 0, 0, 0]
@@ -66,30 +65,8 @@ def ageing(
     One that ``scope`` names has a row in any case, as all have for ``everyone``.
     """
     everyone = everyone or scope.tenancy_id is not None
-    at = AsOf(as_of, recorded)
-    since = changed_since(account.c.id, at)
-    is_open = exists().where(
-        charge_line.c.tenancy_id == tenancy.c.id, charge_line.c.remaining > NOTHING, at.counts_line()
-    )
-    # Most tenancies owed nothing, and had nothing open: they are left where they are, and that is seen in few looks.
-    moved = or_(account.c.balance != NOTHING, anything_since(account.c.id, at))
-    if recorded is None:
-        moved = and_(moved, or_(account.c.balance != func.coalesce(since, NOTHING), has_changed(at)))
-    had_anything = or_(is_open, moved)
-    query = (
-        select(
-            property_.c.id,
-            tenancy.c.id,
-            tenancy.c.key,
-            tenancy.c.name,
-            account.c.currency,
-            account.c.balance,
-            since,
-            tenancy.c.business,
-        )
-        .select_from(scope.tenancies.join(account, account.c.id == tenancy.c.account_id))
-        .where(scope.condition, true() if everyone else had_anything)
-    )
+    at = as_of_moment(conn, as_of, recorded)
+    query = _tenancies(scope, at, everyone=everyone)
     # By property, then by tenancy: two sorts by a number are faster than one by pairs of them.
     rows = sorted(sorted(fetched(conn, query), key=itemgetter(1)), key=itemgetter(0))
     open_ = _open_by_age(conn, rows, at)
@@ -125,6 +102,41 @@ def totals(conn: Connection, scope: Scope, rows: Iterable[Aged]) -> tuple[list[T
             tenancies=before.tenancies + tenancies, ageing=before.ageing.plus(one.ageing)
         )
     return properties, list(companies.values())
+
+
+def _tenancies(scope: Scope, at: AsOf, *, everyone: bool) -> Select[Any]:
+    """Of those that may have had anything: property id, id, key, name, currency, øre now, øre since, whether business.
+
+    Most owed nothing, and had nothing open: they are left where they are, and that is seen in few looks.
+    """
+    since = changed_since(account.c.id, at).label("since")
+    is_open = exists().where(
+        charge_line.c.tenancy_id == tenancy.c.id, charge_line.c.remaining > NOTHING, at.counts_line()
+    )
+    found = (
+        select(
+            property_.c.id.label("property_id"),
+            tenancy.c.id,
+            tenancy.c.key,
+            tenancy.c.name,
+            account.c.currency,
+            account.c.balance,
+            since,
+            tenancy.c.business,
+        )
+        .select_from(scope.tenancies.join(account, account.c.id == tenancy.c.account_id))
+        .where(scope.condition)
+    )
+    if everyone:
+        return found
+    if at.recorded is None:
+        changed = or_(account.c.balance != func.coalesce(since, NOTHING), has_changed(at))
+        moved = and_(or_(account.c.balance != NOTHING, anything_since(account.c.id, at)), changed)
+        return found.where(or_(is_open, moved))
+    # All postings of an account tell what was recorded since: they are read once.
+    read = found.add_columns(is_open.label("is_open")).cte("read").prefix_with("MATERIALIZED")
+    *columns, was_open = read.c
+    return select(*columns).where(or_(was_open, read.c.balance != NOTHING, read.c.since.is_not(None)))
 
 
 def _open_by_age(conn: Connection, rows: Sequence[Any], at: AsOf) -> Mapping[int, Open]:

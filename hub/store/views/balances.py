@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam,
 from hub.ledger.ageing import Ageing, aged, paid_from
 from hub.store.portfolio import Tenancy, TenancyRef, tenancy_of
 from hub.store.tables import account, posting, tenancy
-from hub.store.views.counting import AsOf, Prepared, changed_since, coming_on, lines_on
+from hub.store.views.counting import AsOf, Prepared, as_of_moment, changed_since, coming_on, lines_on
 from hub.store.views.holdings import Holding, fillable, holdings
 
 
@@ -71,7 +71,7 @@ def balance(conn: Connection, tenancy_key: str, as_of: date, recorded: datetime 
     is overdue first, and what is overdue is never more than the balance.
     """
     found = tenancy_of(conn, tenancy_key)
-    at = AsOf(as_of, recorded)
+    at = as_of_moment(conn, as_of, recorded)
     figures = figures_of(conn, found, at)
     ageing = aged(
         ((line.due_date, line.remaining) for line in figures.lines), figures.balance, as_of, found.ref.business

@@ -27,6 +27,7 @@ from sqlalchemy import (
     case,
     cast,
     exists,
+    false,
     func,
     or_,
     select,
@@ -40,6 +41,8 @@ from hub.store.tables import UtcDateTime, allocation, batch, charge, charge_line
 
 #: Given a column with the ids of tenancies, the condition that it is one of those asked about.
 Whose: TypeAlias = Callable[[Column[int]], ColumnElement[bool]]
+#: More than any id.
+_ABOVE_ALL = 2**63 - 1
 #: What is told of a charge line.
 _LINE = (
     charge_line.c.id.label("line_id"),
@@ -51,34 +54,82 @@ _LINE = (
 )
 
 
+class Moment(NamedTuple):
+    """A moment, and which entries had been recorded by then.
+
+    Ids are dealt in blocks, upwards: nearly all are below those of every later batch, or above those of every earlier
+    one. Only of one between them the batch is looked for.
+    """
+
+    at: datetime
+    #: Lowest id of an entry that was recorded later.
+    first_later: int
+    #: Highest id of one that had been recorded; 0 = none had.
+    last_earlier: int
+
+
 class AsOf(NamedTuple):
     """Up to and including ``day``, as the books stood at ``recorded``; None = as they stand now."""
 
     day: date
-    recorded: datetime | None = None
+    recorded: Moment | None = None
 
     def counts(self, of: FromClause = entry) -> ColumnElement[bool]:
         """Of ``entry``, or an alias of it."""
-        return and_(of.c.value_date <= self.day, self.is_recorded(of))
+        return and_(of.c.value_date <= self.day, self.is_recorded(of.c.id))
 
     def counts_line(self) -> ColumnElement[bool]:
-        """Of ``charge_line``; its entry is looked for only to know when it was recorded."""
+        """Of ``charge_line``; its charge is looked for only to know when it was recorded."""
         timely = charge_line.c.value_date <= self.day
         if self.recorded is None:
             return timely
-        of_it = exists().where(charge.c.id == charge_line.c.charge_id, entry.c.id == charge.c.entry_id)
-        return and_(timely, of_it.where(self.is_recorded(entry)).correlate(charge_line))
+        of_it = exists().where(charge.c.id == charge_line.c.charge_id, self.is_recorded(charge.c.entry_id))
+        return and_(timely, of_it.correlate(charge_line))
 
-    def is_recorded(self, of: FromClause = entry) -> ColumnElement[bool]:
+    def is_recorded(self, entry_id: ColumnElement[int] = entry.c.id) -> ColumnElement[bool]:
+        """Whether the entry with this id was."""
         if self.recorded is None:
             return true()
-        its = batch.alias("its_batch")
-        return exists().where(its.c.id == of.c.batch_id, its.c.recorded_at <= self.recorded).correlate(of)
+        return or_(
+            entry_id < self.recorded.first_later,
+            and_(entry_id <= self.recorded.last_earlier, _batch_recorded(entry_id, self.recorded)),
+        )
+
+    def is_recorded_later(self, entry_id: ColumnElement[int]) -> ColumnElement[bool]:
+        """The opposite: an index of entries is read from the first of them."""
+        if self.recorded is None:
+            return false()
+        return and_(
+            entry_id >= self.recorded.first_later,
+            or_(entry_id > self.recorded.last_earlier, ~_batch_recorded(entry_id, self.recorded)),
+        )
+
+
+def as_of_moment(conn: Connection, day: date, recorded: datetime | None) -> AsOf:
+    """What counted on ``day``, as the books stood at ``recorded``; None = as they stand now."""
+    if recorded is None:
+        return AsOf(day)
+    [(first_later, last_earlier)] = conn.execute(_AROUND, {_RECORDED.key: recorded})
+    return AsOf(day, Moment(recorded, first_later or _ABOVE_ALL, last_earlier or 0))
+
+
+def _batch_recorded(entry_id: ColumnElement[int], moment: Moment) -> ColumnElement[bool]:
+    """Of the one batch, not of all that were recorded by then: PostgreSQL might gather those, to look it up in them."""
+    its, of_it = batch.alias("its_batch"), entry.alias("of_it")
+    at = select(its.c.recorded_at).join(of_it, of_it.c.batch_id == its.c.id).where(of_it.c.id == entry_id)
+    return at.scalar_subquery() <= moment.at
 
 
 #: In the place of a day and a moment, where a statement is made for all of them.
 _DAY: Any = bindparam("as_of_day", type_=Date)
 _RECORDED: Any = bindparam("as_of_recorded", type_=UtcDateTime)
+_FIRST_LATER: Any = bindparam("as_of_first_later", type_=BigInteger)
+_LAST_EARLIER: Any = bindparam("as_of_last_earlier", type_=BigInteger)
+_MOMENT = Moment(_RECORDED, _FIRST_LATER, _LAST_EARLIER)
+_AROUND = select(
+    select(func.min(batch.c.entry_first)).where(batch.c.recorded_at > _RECORDED).scalar_subquery(),
+    select(func.max(batch.c.entry_last)).where(batch.c.recorded_at <= _RECORDED).scalar_subquery(),
+)
 
 
 class Prepared:
@@ -93,12 +144,13 @@ class Prepared:
         self._made: dict[bool, Select[Any]] = {}
 
     def __call__(self, conn: Connection, as_of: AsOf, **values: object) -> Sequence[Any]:
-        at_a_moment = as_of.recorded is not None
+        moment = as_of.recorded
+        at_a_moment = moment is not None
         if at_a_moment not in self._made:
-            self._made[at_a_moment] = self._make(AsOf(_DAY, _RECORDED if at_a_moment else None))
+            self._made[at_a_moment] = self._make(AsOf(_DAY, _MOMENT if at_a_moment else None))
         said = {_DAY.key: as_of.day, **values}
-        if at_a_moment:
-            said[_RECORDED.key] = as_of.recorded
+        if moment is not None:
+            said |= zip((_RECORDED.key, _FIRST_LATER.key, _LAST_EARLIER.key), moment, strict=True)
         return conn.execute(self._made[at_a_moment], said).all()
 
 
@@ -117,8 +169,7 @@ def anything_since(account_id: Column[int], as_of: AsOf) -> ColumnElement[bool]:
 def coming_on(account_id: Column[int], as_of: AsOf) -> ColumnElement[int]:
     """Øre of that which was recorded already at that moment, and counts only after that day (R10)."""
     query = select(func.sum(posting.c.amount)).where(posting.c.value_date > as_of.day)
-    if as_of.recorded is not None:
-        query = query.join(entry, entry.c.id == posting.c.entry_id).where(as_of.is_recorded())
+    query = query.where(as_of.is_recorded(posting.c.entry_id))
     total = query.where(posting.c.account_id == account_id).correlate(account_id.table).scalar_subquery()
     return cast(func.coalesce(total, 0), BigInteger)
 
@@ -154,21 +205,23 @@ def _lines_changed(whose: Whose, as_of: AsOf) -> Select[Any]:
     act, money = entry.alias("act"), entry.alias("money")
     counted = and_(as_of.counts(act), as_of.counts(money))
     paid_since = func.sum(case((counted, NOTHING), else_=allocation.c.amount))
-    left = cast(charge_line.c.remaining + paid_since, BigInteger)
-    remaining = case((left > charge_line.c.amount, charge_line.c.amount), else_=left)
     changed = and_(whose(charge_line.c.tenancy_id), _is_changed(as_of))
     if as_of.recorded is not None:
         ids = union(select(charge_line.c.id).where(changed), _allocated_since(whose, as_of))
         changed = charge_line.c.id.in_(ids)
-    return (
-        select(*_LINE, remaining)
+    # Of its own: SQLite would add up once for each time that the sum is named.
+    summed = (
+        select(*_LINE, cast(charge_line.c.remaining + paid_since, BigInteger).label("left"))
         .join(allocation, allocation.c.line_id == charge_line.c.id)
         .join(act, act.c.id == allocation.c.entry_id)
         .join(money, money.c.id == allocation.c.payment_id)
         .where(changed, as_of.counts_line())
         .group_by(*_LINE, charge_line.c.remaining)
-        .having(left != NOTHING)
+        .subquery("summed")
     )
+    *line, left = summed.c
+    remaining = case((left > summed.c.demanded, summed.c.demanded), else_=left)
+    return select(*line, remaining).where(left != NOTHING)
 
 
 def _is_changed(as_of: AsOf) -> ColumnElement[bool]:
@@ -179,14 +232,13 @@ def _is_changed(as_of: AsOf) -> ColumnElement[bool]:
 
 
 def _allocated_since(whose: Whose, as_of: AsOf) -> Select[Any]:
-    """Ids of lines to which acts were allocated that had not been recorded then."""
-    act = entry.alias("later_act")
+    """Ids of lines that counted, to which acts were allocated that had not been recorded then."""
     return (
-        select(allocation.c.line_id)
+        select(charge_line.c.id)
         .select_from(tenancy.join(posting, posting.c.account_id == tenancy.c.account_id))
-        .join(act, act.c.id == posting.c.entry_id)
-        .join(allocation, allocation.c.entry_id == act.c.id)
-        .where(whose(tenancy.c.id), ~as_of.is_recorded(act))
+        .join(allocation, allocation.c.entry_id == posting.c.entry_id)
+        .join(charge_line, charge_line.c.id == allocation.c.line_id)
+        .where(whose(tenancy.c.id), as_of.is_recorded_later(posting.c.entry_id), as_of.counts_line())
     )
 
 
@@ -196,17 +248,13 @@ def _is_allocated_since(as_of: AsOf) -> ColumnElement[bool]:
     For the few that are open: PostgreSQL hashes a list to look them up in only while that is short; a long one it would
     read for each of them.
     """
-    act = entry.alias("later_act")
-    query = exists().where(allocation.c.line_id == charge_line.c.id, act.c.id == allocation.c.entry_id)
-    return query.where(~as_of.is_recorded(act)).correlate(charge_line)
+    query = exists().where(allocation.c.line_id == charge_line.c.id, as_of.is_recorded_later(allocation.c.entry_id))
+    return query.correlate(charge_line)
 
 
 def _postings_since(as_of: AsOf) -> Select[Any]:
     """A query without columns yet."""
-    query = select().select_from(posting)
-    if as_of.recorded is None:
-        return query.where(posting.c.value_date > as_of.day)
-    since = entry.alias("since")
-    return query.join(since, since.c.id == posting.c.entry_id).where(
-        or_(posting.c.value_date > as_of.day, ~as_of.is_recorded(since))
-    )
+    since = posting.c.value_date > as_of.day
+    if as_of.recorded is not None:
+        since = or_(since, as_of.is_recorded_later(posting.c.entry_id))
+    return select().select_from(posting).where(since)

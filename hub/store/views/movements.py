@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, select
 from hub.errors import HubError
 from hub.store.portfolio import tenancy_of
 from hub.store.tables import account, allocation, batch, charge, charge_line, entry, posting
-from hub.store.views.counting import AsOf, Prepared
+from hub.store.views.counting import AsOf, Prepared, as_of_moment
 from hub.store.views.sources import Source, split_source, with_source
 from hub.store.views.vouchers import document_of, voucher_text, with_document
 
@@ -74,7 +74,7 @@ def movements(
     account_id = ref.account_id if holding is None else _holding_id(conn, ref.id, ref.key, holding)
     sign = 1 if holding is None else -1
     found: list[Movement] = []
-    for row in _MOVEMENTS(conn, AsOf(until or date.max, recorded), account_id=account_id):
+    for row in _MOVEMENTS(conn, as_of_moment(conn, until or date.max, recorded), account_id=account_id):
         found.append(_movement(row, sign, found[-1].balance if found else 0))
     return found
 
@@ -145,7 +145,7 @@ def paid_by_entry(conn: Connection, tenancy_key: str, recorded: datetime | None 
         .join(allocation, allocation.c.entry_id == posting.c.entry_id)
         .join(charge_line, charge_line.c.id == allocation.c.line_id)
         .join(charge, charge.c.id == charge_line.c.charge_id)
-        .where(posting.c.account_id == ref.account_id, AsOf(date.max, recorded).is_recorded())
+        .where(posting.c.account_id == ref.account_id, as_of_moment(conn, date.max, recorded).is_recorded())
         .order_by(allocation.c.entry_id, allocation.c.seq)
     )
     found: defaultdict[int, list[Paid]] = defaultdict(list)
