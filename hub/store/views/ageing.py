@@ -26,7 +26,7 @@ from hub.ledger.ageing import TOO_MUCH, Ageing, Edges, Open, balanced, edges
 from hub.store.lookup import among, fetched
 from hub.store.positions import NOTHING
 from hub.store.tables import account, charge_line, company, property_, tenancy
-from hub.store.views.counting import AsOf, anything_since, as_of_moment, changed_since, has_changed, lines_on
+from hub.store.views.counting import AsOf, anything_after, as_of_moment, changed_since, has_changed, lines_on
 from hub.store.views.scope import Scope
 
 _NOTHING = [0, 0, 0, 0, 0]
@@ -131,7 +131,7 @@ def _tenancies(scope: Scope, at: AsOf, *, everyone: bool) -> Select[Any]:
         return found
     if at.recorded is None:
         changed = or_(account.c.balance != func.coalesce(since, NOTHING), has_changed(at))
-        moved = and_(or_(account.c.balance != NOTHING, anything_since(account.c.id, at)), changed)
+        moved = and_(or_(account.c.balance != NOTHING, anything_after(account.c.id, at.day)), changed)
         return found.where(or_(is_open, moved))
     # All postings of an account tell what was recorded since: they are read once.
     read = found.add_columns(is_open.label("is_open")).cte("read").prefix_with("MATERIALIZED")

@@ -156,14 +156,20 @@ class Prepared:
 
 def changed_since(account_id: Column[int], as_of: AsOf) -> ColumnElement[int | None]:
     """Øre by which the balance of an account has changed since; NULL where nothing has come."""
-    total = _postings_since(as_of).add_columns(func.sum(posting.c.amount)).where(posting.c.account_id == account_id)
+    later = posting.c.value_date > as_of.day
+    if as_of.recorded is None:
+        total = select(func.sum(posting.c.amount)).where(later)
+    else:
+        # Any posting of the account may be one: all are read, from the index alone.
+        since = or_(later, as_of.is_recorded_later(posting.c.entry_id))
+        total = select(func.sum(posting.c.amount).filter(since))
+    total = total.where(posting.c.account_id == account_id)
     return cast(total.correlate(account_id.table).scalar_subquery(), BigInteger)
 
 
-def anything_since(account_id: Column[int], as_of: AsOf) -> ColumnElement[bool]:
-    """Whether :func:`changed_since` is not NULL; far sooner known."""
-    since = _postings_since(as_of).add_columns(posting.c.entry_id).where(posting.c.account_id == account_id)
-    return since.correlate(account_id.table).exists()
+def anything_after(account_id: Column[int], day: date) -> ColumnElement[bool]:
+    """Whether :func:`changed_since` that day is not NULL, as the books stand now; far sooner known."""
+    return exists().where(posting.c.account_id == account_id, posting.c.value_date > day).correlate(account_id.table)
 
 
 def coming_on(account_id: Column[int], as_of: AsOf) -> ColumnElement[int]:
@@ -250,11 +256,3 @@ def _is_allocated_since(as_of: AsOf) -> ColumnElement[bool]:
     """
     query = exists().where(allocation.c.line_id == charge_line.c.id, as_of.is_recorded_later(allocation.c.entry_id))
     return query.correlate(charge_line)
-
-
-def _postings_since(as_of: AsOf) -> Select[Any]:
-    """A query without columns yet."""
-    since = posting.c.value_date > as_of.day
-    if as_of.recorded is not None:
-        since = or_(since, as_of.is_recorded_later(posting.c.entry_id))
-    return select().select_from(posting).where(since)
