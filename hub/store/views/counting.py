@@ -9,7 +9,7 @@ that alone, not with the years before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeAlias
 
@@ -32,6 +32,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    type_coerce,
     union,
     union_all,
 )
@@ -66,6 +67,11 @@ class Moment(NamedTuple):
     first_later: int
     #: Highest id of one that had been recorded; 0 = none had.
     last_earlier: int
+
+    @property
+    def is_mixed(self) -> ColumnElement[bool]:
+        """Whether there are any between them; of a query, asked once before all rows."""
+        return type_coerce(self.first_later, BigInteger) <= self.last_earlier
 
 
 class AsOf(NamedTuple):
@@ -213,7 +219,7 @@ def _lines_changed(whose: Whose, as_of: AsOf) -> Select[Any]:
     paid_since = func.sum(case((counted, NOTHING), else_=allocation.c.amount))
     changed = and_(whose(charge_line.c.tenancy_id), _is_changed(as_of))
     if as_of.recorded is not None:
-        ids = union(select(charge_line.c.id).where(changed), _allocated_since(whose, as_of))
+        ids = union(select(charge_line.c.id).where(changed), *_allocated_since(whose, as_of, as_of.recorded))
         changed = charge_line.c.id.in_(ids)
     # Of its own: SQLite would add up once for each time that the sum is named.
     summed = (
@@ -237,15 +243,26 @@ def _is_changed(as_of: AsOf) -> ColumnElement[bool]:
     return and_(since > as_of.day, since > charge_line.c.value_date)
 
 
-def _allocated_since(whose: Whose, as_of: AsOf) -> Select[Any]:
-    """Ids of lines that counted, to which acts were allocated that had not been recorded then."""
-    return (
-        select(charge_line.c.id)
-        .select_from(tenancy.join(posting, posting.c.account_id == tenancy.c.account_id))
-        .join(allocation, allocation.c.entry_id == posting.c.entry_id)
-        .join(charge_line, charge_line.c.id == allocation.c.line_id)
-        .where(whose(tenancy.c.id), as_of.is_recorded_later(posting.c.entry_id), as_of.counts_line())
+def _allocated_since(whose: Whose, as_of: AsOf, moment: Moment) -> Iterator[Select[Any]]:
+    """Ids of lines that counted, to which an act or money was allocated that had not been recorded then.
+
+    Acts use money that is there: only between those ids an act had been recorded, and its money had not.
+    """
+    account_of = tenancy.join(posting, posting.c.account_id == tenancy.c.account_id)
+    act_later = allocation.c.entry_id == posting.c.entry_id
+    money_later = and_(
+        allocation.c.payment_id == posting.c.entry_id,
+        allocation.c.payment_id != allocation.c.entry_id,
+        posting.c.entry_id <= moment.last_earlier,
+        moment.is_mixed,
     )
+    for allocated in (act_later, money_later):
+        yield (
+            select(charge_line.c.id)
+            .select_from(account_of.join(allocation, allocated))
+            .join(charge_line, charge_line.c.id == allocation.c.line_id)
+            .where(whose(tenancy.c.id), as_of.is_recorded_later(posting.c.entry_id), as_of.counts_line())
+        )
 
 
 def _is_allocated_since(as_of: AsOf) -> ColumnElement[bool]:
@@ -254,5 +271,5 @@ def _is_allocated_since(as_of: AsOf) -> ColumnElement[bool]:
     For the few that are open: PostgreSQL hashes a list to look them up in only while that is short; a long one it would
     read for each of them.
     """
-    query = exists().where(allocation.c.line_id == charge_line.c.id, as_of.is_recorded_later(allocation.c.entry_id))
-    return query.correlate(charge_line)
+    either = or_(as_of.is_recorded_later(allocation.c.entry_id), as_of.is_recorded_later(allocation.c.payment_id))
+    return exists().where(allocation.c.line_id == charge_line.c.id, either).correlate(charge_line)
