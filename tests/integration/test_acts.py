@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from hub.acts.holdings import OverdrawnError
 from hub.acts.money import AmountRefusedError, receive
 from hub.errors import HubError
 from hub.ledger import kinds
+from hub.money import AMOUNT_ORE_MAX
 from hub.settings import CompanyConfig
 from hub.store.database import Database
 from hub.store.entries import Foreign
@@ -124,6 +126,18 @@ class TestCharges:
         ]
         assert hand.desk.all(select(attachment.c.name, attachment.c.sha256)) == [("bilag.pdf", "a" * 64)]
         assert hand.desk.one(select(func.count()).select_from(entry)) == entries
+
+    def test_a_note_says_something(self, hand: Hand) -> None:
+        hand.charge(FIRST, "A", "2026-11-01", 1_00)
+        with pytest.raises(ChargeRefusedError, match="a note says something"):
+            hand.do("charges note", partial(add_note, tenancy_key=FIRST, reference="A", text="  "))
+        assert hand.desk.all(select(charge_note.c.charge_id)) == []
+
+    def test_the_lines_of_one_are_at_most_what_an_amount_may_be(self, hand: Hand) -> None:
+        before = hand.everything()
+        with pytest.raises(ChargeRefusedError, match=r"10000000000000\.01 is more than 10000000000000\.00"):
+            hand.charge(FIRST, "A", "2026-11-01", LineAsked("10", AMOUNT_ORE_MAX), LineAsked("10", 1))
+        assert hand.everything() == before
 
     def test_one_that_cannot_be_writes_nothing(self, hand: Hand) -> None:
         hand.charge(FIRST, "A", "2026-11-01", 1_00)

@@ -286,11 +286,13 @@ class TestFiles:
         hand.desk.book(paid("101", 5_00, line=4, trace="x"))
         hand.reverse_file(3)
         unread = hand.desk.new_file()
+        hand.desk.book(paid("101", 1_00))
         before = hand.everything()
         for id_, error, message in (
             (1, ReversalRefusedError, "has been taken back by chargeback"),
             (3, FileNotReversedError, "file 3 has been reversed before"),
             (4, FileNotReversedError, "file 4 is being worked on"),
+            (5, FileNotReversedError, "nothing of file 5 is booked: it is duplicate"),
             (9, FileNotReversedError, "there is no file 9"),
         ):
             with pytest.raises(error, match=message):

@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from hub.acts.charges import LineAsked
 from hub.ledger import kinds
 from hub.ledger.chain import input_hash
 from hub.ledger.terms import Terms
 from hub.money import ACCOUNT_ORE_MAX, AMOUNT_ORE_MAX, TENANCY_ORE_MAX
-from hub.store.accounts import BalanceTooLargeError
+from hub.store.accounts import BalanceTooLargeError, SeriesFullError
 from hub.store.books import Books
 from hub.store.database import Database
 from hub.store.entries import Movement
-from hub.store.tables import entry
+from hub.store.tables import account, entry
 from tests.desk import NOW, FileOf, paid, ref
 from tests.hand import FIRST, SECOND, Hand
 
@@ -80,3 +81,15 @@ def test_all_that_a_company_can_number_fits() -> None:
     numbers = kinds.LAST_ACCOUNT_NUMBER - kinds.FIRST_ACCOUNT_NUMBER + 1
     assert numbers * TENANCY_ORE_MAX * 9 < 2**63
     assert AMOUNT_ORE_MAX < ACCOUNT_ORE_MAX < 2**63 // 900
+
+
+def test_the_last_number_of_a_company_is_dealt_and_none_after_it(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Receivables and holdings share them, without gaps; here they end sooner, for a million would take too long."""
+    last = hand.desk.one(select(func.max(account.c.number)).where(account.c.code.like("receivable:1-%"))) + 1
+    monkeypatch.setattr(kinds, "LAST_ACCOUNT_NUMBER", last)
+    hand.charge(FIRST, "A", "2026-11-01", LineAsked("20", 1_00))
+    before = hand.everything()
+    with pytest.raises(SeriesFullError, match=r"no more than 0 numbers left for 1 accounts.*several companies"):
+        hand.charge(SECOND, "B", "2026-11-01", LineAsked("20", 1_00))
+    assert hand.everything() == before
+    assert hand.desk.one(select(func.max(account.c.number))) == last

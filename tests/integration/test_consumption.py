@@ -12,6 +12,7 @@ from hub.acts.act import ClosedPeriodError
 from hub.acts.charges import LineAsked, credit_charge
 from hub.acts.files import FileNotReversedError
 from hub.consumption.deciding import AccountRefusedError, FoundError
+from hub.consumption.known import NoSuchTypeError
 from hub.imports.portfolio import import_portfolio
 from hub.ledger import kinds
 from hub.settings import CompanyConfig
@@ -268,6 +269,16 @@ class TestRefused:
         outcome = hand.desk.book(said("1", 1_00, charge_type="75020"))
         assert outcome.state == "quarantined"
         assert "charge type 75020 carries no results in company 1 (R26)" in outcome.reasons[0]
+
+    def test_a_type_that_the_company_has_no_longer(self, hand: Hand) -> None:
+        gas = {"on_account": "75061", "result": "75060", "clearing": "75062", "later_results": "add"}
+        hand.companies["1"] = CompanyConfig(number="1", charge_types=CHARGE_TYPES, consumption={"gas": gas})
+        account = int(open_account(hand, type="gas")["account"])
+        hand.companies["1"] = CompanyConfig(number="1", charge_types=CHARGE_TYPES)
+        before = hand.everything()
+        with pytest.raises(NoSuchTypeError, match=r"no consumption type 'gas'.*set \[consumption\.gas\]"):
+            shown(hand, account)
+        assert hand.everything() == before
 
     def test_a_file_that_a_later_one_revised_is_reversed_after_it(self, hand: Hand) -> None:
         files = [hand.desk.new_file(), hand.desk.new_file()]
