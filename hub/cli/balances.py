@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +16,7 @@ from hub.cli.asking import (
     RecordedOption,
     TenancyOption,
     ToOption,
+    When,
     ageing_document,
     day_of,
     iso,
@@ -124,7 +125,12 @@ def movements(
         "movements": [_movement(one, paid) for one in shown],
         "closing": format_amount(shown[-1].balance if shown else opening),
     }
-    answer(as_json, document, lambda: _tell_movements(key, opening if earlier else None, shown, paid))
+
+    def tell() -> None:
+        _tell_recorded(at)
+        _tell_movements(key, opening if earlier else None, shown, paid)
+
+    answer(as_json, document, tell)
     return 0
 
 
@@ -157,7 +163,7 @@ def ageing(
         "properties": [_total(one) for one in properties],
         "companies": [_total(one) for one in companies],
     }
-    answer(as_json, document, lambda: _tell_ageing(rows, properties, companies))
+    answer(as_json, document, lambda: _tell_ageing(when, rows, properties, companies))
     return 0
 
 
@@ -269,8 +275,7 @@ def _lines(site: Site, found: Upcoming) -> Iterator[dict[str, Any]]:
 def _tell_balance(found: Balance, document: dict[str, Any]) -> None:
     moved_out = f", moved out {found.move_out}" if found.moved_out else ""
     say(f"{found.tenancy}  {found.name}, {found.currency} on {found.as_of}, account {found.number}{moved_out}")
-    if found.recorded:
-        say(f"as the books stood at {moment(found.recorded)}")
+    _tell_recorded(found.recorded)
     titles = {"balance": "owes", "overdue": "of this overdue", "coming": "booked, counts later"}
     table(("", ">amount"), [(title, document[key]) for key, title in titles.items()])
     if any(found.ageing):
@@ -280,6 +285,11 @@ def _tell_balance(found: Balance, document: dict[str, Any]) -> None:
         table(("holding", "account", ">charged", ">unpaid", ">held"), rows)
     if document["next_charge"]:
         say(f"next collection due {document['next_charge']}")
+
+
+def _tell_recorded(recorded: datetime | None) -> None:
+    if recorded is not None:
+        say(f"as the books stood at {moment(recorded)}")
 
 
 def _tell_movements(
@@ -304,7 +314,9 @@ def _movement_rows(one: Movement, paid: dict[int, list[Paid]] | None) -> Iterato
         yield (*[""] * 5, f"  {other}, {part.charge_type} ({part.policy})", format_amount(part.amount), "", "")
 
 
-def _tell_ageing(rows: Sequence[Aged], properties: Sequence[Total], companies: Sequence[Total]) -> None:
+def _tell_ageing(when: When, rows: Sequence[Aged], properties: Sequence[Total], companies: Sequence[Total]) -> None:
+    say(f"on {when.as_of}")
+    _tell_recorded(when.recorded)
     columns = ("tenancy", "name", *(f">{band}" for band in _BANDS), ">balance")
     if rows:
         table(columns, [(one.tenancy, one.name, *_amounts(one.ageing)) for one in rows])

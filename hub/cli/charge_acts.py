@@ -255,12 +255,11 @@ def _lines(given: Sequence[str], period: str | None, vat: str | None) -> tuple[L
 def _line(text: str, period: tuple[date, date] | None, vat_rate: int | None) -> LineAsked:
     from hub.acts.charges import LineAsked
 
-    charge_type, _, rest = text.partition("=")
+    charge_type, given, rest = text.partition("=")
+    if not given:
+        raise typer.BadParameter(f"{text!r}: write TYPE=AMOUNT[=TEXT]", param_hint="--line")
     amount, _, said = rest.partition("=")
-    try:
-        return LineAsked(charge_type, parse_amount(amount, "--line"), said, period, vat_rate)
-    except AmountError as error:
-        raise typer.BadParameter(f"{text!r}: {error}; write TYPE=AMOUNT[=TEXT]", param_hint="--line") from error
+    return LineAsked(charge_type, parse_amount(amount, "--line"), said, period, vat_rate)
 
 
 def _by_line(lines: list[str]) -> dict[int, int]:

@@ -261,6 +261,13 @@ class TestBooks:
         found = hub("balance", FIRST, "--as-of", "2020-01-01", "--json", site=booked[0]).json
         assert (found["balance"], found["overdue"], found["coming"]) == ("0.00", "0.00", "300.00")
 
+    def test_a_person_is_told_of_which_day_and_moment_it_is(self, booked: tuple[Path, Answer]) -> None:
+        stood = "as the books stood at 2026-07-02T23:59:59.999999+02:00"
+        shown = hub("ageing", "--company", "1", "--as-of", "2026-07-01", "--recorded", "2026-07-02", site=booked[0])
+        assert shown.out.startswith(f"on 2026-07-01\n{stood}\n")
+        assert hub("movements", FIRST, "--recorded", "2026-07-02", site=booked[0]).out.startswith(f"{stood}\n")
+        assert "stood" not in hub("ageing", site=booked[0]).out
+
     def test_movements(self, booked: tuple[Path, Answer]) -> None:
         answer = hub("movements", FIRST, "--json", site=booked[0]).json
         payment = next(one for one in answer["movements"] if one["kind"] == "payment")

@@ -159,6 +159,7 @@ class TestMoney:
             ("consumption total 1 0.005", "AMOUNT: '0.005' is no amount"),
             ("settle 1 account:bank_fees --amount 0.005", "--amount: '0.005' is no amount"),
             (f"charges add {FIRST} --due 2026-07-01 --line 10=1.005", "--line: '1.005' is no amount"),
+            (f"charges add {FIRST} --due 2026-07-01 --line 10=", "--line: '' is no amount"),
             (f"pay {FIRST} 1 --date 1.7.2026", "no day: write YYYY-MM-DD"),
             (f"pay {FIRST} 0", "an amount of 0.00"),
             (f"pay {FIRST} -5", "an amount of -5.00. the command says which way the money goes"),
@@ -203,6 +204,8 @@ class TestMoney:
         ("command", "code"),
         [
             (f"pay {FIRST} 1.005", "AmountError"),
+            (f"charges add {FIRST} --due 2026-07-01 --line 10=1.005", "AmountError"),
+            (f"charges credit {FIRST} X --line 1=1.005", "AmountError"),
             (f"payout {FIRST} 1", "OverdrawnError"),
             (f"charges credit {FIRST} X", "NoChargeError"),
             *(("pay 9-9-9-9 1", "NoSuchTenancyError"), ("balance 9-9-9-9", "NoSuchTenancyError")),
